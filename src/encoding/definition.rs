@@ -1,0 +1,101 @@
+//! The records that describe a store: its format and calendar, its domains and metrics, and how far its trackers have
+//! come. Each is a version byte and then bincode's standard configuration.
+
+use super::Malformed;
+use crate::model::{Layout, Value};
+use bincode::config;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The newest format of a store that this version reads, and the one that it writes: key layout, row layout
+/// and the records below.
+pub(crate) const FORMAT: u32 = 1;
+
+const RECORD_VERSION: u8 = 1;
+
+/// What a store is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoreRecord {
+    pub(crate) format: u32,
+    pub(crate) calendar: CalendarRecord,
+    pub(crate) tz_version: String,
+    pub(crate) crate_version: String,
+}
+
+/// A calendar's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CalendarRecord {
+    pub(crate) zone: String,
+    /// In minutes after midnight.
+    pub(crate) day_start: u16,
+    /// Days after Monday.
+    pub(crate) week_start: u8,
+    pub(crate) month_start_day: u8,
+}
+
+/// A domain's registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DomainRecord {
+    pub(crate) name: String,
+}
+
+/// A metric's registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MetricRecord {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) kind: String,
+    pub(crate) form: Form,
+}
+
+/// How far trackers have carried a metric's periods for objects of some kinds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TrackedRecord {
+    /// The last date that running periods were carried to, as a day number.
+    pub(crate) through: i32,
+    /// The periods that are derived, by their text form.
+    pub(crate) periods: Vec<String>,
+}
+
+/// How a metric's rows are laid out; see [`Layout`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Form {
+    Integers,
+    Serde,
+}
+
+impl Form {
+    /// The form of a kind of value; none for a kind that goes by what is registered.
+    pub(crate) fn of<V: Value>() -> Option<Self> {
+        match V::LAYOUT {
+            Layout::Integers { .. } => Some(Self::Integers),
+            Layout::Serde => Some(Self::Serde),
+            Layout::Registered { .. } => None,
+        }
+    }
+}
+
+pub(crate) trait Record: Serialize + DeserializeOwned {
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![RECORD_VERSION];
+        // Writing strings and integers to a Vec has no way to fail.
+        let written = bincode::serde::encode_into_std_write(self, &mut bytes, config::standard());
+        debug_assert!(written.is_ok(), "a record always encodes");
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        match bytes.split_first() {
+            Some((&RECORD_VERSION, body)) => match bincode::serde::decode_from_slice(body, config::standard()) {
+                Ok((record, read)) if read == body.len() => Ok(record),
+                _ => Err(Malformed("a record that can't be decoded")),
+            },
+            Some(_) => Err(Malformed("a record of an unknown version")),
+            None => Err(Malformed("an empty record")),
+        }
+    }
+}
+
+impl Record for StoreRecord {}
+impl Record for DomainRecord {}
+impl Record for MetricRecord {}
+impl Record for TrackedRecord {}

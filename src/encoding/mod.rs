@@ -1,0 +1,16 @@
+//! Bytes to model and back: the only place that knows a byte layout. Every byte is drawn in
+//! `src/docs/format.md`.
+
+mod definition;
+pub(crate) mod key;
+mod row;
+
+pub(crate) use definition::{
+    CalendarRecord, DomainRecord, FORMAT, Form, MetricRecord, Record, StoreRecord, TrackedRecord,
+};
+pub(crate) use key::{KeyRange, RowKey, SeriesPrefix, Space};
+pub(crate) use row::{ROW_SLOTS, Row};
+
+/// Bytes that are not what was written, and what is wrong with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Malformed(pub(crate) &'static str);

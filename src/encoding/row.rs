@@ -1,0 +1,357 @@
+//! Rows: the statistics of up to 32 consecutive slots of one series, packed into one value.
+
+use super::{Form, Malformed};
+use crate::model::{Layout, MergeError, Value};
+use bincode::config;
+
+/// How many slots a row of packed integers spans.
+pub(crate) const ROW_SLOTS: i32 = 32;
+
+const INTEGERS: u8 = 0x01;
+const SERDE: u8 = 0x02;
+const WIDTH: u8 = 0x0f;
+const HAS_MISSING: u8 = 0x10;
+
+/// The statistics of up to 32 consecutive slots of one series. A slot is absent, missing or has a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row<V> {
+    /// Bit `i` is set when slot `i` has a statistic.
+    present: u32,
+    /// Bit `i` is set when that statistic is missing.
+    missing: u32,
+    /// The values of the slots that have one, in order.
+    values: Vec<V>,
+}
+
+impl<V> Default for Row<V> {
+    fn default() -> Self {
+        Self { present: 0, missing: 0, values: Vec::new() }
+    }
+}
+
+impl<V> Row<V> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.present == 0
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.present.count_ones()
+    }
+
+    /// Bit `i` is set when slot `i` has a statistic.
+    pub(crate) fn present(&self) -> u32 {
+        self.present
+    }
+
+    /// How many of the values stand before slot `slot`'s.
+    fn rank(&self, slot: u32) -> usize {
+        (self.present & !self.missing & (bit(slot) - 1)).count_ones() as usize
+    }
+
+    /// The statistic of a slot: none, `Some(None)` for a missing one, or its value.
+    pub(crate) fn get(&self, slot: u32) -> Option<Option<&V>> {
+        (self.present & bit(slot) != 0).then(|| {
+            if self.missing & bit(slot) == 0 { self.values.get(self.rank(slot)) } else { None }
+        })
+    }
+
+    pub(crate) fn set(&mut self, slot: u32, value: Option<V>) {
+        self.remove(slot);
+        let rank = self.rank(slot);
+        self.present |= bit(slot);
+        match value {
+            Some(value) => self.values.insert(rank, value),
+            None => self.missing |= bit(slot),
+        }
+    }
+
+    /// Makes the slot absent, and says whether it had a statistic.
+    pub(crate) fn remove(&mut self, slot: u32) -> bool {
+        let had = self.get(slot);
+        if let Some(Some(_)) = had {
+            let rank = self.rank(slot);
+            self.values.remove(rank);
+        }
+        let had = self.present & bit(slot) != 0;
+        self.present &= !bit(slot);
+        self.missing &= !bit(slot);
+        had
+    }
+
+    /// Makes all slots from `slot` on absent.
+    pub(crate) fn truncate(&mut self, slot: u32) {
+        let kept = bit(slot) - 1;
+        self.values.truncate(self.rank(slot));
+        self.present &= kept;
+        self.missing &= kept;
+    }
+
+    /// The slots that have a statistic, in order, with their values; missing ones as `None`.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, Option<&V>)> {
+        let mut values = self.values.iter();
+        let mut left = self.present;
+        std::iter::from_fn(move || {
+            if left == 0 {
+                return None;
+            }
+            let slot = left.trailing_zeros();
+            left &= left - 1;
+            Some((slot, if self.missing & bit(slot) == 0 { values.next() } else { None }))
+        })
+    }
+}
+
+/// Slots are below 32; a higher one, which nothing here makes, has no bit.
+fn bit(slot: u32) -> u32 {
+    1_u32.checked_shl(slot).unwrap_or(0)
+}
+
+impl<V: Value> Row<V> {
+    /// Merges a value into a slot: an absent or missing statistic becomes the value.
+    pub(crate) fn merge(&mut self, slot: u32, value: &V) -> Result<(), MergeError> {
+        let rank = self.rank(slot);
+        if self.present & !self.missing & bit(slot) == 0 {
+            self.set(slot, Some(value.clone()));
+            return Ok(());
+        }
+        self.values.get_mut(rank).map_or(Ok(()), |stored| stored.merge(value))
+    }
+
+    /// The row's bytes, in the form that its metric is registered with.
+    pub(crate) fn encode(&self, form: Form) -> Result<Vec<u8>, Malformed> {
+        match form {
+            Form::Integers => self.encode_integers(),
+            Form::Serde => self.encode_serde(),
+        }
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader { rest: bytes };
+        let (tag, head) = (reader.byte()?, reader.byte()?);
+        let present = reader.word()?;
+        let missing = if head & HAS_MISSING == 0 { 0 } else { reader.word()? };
+        let unmarked = head & HAS_MISSING != 0 && missing == 0;
+        if present == 0 || missing & !present != 0 || unmarked || head & !(WIDTH | HAS_MISSING) != 0 {
+            return Err(Malformed("a row whose head can't be"));
+        }
+        let count = (present & !missing).count_ones() as usize;
+        let values = match tag {
+            INTEGERS => decode_integers(reader, usize::from(head & WIDTH), count)?,
+            SERDE if head & WIDTH == 0 => decode_serde(reader, count)?,
+            _ => return Err(Malformed("a row of an unknown version")),
+        };
+        Ok(Self { present, missing, values })
+    }
+
+    fn head(&self, tag: u8, width: u8) -> Vec<u8> {
+        let has_missing = if self.missing == 0 { 0 } else { HAS_MISSING };
+        let mut bytes = Vec::with_capacity(20 + self.values.len() * usize::from(width));
+        bytes.extend_from_slice(&[tag, width | has_missing]);
+        bytes.extend_from_slice(&self.present.to_le_bytes());
+        if self.missing != 0 {
+            bytes.extend_from_slice(&self.missing.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// The smallest value, and each value's distance from it in as few bytes as the largest distance takes.
+    fn encode_integers(&self) -> Result<Vec<u8>, Malformed> {
+        let integers: Vec<i64> = self.values.iter().map(integer).collect::<Result<_, _>>()?;
+        let base = integers.iter().copied().min().unwrap_or(0);
+        let widest = integers.iter().map(|value| distance(base, *value)).max().unwrap_or(0);
+        let width = 8 - widest.leading_zeros() / 8;
+        #[expect(clippy::cast_possible_truncation, reason = "a width is 0 to 8")]
+        let mut bytes = self.head(INTEGERS, width as u8);
+        if !integers.is_empty() {
+            bincode::encode_into_std_write(base, &mut bytes, config::standard())
+                .map_err(|_| Malformed("a row that can't be written"))?;
+        }
+        for value in integers {
+            bytes.extend(distance(base, value).to_le_bytes().iter().take(width as usize));
+        }
+        Ok(bytes)
+    }
+
+    fn encode_serde(&self) -> Result<Vec<u8>, Malformed> {
+        let mut bytes = self.head(SERDE, 0);
+        for value in &self.values {
+            let encoded = match V::LAYOUT {
+                Layout::Registered { stored, .. } => {
+                    stored(value).err().ok_or(Malformed("an integer where an encoded value belongs"))?.to_vec()
+                }
+                _ => bincode::serde::encode_to_vec(value, config::standard())
+                    .map_err(|_| Malformed("a value that bincode can't encode"))?,
+            };
+            bincode::encode_into_std_write(encoded.as_slice(), &mut bytes, config::standard())
+                .map_err(|_| Malformed("a row that can't be written"))?;
+        }
+        Ok(bytes)
+    }
+}
+
+fn distance(base: i64, value: i64) -> u64 {
+    value.wrapping_sub(base).cast_unsigned()
+}
+
+fn integer<V: Value>(value: &V) -> Result<i64, Malformed> {
+    match V::LAYOUT {
+        Layout::Integers { to, .. } => Ok(to(value)),
+        Layout::Registered { stored, .. } => {
+            stored(value).map_err(|_| Malformed("an encoded value where an integer belongs"))
+        }
+        Layout::Serde => Err(Malformed("a value that isn't an integer")),
+    }
+}
+
+fn decode_integers<V: Value>(mut reader: Reader<'_>, width: usize, count: usize) -> Result<Vec<V>, Malformed> {
+    const WRONG: Malformed = Malformed("a row whose integers don't fit its head");
+    let from = match V::LAYOUT {
+        Layout::Integers { from, .. } => from,
+        Layout::Registered { integer, .. } => integer,
+        Layout::Serde if count == 0 => return if reader.rest.is_empty() { Ok(Vec::new()) } else { Err(WRONG) },
+        Layout::Serde => return Err(Malformed("a row of integers where another kind belongs")),
+    };
+    if count == 0 {
+        return if width == 0 && reader.rest.is_empty() { Ok(Vec::new()) } else { Err(WRONG) };
+    }
+    let base: i64 = reader.bincode()?;
+    if width > 8 || reader.rest.len() != width * count {
+        return Err(WRONG);
+    }
+    if width == 0 {
+        return Ok((0..count).map(|_| from(base)).collect());
+    }
+    Ok(reader
+        .rest
+        .chunks_exact(width)
+        .map(|chunk| {
+            let mut bytes = [0; 8];
+            for (to, byte) in bytes.iter_mut().zip(chunk) {
+                *to = *byte;
+            }
+            from(base.wrapping_add(u64::from_le_bytes(bytes).cast_signed()))
+        })
+        .collect())
+}
+
+fn decode_serde<V: Value>(mut reader: Reader<'_>, count: usize) -> Result<Vec<V>, Malformed> {
+    const WRONG: Malformed = Malformed("a row whose values are not of its metric's kind");
+    let mut values = Vec::with_capacity(count);
+    for _ in 0..count {
+        let length: u64 = reader.bincode()?;
+        let length = usize::try_from(length).map_err(|_| WRONG)?;
+        let (encoded, rest) = reader.rest.split_at_checked(length).ok_or(WRONG)?;
+        reader.rest = rest;
+        values.push(match V::LAYOUT {
+            Layout::Integers { .. } => return Err(WRONG),
+            Layout::Registered { encoded: from, .. } => from(encoded.to_vec()),
+            Layout::Serde => match bincode::serde::decode_from_slice(encoded, config::standard()) {
+                Ok((value, read)) if read == encoded.len() => value,
+                _ => return Err(WRONG),
+            },
+        });
+    }
+    if reader.rest.is_empty() { Ok(values) } else { Err(WRONG) }
+}
+
+struct Reader<'r> {
+    rest: &'r [u8],
+}
+
+impl Reader<'_> {
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Malformed("a row that ends too soon"))?;
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    fn byte(&mut self) -> Result<u8, Malformed> {
+        self.bytes().map(|[byte]| byte)
+    }
+
+    fn word(&mut self) -> Result<u32, Malformed> {
+        self.bytes().map(u32::from_le_bytes)
+    }
+
+    fn bincode<T: bincode::Decode<()>>(&mut self) -> Result<T, Malformed> {
+        let (value, read) = bincode::decode_from_slice(self.rest, config::standard())
+            .map_err(|_| Malformed("a row that ends too soon"))?;
+        self.rest = self.rest.get(read..).unwrap_or_default();
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AnyValue;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn slots() -> impl Strategy<Value = BTreeMap<u32, Option<i64>>> {
+        let value = prop_oneof![
+            (-9_i64..10).prop_map(Some),
+            any::<i64>().prop_map(Some),
+            Just(Some(i64::MIN)),
+            Just(Some(i64::MAX)),
+            Just(None),
+        ];
+        prop::collection::btree_map(0_u32..32, value, 1..32)
+    }
+
+    fn row(slots: &BTreeMap<u32, Option<i64>>) -> Row<i64> {
+        let mut row = Row::default();
+        for (slot, value) in slots {
+            row.set(*slot, *value);
+        }
+        row
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_decodes_to_what_was_encoded(slots in slots()) {
+            let bytes = row(&slots).encode(Form::Integers).unwrap();
+            let decoded = Row::<i64>::decode(&bytes).unwrap();
+            prop_assert_eq!(decoded.iter().map(|(slot, value)| (slot, value.copied())).collect::<BTreeMap<_, _>>(), slots);
+            let any = Row::<AnyValue>::decode(&bytes).unwrap();
+            prop_assert_eq!(any.encode(Form::Integers).unwrap(), bytes);
+        }
+
+        #[test]
+        fn a_row_is_a_map_of_slots(operations in prop::collection::vec((0_u32..32, 0..4, any::<i32>()), 0..80)) {
+            let mut model = BTreeMap::new();
+            let mut row = Row::<i64>::default();
+            for (slot, operation, value) in operations {
+                let value = i64::from(value);
+                match operation {
+                    0 => { row.remove(slot); model.remove(&slot); }
+                    1 => { row.set(slot, None); model.insert(slot, None); }
+                    2 => { row.set(slot, Some(value)); model.insert(slot, Some(value)); }
+                    _ => {
+                        row.merge(slot, &value).unwrap();
+                        let stored: &mut Option<i64> = model.entry(slot).or_default();
+                        *stored = Some(stored.unwrap_or(0) + value);
+                    }
+                }
+                prop_assert_eq!(row.get(slot).map(Option::<&i64>::copied), model.get(&slot).copied());
+            }
+            prop_assert_eq!(row.len() as usize, model.len());
+            row.truncate(16);
+            model.retain(|slot, _| *slot < 16);
+            prop_assert_eq!(row.iter().map(|(slot, value)| (slot, value.copied())).collect::<BTreeMap<_, _>>(), model);
+        }
+
+        #[test]
+        fn any_bytes_decode_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let _ = Row::<i64>::decode(&bytes);
+            let _ = Row::<AnyValue>::decode(&bytes);
+        }
+
+        #[test]
+        fn a_row_with_a_byte_cut_or_added_is_refused(slots in slots()) {
+            let bytes = row(&slots).encode(Form::Integers).unwrap();
+            prop_assert!(Row::<i64>::decode(&bytes[..bytes.len() - 1]).is_err());
+            prop_assert!(Row::<i64>::decode(&[&bytes[..], &[0]].concat()).is_err());
+        }
+    }
+}

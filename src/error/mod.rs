@@ -1,0 +1,254 @@
+//! What can go wrong, in sentences that say what to do next.
+
+mod nearest;
+
+use std::path::PathBuf;
+
+pub(crate) use nearest::nearest;
+
+/// A [`Result`](std::result::Result) whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong in this crate.
+///
+/// Each message is a sentence for the person who has to act on it; the fields are for programs. When a
+/// call returns an error, the store is as it was before the call, unless the variant says otherwise.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A ref is empty, too long, or has a character that refs can't have.
+    #[error("the ref {reference:?} {problem}: a ref has 1 to 100 characters, no control characters and no '/'")]
+    InvalidRef {
+        /// The ref as given.
+        reference: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+
+    /// An object can't be built from these kinds and ids.
+    #[error("the object part {kind}={id:?} {problem}")]
+    InvalidObject {
+        /// The kind of the part.
+        kind: String,
+        /// The id as given, cut short if it is long.
+        id: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+
+    /// A period's name isn't known, or the period can't exist.
+    #[error(
+        "there is no period {period:?}{}; the periods are hour, day, week, month, quarter, year, last-N-days (N from 1 to 65535) and lifetime",
+        nearest::hint(nearest)
+    )]
+    UnknownPeriod {
+        /// The period as given.
+        period: String,
+        /// The names that come nearest.
+        nearest: Vec<String>,
+    },
+
+    /// A time zone's name isn't in the IANA database.
+    #[error(
+        "there is no time zone {zone:?}{}; use a name of the IANA database, such as Europe/Amsterdam",
+        nearest::hint(nearest)
+    )]
+    UnknownZone {
+        /// The zone as given.
+        zone: String,
+        /// The names that come nearest.
+        nearest: Vec<String>,
+    },
+
+    /// The store has no metric of this name.
+    #[error(
+        "the store at {} has no metric {metric}{}; metrics are registered when they are first written",
+        store.display(),
+        nearest::hint(nearest)
+    )]
+    UnknownMetric {
+        /// Where the store is.
+        store: PathBuf,
+        /// The metric as `domain/metric`.
+        metric: String,
+        /// The names that come nearest, as `domain/metric`.
+        nearest: Vec<String>,
+    },
+
+    /// A setting of a calendar is out of its range.
+    #[error("{problem}")]
+    InvalidCalendar {
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+
+    /// The store was made with another calendar than the one asked for.
+    #[error(
+        "the store at {} has the calendar {stored}, not {wanted}; leave the calendar out to use the store's, or make a new store",
+        store.display()
+    )]
+    CalendarMismatch {
+        /// Where the store is.
+        store: PathBuf,
+        /// The store's calendar.
+        stored: String,
+        /// The calendar asked for.
+        wanted: String,
+    },
+
+    /// A date or an instant lies outside the years 1 to 9999.
+    #[error("{date} is outside the calendar, which has the years 1 to 9999; check the clock or the record's timestamp")]
+    DateOutOfRange {
+        /// The date or instant.
+        date: String,
+    },
+
+    /// An hour that doesn't fit into a row of hours.
+    #[error(
+        "hour {hour} of {date} can't be stored: an hour is 0 to 31, counted from the start of its local day"
+    )]
+    HourOutOfRange {
+        /// The date whose hour it is.
+        date: String,
+        /// The hour, counted from the start of the local day.
+        hour: u32,
+    },
+
+    /// A text isn't a timestamp in any of the forms that can be read.
+    #[error(
+        "{text:?} is not a timestamp: use RFC 3339 (2013-01-01T10:45:00Z), YYYY-MM-DD[ T]HH:MM[:SS[.f]] or YYYY-MM-DD in local time, or whole Unix seconds"
+    )]
+    InvalidTimestamp {
+        /// The text as given, cut short if it is long.
+        text: String,
+    },
+
+    /// The metric is registered with another kind of value.
+    #[error(
+        "{metric} holds values of the kind {stored:?}, not {given:?}; use another metric for them, or delete this one first"
+    )]
+    WrongKind {
+        /// The metric as `domain/metric`.
+        metric: String,
+        /// The kind that it was registered with.
+        stored: String,
+        /// The kind that was written or read.
+        given: String,
+    },
+
+    /// Two values can't be merged, mostly because their sum doesn't fit.
+    #[error("{statistic}: {problem}")]
+    Merge {
+        /// The statistic, as `domain/metric period date object`.
+        statistic: String,
+        /// Why they don't merge.
+        problem: String,
+    },
+
+    /// A metric or a domain still has statistics.
+    #[error(
+        "{what} still has statistics, the first of {first}; delete them first, or delete it with its statistics"
+    )]
+    NotEmpty {
+        /// The metric or domain.
+        what: String,
+        /// The first statistic, as `domain/metric period date object`.
+        first: String,
+    },
+
+    /// The cursor isn't where the caller believes it to be.
+    #[error(
+        "the cursor {cursor:?} is not where this append starts from: its records were probably appended already; read the stored cursor and go on from there"
+    )]
+    CursorMoved {
+        /// The cursor's name.
+        cursor: String,
+    },
+
+    /// A record could not be read, and the run was told not to skip any.
+    #[error("record {number}: {reason}; nothing was stored")]
+    UnreadableRecord {
+        /// The record's number, from 1.
+        number: u64,
+        /// Why it could not be read.
+        reason: String,
+    },
+
+    /// The source of records failed, and can't go on.
+    #[error("the records could not be read to their end: {reason}; nothing was stored")]
+    Source {
+        /// What the source said.
+        reason: String,
+    },
+
+    /// A line of an import can't be read or doesn't fit.
+    #[error("line {line}: {problem}; nothing was imported")]
+    Import {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// There is no store, and the caller didn't want a new one.
+    #[error("there is no store at {}; check the path, or record, track, import or restore into it to make one", path.display())]
+    NoStore {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+
+    /// The directory has files that aren't a store's.
+    #[error("{} holds something else than a trackstats store; choose an empty or a new directory", path.display())]
+    NotAStore {
+        /// The directory or file.
+        path: PathBuf,
+    },
+
+    /// Another process, or another part of this one, has the store open.
+    #[error(
+        "the store at {} is open in another program, or twice in this one; close it there, or ask that program",
+        path.display()
+    )]
+    Locked {
+        /// Where the store is.
+        path: PathBuf,
+    },
+
+    /// The store was written in a format that this version doesn't know.
+    #[error(
+        "the store at {} has format {found}, and this version reads up to {known}; open it with the version that wrote it, or a newer one",
+        path.display()
+    )]
+    Format {
+        /// Where the store is.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+        /// The newest format that this version knows.
+        known: u32,
+    },
+
+    /// Stored bytes are not what was written.
+    #[error("the store at {} is damaged: {problem}; restore it from a backup", path.display())]
+    Corrupt {
+        /// Where the store is.
+        path: PathBuf,
+        /// What was found, and where.
+        problem: String,
+    },
+
+    /// The operating system refused to read or write.
+    #[error("{action} {} failed: {source}", path.display())]
+    Io {
+        /// What was being done, such as `opening`.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+
+    /// A write was tried inside a change of the same thread.
+    #[error("this thread has a change of the store open; write through that change, or after it")]
+    NestedChange,
+}

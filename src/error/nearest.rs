@@ -1,0 +1,26 @@
+//! The names that come nearest to one that isn't known.
+
+/// The up to three of `candidates` that are most like `name`, best first; none that is unlike it.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    const LIKE: f64 = 0.75;
+    let name = name.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = candidates
+        .into_iter()
+        .map(|candidate| (likeness(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(score, _)| *score >= LIKE)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    scored.truncate(3);
+    scored.into_iter().map(|(_, candidate)| candidate.to_owned()).collect()
+}
+
+/// How alike two names are, from 0 to 1; the last part of a path such as `Europe/Amsterdam` counts too.
+fn likeness(name: &str, candidate: &str) -> f64 {
+    let last = candidate.rsplit('/').next().unwrap_or(candidate);
+    strsim::jaro_winkler(name, candidate).max(strsim::jaro_winkler(name, last))
+}
+
+/// ` (did you mean a or b?)`, or nothing when there is no name near.
+pub(super) fn hint(nearest: &[String]) -> String {
+    if nearest.is_empty() { String::new() } else { format!(" (did you mean {}?)", nearest.join(" or ")) }
+}

@@ -1,0 +1,20 @@
+//! The words of the field as types: domains, metrics, periods, dates, objects, values, statistics.
+//! Pure data: nothing here reads or writes.
+
+mod date;
+mod metric;
+mod object;
+mod period;
+mod reference;
+mod statistic;
+mod value;
+mod window;
+
+pub use date::Date;
+pub use metric::{Domain, Metric};
+pub use object::{Id, Object, Part};
+pub use period::Period;
+pub use reference::Ref;
+pub use statistic::{Series, Statistic, StatisticKey};
+pub use value::{AnyValue, Layout, Max, MergeError, Min, Value};
+pub(crate) use window::Window;

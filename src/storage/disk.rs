@@ -1,0 +1,108 @@
+//! The engine of stores on disk: sled 0.34.
+
+use super::{Direction, Engine, Entry, Write};
+use crate::{
+    encoding::KeyRange,
+    error::{Error, Result},
+};
+use std::{
+    fs, io,
+    ops::Bound,
+    panic::{self, AssertUnwindSafe},
+    path::{Path, PathBuf},
+};
+
+/// A sled database in a directory of its own.
+#[derive(Debug)]
+pub(crate) struct DiskEngine {
+    tree: sled::Db,
+    path: PathBuf,
+}
+
+impl DiskEngine {
+    /// Whether there is a database in this directory; what is there instead is an error.
+    pub(crate) fn exists(path: &Path) -> Result<bool> {
+        let not_a_store = || Error::NotAStore { path: path.to_owned() };
+        match fs::read_dir(path) {
+            Ok(_) if path.join("conf").is_file() || path.join("db").is_file() => Ok(true),
+            Ok(mut entries) => entries.next().map_or(Ok(false), |_| Err(not_a_store())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(not_a_store()),
+            Err(source) => Err(Error::Io { action: "opening", path: path.to_owned(), source }),
+        }
+    }
+
+    /// Opens the database, or makes it.
+    pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
+        let config = sled::Config::new().path(path).cache_capacity(cache_bytes).flush_every_ms(None);
+        // sled panics on many kinds of damage; see DESIGN.md.
+        let opened = panic::catch_unwind(AssertUnwindSafe(|| config.open()));
+        match opened {
+            Ok(Ok(tree)) => Ok(Self { tree, path: path.to_owned() }),
+            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("could not acquire lock") => {
+                Err(Error::Locked { path: path.to_owned() })
+            }
+            Ok(Err(error)) => Err(engine_error("opening", path, error)),
+            Err(_) => {
+                Err(Error::Corrupt { path: path.to_owned(), problem: "its files can't be read".to_owned() })
+            }
+        }
+    }
+
+    fn error(&self, action: &'static str) -> impl Fn(sled::Error) -> Error {
+        move |error| engine_error(action, &self.path, error)
+    }
+}
+
+fn engine_error(action: &'static str, path: &Path, error: sled::Error) -> Error {
+    let path = path.to_owned();
+    match error {
+        sled::Error::Io(source) => Error::Io { action, path, source },
+        other => Error::Corrupt { path, problem: format!("{action} it failed ({other})") },
+    }
+}
+
+impl Engine for DiskEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let value = self.tree.get(key).map_err(self.error("reading"))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut found = self.tree.range::<&[u8], _>((Bound::Included(range.start.as_slice()), end));
+        let mut entries = Vec::new();
+        while entries.len() < limit {
+            let next = match direction {
+                Direction::Forwards => found.next(),
+                Direction::Backwards => found.next_back(),
+            };
+            let Some(entry) = next else { break };
+            let (key, value) = entry.map_err(self.error("reading"))?;
+            entries.push(Entry { key: key.to_vec(), value: value.to_vec() });
+        }
+        Ok(entries)
+    }
+
+    fn apply(&self, batch: Vec<Write>) -> Result<()> {
+        let mut writes = sled::Batch::default();
+        for Write { key, value } in batch {
+            match value {
+                Some(value) => writes.insert(key, value),
+                None => writes.remove(key),
+            }
+        }
+        self.tree.apply_batch(writes).map_err(self.error("writing to"))
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.tree.flush().map(drop).map_err(self.error("flushing"))
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+}

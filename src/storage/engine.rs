@@ -1,0 +1,43 @@
+//! What a storage engine has to offer.
+
+use crate::{encoding::KeyRange, error::Result};
+use std::{fmt::Debug, path::Path};
+
+/// An ordered map of bytes. Calls may come from many threads at once.
+pub(crate) trait Engine: Debug + Send + Sync {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
+
+    /// The first `limit` entries of a range in this direction; fewer only when there are no more.
+    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>>;
+
+    /// Does all of these writes or none, also across a crash; in the order of the calls, so that no write survives
+    /// one that was made before it.
+    fn apply(&self, batch: Vec<Write>) -> Result<()>;
+
+    /// Returns when everything that was applied is on the disk.
+    fn flush(&self) -> Result<()>;
+
+    /// The directory, or a name for people where there is none.
+    fn path(&self) -> &Path;
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) key: Vec<u8>,
+    pub(crate) value: Vec<u8>,
+}
+
+/// A value to put under a key, or none to remove what is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Write {
+    pub(crate) key: Vec<u8>,
+    pub(crate) value: Option<Vec<u8>>,
+}
+
+/// Which end of a range comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Forwards,
+    Backwards,
+}

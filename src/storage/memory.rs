@@ -1,0 +1,55 @@
+//! The engine of stores that don't persist.
+
+use super::{Direction, Engine, Entry, Write};
+use crate::{encoding::KeyRange, error::Result};
+use std::{
+    collections::BTreeMap,
+    ops::Bound,
+    path::Path,
+    sync::{PoisonError, RwLock},
+};
+
+/// A map in memory, gone when it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryEngine {
+    map: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
+}
+
+impl Engine for MemoryEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        Ok(self.map.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
+    }
+
+    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let map = self.map.read().unwrap_or_else(PoisonError::into_inner);
+        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let found = map.range::<[u8], _>((Bound::Included(range.start.as_slice()), end));
+        let entry = |(key, value): (&Vec<u8>, &Vec<u8>)| Entry { key: key.clone(), value: value.clone() };
+        Ok(match direction {
+            Direction::Forwards => found.take(limit).map(entry).collect(),
+            Direction::Backwards => found.rev().take(limit).map(entry).collect(),
+        })
+    }
+
+    fn apply(&self, batch: Vec<Write>) -> Result<()> {
+        let mut map = self.map.write().unwrap_or_else(PoisonError::into_inner);
+        for Write { key, value } in batch {
+            match value {
+                Some(value) => map.insert(key, value),
+                None => map.remove(&key),
+            };
+        }
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn path(&self) -> &Path {
+        Path::new("(in memory)")
+    }
+}

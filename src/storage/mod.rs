@@ -1,0 +1,129 @@
+//! An ordered map of bytes with atomic batches; the only folder that names sled.
+//!
+//! An [`Engine`] is the small trait that a storage engine has to offer. [`Storage`] makes of it what the store
+//! promises: reads that see one point in time, and changes of any size that happen as a whole.
+
+mod change;
+mod disk;
+mod engine;
+mod flusher;
+mod memory;
+mod scratch;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    encoding::{KeyRange, Space, key},
+    error::{Error, Result},
+};
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, ThreadId},
+};
+
+pub(crate) use change::Change;
+pub(crate) use disk::DiskEngine;
+pub(crate) use engine::{Direction, Engine, Entry, Write};
+pub(crate) use flusher::Flusher;
+pub(crate) use memory::MemoryEngine;
+pub(crate) use scratch::Scratch;
+pub(crate) use snapshot::Snapshot;
+
+/// Batches beyond this many writes take a lot of sled's memory, and are no faster.
+const BATCH: usize = 512;
+
+/// An engine, with snapshots for its readers and one change at a time for its writers. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Storage {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    engine: Box<dyn Engine>,
+    versions: RwLock<snapshot::Versions>,
+    writer: Mutex<()>,
+    writing: Mutex<Option<ThreadId>>,
+    scratches: AtomicU64,
+}
+
+impl Storage {
+    /// Takes an engine into use: finishes the change that a crash cut short, or clears it away if it wasn't
+    /// committed.
+    pub(crate) fn new(engine: Box<dyn Engine>) -> Result<Self> {
+        let shared = Shared {
+            engine,
+            versions: RwLock::default(),
+            writer: Mutex::new(()),
+            writing: Mutex::new(None),
+            scratches: AtomicU64::new(0),
+        };
+        let storage = Self { shared: Arc::new(shared) };
+        if storage.engine().get(&key::committed())?.is_some() {
+            storage.versions_mut().carrying = true;
+            storage.carry()?;
+        }
+        storage.clear(&KeyRange::space(Space::Pending))?;
+        storage.clear(&KeyRange::space(Space::Scratch))?;
+        Ok(storage)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.engine().path()
+    }
+
+    pub(crate) fn flush(&self) -> Result<()> {
+        self.engine().flush()
+    }
+
+    /// Begins a change; waits for the one that another thread has open.
+    pub(crate) fn change(&self) -> Result<Change<'_>> {
+        if *lock(&self.shared.writing) == Some(thread::current().id()) {
+            return Err(Error::NestedChange);
+        }
+        Change::begin(self)
+    }
+
+    /// A place for what a tracker can't hold in memory.
+    pub(crate) fn scratch(&self) -> Scratch {
+        Scratch::new(self.clone(), self.shared.scratches.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The state of the map as it is now, for as long as it is held.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.clone())
+    }
+
+    fn engine(&self) -> &dyn Engine {
+        &*self.shared.engine
+    }
+
+    fn versions(&self) -> RwLockReadGuard<'_, snapshot::Versions> {
+        self.shared.versions.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn versions_mut(&self) -> RwLockWriteGuard<'_, snapshot::Versions> {
+        self.shared.versions.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes a range that no reader looks at.
+    fn clear(&self, range: &KeyRange) -> Result<()> {
+        loop {
+            let entries = self.engine().scan(range, Direction::Forwards, BATCH)?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            self.engine().apply(entries.into_iter().map(|entry| Write { key: entry.key, value: None }).collect())?;
+        }
+    }
+}
+
+/// A lock whose holder panicked guards nothing that could be half changed: take it all the same.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,166 @@
+//! One suite for every engine, and for what `Storage` makes of them.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+fn engines() -> Vec<(tempfile::TempDir, Storage)> {
+    let new = |disk: bool| {
+        let dir = tempfile::tempdir().unwrap();
+        let engine: Box<dyn Engine> = if disk {
+            Box::new(DiskEngine::open(&dir.path().join("store"), 1 << 20).unwrap())
+        } else {
+            Box::new(MemoryEngine::default())
+        };
+        (dir, Storage::new(engine).unwrap())
+    };
+    vec![new(true), new(false)]
+}
+
+fn key(n: u32) -> Vec<u8> {
+    [&[Space::Plain as u8][..], &n.to_be_bytes()].concat()
+}
+
+fn write(storage: &Storage, keys: impl IntoIterator<Item = u32>, value: Option<&[u8]>) {
+    let mut change = storage.change().unwrap();
+    for n in keys {
+        match value {
+            Some(value) => change.put(key(n), value.to_vec()).unwrap(),
+            None => change.remove(key(n)).unwrap(),
+        }
+    }
+    change.commit().unwrap();
+}
+
+fn all(snapshot: &Snapshot, direction: Direction, limit: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut rest = Some(KeyRange::space(Space::Plain));
+    while let Some(range) = rest {
+        let page = snapshot.page(&range, direction, limit).unwrap();
+        found.extend(page.entries.into_iter().map(|entry| (entry.key, entry.value)));
+        rest = page.rest;
+    }
+    if direction == Direction::Backwards {
+        found.reverse();
+    }
+    found
+}
+
+#[test]
+fn ranges_are_read_in_both_directions_and_in_pages_of_any_size() {
+    for (_dir, storage) in engines() {
+        write(&storage, 0..100, Some(b"x"));
+        for limit in [1, 7, 99, 100, 101] {
+            for direction in [Direction::Forwards, Direction::Backwards] {
+                assert_eq!(all(&storage.snapshot(), direction, limit).len(), 100);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_does_not_see_changes_small_or_large_that_come_after_it() {
+    for (_dir, storage) in engines() {
+        write(&storage, 0..2_000, Some(b"old"));
+        let before = storage.snapshot();
+        let was = all(&before, Direction::Forwards, 64);
+        write(&storage, 0..3, None);
+        let between = storage.snapshot();
+        write(&storage, 0..4_000, Some(b"new"));
+        for direction in [Direction::Forwards, Direction::Backwards] {
+            assert_eq!(all(&before, direction, 64), was);
+            assert_eq!(all(&between, direction, 64), was[3..]);
+            assert_eq!(all(&storage.snapshot(), direction, 64).len(), 4_000);
+        }
+        assert_eq!(before.get(&key(1)).unwrap().unwrap(), b"old");
+        assert_eq!(between.get(&key(1)).unwrap(), None);
+        drop((before, between));
+        assert!(storage.versions().replaced.is_empty(), "nothing is kept for nobody");
+    }
+}
+
+#[test]
+fn a_change_that_is_dropped_never_happened_however_large_it_was() {
+    for (_dir, storage) in engines() {
+        for count in [3, 5_000] {
+            let mut change = storage.change().unwrap();
+            for n in 0..count {
+                change.put(key(n), b"x".to_vec()).unwrap();
+            }
+            assert_eq!(change.get(&key(0)).unwrap().unwrap(), b"x", "a change sees its own writes");
+            drop(change);
+            assert_eq!(all(&storage.snapshot(), Direction::Forwards, 64), []);
+        }
+        let pending = storage.engine().scan(&KeyRange::space(Space::Pending), Direction::Forwards, 1).unwrap();
+        assert_eq!(pending, []);
+    }
+}
+
+#[test]
+fn a_committed_change_is_seen_before_it_is_carried_out_and_finished_on_opening() {
+    for (_dir, storage) in engines() {
+        write(&storage, 0..1_500, Some(b"old"));
+        let before = storage.snapshot();
+        let mut change = storage.change().unwrap();
+        for n in 0..1_500 {
+            if n % 3 == 0 { change.remove(key(n)).unwrap() } else { change.put(key(n), b"new".to_vec()).unwrap() }
+        }
+        change.put_aside_for_test();
+        storage.commit_pending().unwrap();
+        for direction in [Direction::Forwards, Direction::Backwards] {
+            for limit in [10, 5_000] {
+                let seen = all(&storage.snapshot(), direction, limit);
+                assert_eq!(seen.len(), 1_000);
+                assert!(seen.iter().all(|(_, value)| value == b"new"));
+                assert_eq!(all(&before, direction, limit).len(), 1_500);
+            }
+        }
+        drop(change);
+        // What opening does with a marker that it finds.
+        storage.carry().unwrap();
+        assert_eq!(all(&storage.snapshot(), Direction::Forwards, 64).len(), 1_000);
+        assert!(all(&before, Direction::Forwards, 64).iter().all(|(_, value)| value == b"old"));
+    }
+}
+
+#[test]
+fn writes_left_aside_without_a_commit_are_gone_after_opening_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || Storage::new(Box::new(DiskEngine::open(dir.path(), 1 << 20).unwrap())).unwrap();
+    let storage = open();
+    storage.engine().apply(vec![snapshot::pending_write(&key(1), Some(b"x"))]).unwrap();
+    drop(storage);
+    assert_eq!(all(&open().snapshot(), Direction::Forwards, 64), []);
+}
+
+#[test]
+fn a_change_within_a_change_of_the_same_thread_is_refused_instead_of_waiting_forever() {
+    for (_dir, storage) in engines() {
+        let change = storage.change().unwrap();
+        assert!(matches!(storage.change(), Err(Error::NestedChange)));
+        drop(change);
+        assert!(storage.change().is_ok());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn storage_is_an_ordered_map(operations in prop::collection::vec((0_u32..40, prop::option::of(any::<u8>())), 1..80)) {
+        for (_dir, storage) in engines() {
+            let mut model = BTreeMap::new();
+            for (n, value) in &operations {
+                let snapshot = storage.snapshot();
+                let was = model.clone();
+                write(&storage, [*n], value.as_ref().map(std::slice::from_ref));
+                match value {
+                    Some(value) => model.insert(key(*n), vec![*value]),
+                    None => model.remove(&key(*n)),
+                };
+                prop_assert_eq!(all(&snapshot, Direction::Backwards, 3), was.into_iter().collect::<Vec<_>>());
+            }
+            prop_assert_eq!(all(&storage.snapshot(), Direction::Forwards, 7), model.into_iter().collect::<Vec<_>>());
+        }
+    }
+}
