@@ -85,10 +85,12 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
 
     fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         match bytes.split_first() {
-            Some((&RECORD_VERSION, body)) => match bincode::serde::decode_from_slice(body, config::standard()) {
-                Ok((record, read)) if read == body.len() => Ok(record),
-                _ => Err(Malformed("a record that can't be decoded")),
-            },
+            Some((&RECORD_VERSION, body)) => {
+                match bincode::serde::decode_from_slice(body, config::standard()) {
+                    Ok((record, read)) if read == body.len() => Ok(record),
+                    _ => Err(Malformed("a record that can't be decoded")),
+                }
+            }
             Some(_) => Err(Malformed("a record of an unknown version")),
             None => Err(Malformed("an empty record")),
         }

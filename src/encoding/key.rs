@@ -130,6 +130,13 @@ pub(crate) fn push_part(key: &mut Vec<u8>, kind: &str, id: Id<'_>) {
     }
 }
 
+/// The beginning of the bytes of every object whose first part is of this kind.
+pub(crate) fn kind_bytes(kind: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(kind.len() + 1);
+    push_text(&mut bytes, kind);
+    bytes
+}
+
 /// The end of a key that is about this object. Without its last byte it is the prefix of all objects that begin with
 /// these parts.
 pub(crate) fn object_bytes(object: &Object) -> Vec<u8> {

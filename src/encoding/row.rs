@@ -50,9 +50,8 @@ impl<V> Row<V> {
 
     /// The statistic of a slot: none, `Some(None)` for a missing one, or its value.
     pub(crate) fn get(&self, slot: u32) -> Option<Option<&V>> {
-        (self.present & bit(slot) != 0).then(|| {
-            if self.missing & bit(slot) == 0 { self.values.get(self.rank(slot)) } else { None }
-        })
+        (self.present & bit(slot) != 0)
+            .then(|| if self.missing & bit(slot) == 0 { self.values.get(self.rank(slot)) } else { None })
     }
 
     pub(crate) fn set(&mut self, slot: u32, value: Option<V>) {
@@ -176,9 +175,10 @@ impl<V: Value> Row<V> {
         let mut bytes = self.head(SERDE, 0);
         for value in &self.values {
             let encoded = match V::LAYOUT {
-                Layout::Registered { stored, .. } => {
-                    stored(value).err().ok_or(Malformed("an integer where an encoded value belongs"))?.to_vec()
-                }
+                Layout::Registered { stored, .. } => stored(value)
+                    .err()
+                    .ok_or(Malformed("an integer where an encoded value belongs"))?
+                    .to_vec(),
                 _ => bincode::serde::encode_to_vec(value, config::standard())
                     .map_err(|_| Malformed("a value that bincode can't encode"))?,
             };
@@ -203,12 +203,18 @@ fn integer<V: Value>(value: &V) -> Result<i64, Malformed> {
     }
 }
 
-fn decode_integers<V: Value>(mut reader: Reader<'_>, width: usize, count: usize) -> Result<Vec<V>, Malformed> {
+fn decode_integers<V: Value>(
+    mut reader: Reader<'_>,
+    width: usize,
+    count: usize,
+) -> Result<Vec<V>, Malformed> {
     const WRONG: Malformed = Malformed("a row whose integers don't fit its head");
     let from = match V::LAYOUT {
         Layout::Integers { from, .. } => from,
         Layout::Registered { integer, .. } => integer,
-        Layout::Serde if count == 0 => return if reader.rest.is_empty() { Ok(Vec::new()) } else { Err(WRONG) },
+        Layout::Serde if count == 0 => {
+            return if reader.rest.is_empty() { Ok(Vec::new()) } else { Err(WRONG) };
+        }
         Layout::Serde => return Err(Malformed("a row of integers where another kind belongs")),
     };
     if count == 0 {

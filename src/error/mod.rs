@@ -17,7 +17,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// A ref is empty, too long, or has a character that refs can't have.
-    #[error("the ref {reference:?} {problem}: a ref has 1 to 100 characters, no control characters and no '/'")]
+    #[error(
+        "the ref {reference:?} {problem}: a ref has 1 to 100 characters, no control characters and no '/'"
+    )]
     InvalidRef {
         /// The ref as given.
         reference: String,
@@ -63,12 +65,12 @@ pub enum Error {
     /// The store has no metric of this name.
     #[error(
         "the store at {} has no metric {metric}{}; metrics are registered when they are first written",
-        store.display(),
+        path.display(),
         nearest::hint(nearest)
     )]
     UnknownMetric {
         /// Where the store is.
-        store: PathBuf,
+        path: PathBuf,
         /// The metric as `domain/metric`.
         metric: String,
         /// The names that come nearest, as `domain/metric`.
@@ -85,11 +87,11 @@ pub enum Error {
     /// The store was made with another calendar than the one asked for.
     #[error(
         "the store at {} has the calendar {stored}, not {wanted}; leave the calendar out to use the store's, or make a new store",
-        store.display()
+        path.display()
     )]
     CalendarMismatch {
         /// Where the store is.
-        store: PathBuf,
+        path: PathBuf,
         /// The store's calendar.
         stored: String,
         /// The calendar asked for.
@@ -97,7 +99,9 @@ pub enum Error {
     },
 
     /// A date or an instant lies outside the years 1 to 9999.
-    #[error("{date} is outside the calendar, which has the years 1 to 9999; check the clock or the record's timestamp")]
+    #[error(
+        "{date} is outside the calendar, which has the years 1 to 9999; check the clock or the record's timestamp"
+    )]
     DateOutOfRange {
         /// The date or instant.
         date: String,
@@ -134,6 +138,15 @@ pub enum Error {
         stored: String,
         /// The kind that was written or read.
         given: String,
+    },
+
+    /// A value can't be stored.
+    #[error("{statistic}: {problem}")]
+    Unstorable {
+        /// The statistic, as `domain/metric period date object`.
+        statistic: String,
+        /// Why it can't be stored.
+        problem: String,
     },
 
     /// Two values can't be merged, mostly because their sum doesn't fit.

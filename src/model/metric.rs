@@ -102,6 +102,14 @@ impl<'a, V> Metric<'a, V> {
         self.reference
     }
 
+    pub(crate) const fn domain_ref(&self) -> &'a str {
+        self.domain.reference.as_str()
+    }
+
+    pub(crate) const fn metric_ref(&self) -> &'a str {
+        self.reference.as_str()
+    }
+
     /// The name that people see.
     pub const fn name(&self) -> &'a str {
         self.name

@@ -19,10 +19,7 @@ impl<'a> Ref<'a> {
     /// When it isn't a ref; in a `const`, that is an error of the compiler. Use [`Ref::parse`] for text that
     /// comes from outside.
     pub const fn new(text: &'a str) -> Self {
-        assert!(
-            problem(text).is_none(),
-            "a ref has 1 to 100 characters, no control characters and no '/'"
-        );
+        assert!(problem(text).is_none(), "a ref has 1 to 100 characters, no control characters and no '/'");
         Self(text)
     }
 

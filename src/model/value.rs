@@ -31,7 +31,9 @@ use std::{cmp, fmt};
 ///     }
 /// }
 /// ```
-pub trait Value: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Value:
+    Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
     /// The name of the kind, saved with a metric's registration: writing another kind is an error. It must not
     /// change, and neither must the type's serde form.
     const KIND: &'static str;
@@ -84,7 +86,8 @@ pub struct MergeError(&'static str);
 
 impl MergeError {
     /// The result doesn't fit into the type.
-    pub const OVERFLOW: Self = Self("the sum is larger than the value type holds; use smaller units, such as thousands");
+    pub const OVERFLOW: Self =
+        Self("the sum is larger than the value type holds; use smaller units, such as thousands");
 
     /// Another reason, a sentence that says what to do next.
     pub const fn new(reason: &'static str) -> Self {
@@ -159,6 +162,8 @@ impl Value for AnyValue {
     };
 
     fn merge(&mut self, _: &Self) -> Result<(), MergeError> {
-        Err(MergeError::new("values whose kind isn't known can't be merged; use the metric with its own value type"))
+        Err(MergeError::new(
+            "values whose kind isn't known can't be merged; use the metric with its own value type",
+        ))
     }
 }

@@ -118,7 +118,8 @@ impl Storage {
             if entries.is_empty() {
                 return Ok(());
             }
-            self.engine().apply(entries.into_iter().map(|entry| Write { key: entry.key, value: None }).collect())?;
+            self.engine()
+                .apply(entries.into_iter().map(|entry| Write { key: entry.key, value: None }).collect())?;
         }
     }
 }

@@ -56,10 +56,10 @@ impl Scratch {
             {
                 match self.storage.engine().scan(&range, Direction::Forwards, BATCH) {
                     Ok(entries) => {
-                        rest = entries.last().filter(|_| entries.len() == BATCH).map(|last| KeyRange {
-                            start: [&last.key[..], &[0]].concat(),
-                            end: range.end,
-                        });
+                        rest = entries
+                            .last()
+                            .filter(|_| entries.len() == BATCH)
+                            .map(|last| KeyRange { start: [&last.key[..], &[0]].concat(), end: range.end });
                         page = entries.into_iter();
                     }
                     Err(error) => return Some(Err(error)),

@@ -8,11 +8,7 @@ use crate::{
     encoding::{KeyRange, Space, key},
     error::Result,
 };
-use std::{
-    collections::BTreeMap,
-    ops::Bound,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 /// What tells one point in time from another.
 #[derive(Debug, Default)]
@@ -48,12 +44,11 @@ impl Versions {
     ) -> impl Iterator<Item = (&'v Vec<u8>, &'v Option<Vec<u8>>)> {
         let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let bounds = (!range.is_empty()).then_some((Bound::Included(range.start.as_slice()), end));
-        bounds
-            .into_iter()
-            .flat_map(|bounds| self.replaced.range::<[u8], _>(bounds))
-            .filter_map(move |(key, values)| {
+        bounds.into_iter().flat_map(|bounds| self.replaced.range::<[u8], _>(bounds)).filter_map(
+            move |(key, values)| {
                 values.iter().find(|(replaced_by, _)| *replaced_by > version).map(|(_, value)| (key, value))
-            })
+            },
+        )
     }
 }
 
@@ -115,6 +110,30 @@ impl Snapshot {
             return Ok(pending_value(&pending));
         }
         storage.engine().get(key)
+    }
+
+    /// The first entry of a range in a direction.
+    pub(crate) fn first(&self, range: &KeyRange, direction: Direction) -> Result<Option<Entry>> {
+        let mut page = self.page(range, direction, 1)?;
+        loop {
+            if let Some(entry) = page.entries.pop() {
+                return Ok(Some(entry));
+            }
+            let Some(rest) = page.rest else { return Ok(None) };
+            page = self.page(&rest, direction, BATCH)?;
+            page.entries.truncate(1);
+        }
+    }
+
+    /// Calls `visit` with each entry of a range, in order.
+    pub(crate) fn for_each(&self, range: KeyRange, mut visit: impl FnMut(Entry) -> Result<()>) -> Result<()> {
+        let mut rest = Some(range);
+        while let Some(range) = rest {
+            let page = self.page(&range, Direction::Forwards, BATCH)?;
+            page.entries.into_iter().try_for_each(&mut visit)?;
+            rest = page.rest;
+        }
+        Ok(())
     }
 
     /// The first entries of a range in a direction: about `limit` of them, and none only when `rest` says so.

@@ -91,7 +91,8 @@ fn a_change_that_is_dropped_never_happened_however_large_it_was() {
             drop(change);
             assert_eq!(all(&storage.snapshot(), Direction::Forwards, 64), []);
         }
-        let pending = storage.engine().scan(&KeyRange::space(Space::Pending), Direction::Forwards, 1).unwrap();
+        let pending =
+            storage.engine().scan(&KeyRange::space(Space::Pending), Direction::Forwards, 1).unwrap();
         assert_eq!(pending, []);
     }
 }
@@ -103,7 +104,11 @@ fn a_committed_change_is_seen_before_it_is_carried_out_and_finished_on_opening()
         let before = storage.snapshot();
         let mut change = storage.change().unwrap();
         for n in 0..1_500 {
-            if n % 3 == 0 { change.remove(key(n)).unwrap() } else { change.put(key(n), b"new".to_vec()).unwrap() }
+            if n % 3 == 0 {
+                change.remove(key(n)).unwrap()
+            } else {
+                change.put(key(n), b"new".to_vec()).unwrap()
+            }
         }
         change.put_aside_for_test();
         storage.commit_pending().unwrap();

@@ -1,0 +1,22 @@
+//! Instants to dates and back: the only place that knows about time zones.
+//!
+//! A local day begins at the earliest instant whose wall clock is at or past the day's start, so days are
+//! monotonic: an instant's day is the last one that has begun, even when the wall clock has gone back over
+//! midnight since.
+
+mod boundary;
+mod bucket;
+mod day_number;
+mod days;
+mod parse;
+mod settings;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod timestamp;
+
+pub use bucket::Bucket;
+pub(crate) use day_number::{day_number, day_of_number};
+pub(crate) use days::Days;
+pub use settings::Calendar;
+pub use timestamp::Timestamp;

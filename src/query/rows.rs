@@ -1,0 +1,181 @@
+//! The rows of a metric and period, one span of slots after the other.
+
+use crate::{
+    encoding::{KeyRange, SeriesPrefix, key},
+    error::Result,
+    storage::{Direction, Entry, Snapshot},
+    store::{Slots, Store},
+};
+use std::collections::VecDeque;
+
+/// The objects whose rows are wanted, as the bytes that follow the date in their keys.
+#[derive(Debug, Clone)]
+pub(super) enum Wanted {
+    /// The rows without object.
+    Plain,
+    /// These objects, in order.
+    Exactly(Vec<Vec<u8>>),
+    /// Every object that begins with these bytes.
+    Beginning(Vec<u8>),
+}
+
+/// The rows of one metric and period, a group at a time.
+#[derive(Debug)]
+pub(super) struct RowScan {
+    store: Store,
+    snapshot: Snapshot,
+    prefix: SeriesPrefix,
+    slots: Slots,
+    wanted: Wanted,
+    direction: Direction,
+    /// The numbers of the rows that are left, both included; none when `first` is after `last`.
+    first: i32,
+    last: i32,
+    /// Rows without object that are read already, and the range of those that are not.
+    ahead: VecDeque<Group>,
+    unread: Option<KeyRange>,
+    /// The last group held what was wanted: the next one probably does, and needs no search.
+    dense: bool,
+}
+
+/// The rows of one span: each with the bytes of its object, in the order of the objects.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) first_ordinal: i32,
+    pub(super) rows: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// How many rows are read at once.
+const PAGE: usize = 256;
+
+impl RowScan {
+    /// The rows that hold the slots from `from` to `to`, both included.
+    pub(super) fn new(
+        store: &Store,
+        snapshot: Snapshot,
+        prefix: SeriesPrefix,
+        slots: Slots,
+        wanted: Wanted,
+        direction: Direction,
+        (from, to): (i32, i32),
+    ) -> Self {
+        let mut scan = Self {
+            store: store.clone(),
+            snapshot,
+            prefix,
+            slots,
+            wanted,
+            direction,
+            first: slots.row_of(from),
+            last: slots.row_of(to),
+            ahead: VecDeque::new(),
+            unread: None,
+            dense: false,
+        };
+        scan.unread = (scan.first <= scan.last).then(|| scan.range());
+        scan
+    }
+
+    /// The next group in this direction.
+    pub(super) fn next_group(&mut self) -> Result<Option<Group>> {
+        if matches!(self.wanted, Wanted::Plain) {
+            return self.next_plain();
+        }
+        while self.first <= self.last {
+            let guess = match self.direction {
+                Direction::Forwards => self.first,
+                Direction::Backwards => self.last,
+            };
+            let (row, rows) = match self.dense.then(|| self.rows_of(guess)).transpose()? {
+                Some(rows) if !rows.is_empty() => (guess, rows),
+                _ => {
+                    let Some(entry) = self.snapshot.first(&self.range(), self.direction)? else {
+                        return Ok(None);
+                    };
+                    let row = self.row_of(&entry)?;
+                    (row, self.rows_of(row)?)
+                }
+            };
+            self.leave(row);
+            // A search a row would be twice the work where rows follow each other.
+            self.dense = matches!(self.wanted, Wanted::Exactly(_)) && !rows.is_empty();
+            if !rows.is_empty() {
+                return Ok(Some(self.group(row, rows)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_plain(&mut self) -> Result<Option<Group>> {
+        while self.ahead.is_empty()
+            && let Some(range) = self.unread.take()
+        {
+            let page = self.snapshot.page(&range, self.direction, PAGE)?;
+            self.unread = page.rest;
+            for entry in page.entries {
+                let row = self.row_of(&entry)?;
+                self.ahead.push_back(self.group(row, vec![(Vec::new(), entry.value)]));
+            }
+        }
+        Ok(self.ahead.pop_front())
+    }
+
+    /// Goes on after this row.
+    fn leave(&mut self, row: i32) {
+        match self.direction {
+            Direction::Forwards => self.first = row.saturating_add(1),
+            Direction::Backwards => self.last = row.saturating_sub(1),
+        }
+    }
+
+    fn group(&self, row: i32, rows: Vec<(Vec<u8>, Vec<u8>)>) -> Group {
+        Group { first_ordinal: self.slots.first_of(row), rows }
+    }
+
+    /// All that is left, of any object.
+    fn range(&self) -> KeyRange {
+        let start = self.prefix.row(self.slots.day_of(self.first), &[]);
+        KeyRange { start, end: key::after(&self.prefix.row(self.slots.day_of(self.last), &[])) }
+    }
+
+    fn row_of(&self, entry: &Entry) -> Result<i32> {
+        let (day, _) = self.split(entry)?;
+        Ok(self.slots.row_of(self.slots.first_ordinal(day)))
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn split<'e>(&self, entry: &'e Entry) -> Result<(i32, &'e [u8])> {
+        self.prefix.split(&entry.key).map_err(|malformed| self.store.corrupt(malformed, None))
+    }
+
+    /// The wanted rows of one span, in the order of their objects.
+    fn rows_of(&self, row: i32) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let day = self.slots.day_of(row);
+        let mut rows = Vec::new();
+        match &self.wanted {
+            Wanted::Plain => {}
+            Wanted::Exactly(objects) => {
+                for object in objects {
+                    if let Some(value) = self.snapshot.get(&self.prefix.row(day, object))? {
+                        rows.push((object.clone(), value));
+                    }
+                }
+            }
+            Wanted::Beginning(beginning) => {
+                let mut rest = Some(KeyRange::prefix(self.prefix.row(day, beginning)));
+                while let Some(range) = rest {
+                    let page = self.snapshot.page(&range, Direction::Forwards, PAGE)?;
+                    for entry in page.entries {
+                        let (_, object) = self.split(&entry)?;
+                        rows.push((object.to_vec(), entry.value));
+                    }
+                    rest = page.rest;
+                }
+            }
+        }
+        Ok(rows)
+    }
+}

@@ -1,0 +1,140 @@
+//! The statistics of a metric and period, by date and then by object.
+
+use super::rows::{Group, RowScan, Wanted};
+use crate::{
+    encoding::{Row, key},
+    error::{Error, Result},
+    model::{Object, Period, Series, Statistic, Value},
+    storage::{Direction, Snapshot},
+    store::{Slots, Store, prefix},
+};
+use std::{fmt, sync::Arc, vec};
+
+/// What is to be read of one metric and period.
+#[derive(Debug, Clone)]
+pub(super) struct Selection {
+    pub(super) wanted: Wanted,
+    /// Only objects of exactly these kinds, if any are named.
+    pub(super) kinds: Option<Vec<String>>,
+    pub(super) direction: Direction,
+    /// The slots that are wanted, by ordinal, both included.
+    pub(super) from: i32,
+    pub(super) to: i32,
+}
+
+/// Statistics as they are read, a few rows at a time: by date, and the objects of a date in their order, or both
+/// backwards. All as they were when the reading began.
+///
+/// Writes go on beside it. What they replace is kept in memory meanwhile, so it isn't meant to be held for long.
+pub struct Statistics<V> {
+    scan: RowScan,
+    slots: Slots,
+    selection: Selection,
+    domain: Arc<str>,
+    metric: Arc<str>,
+    period: Period,
+    /// The current group, already in order.
+    ready: vec::IntoIter<Statistic<V>>,
+}
+
+impl<V: Value> Statistics<V> {
+    pub(super) fn new(
+        store: &Store,
+        snapshot: Snapshot,
+        (domain, metric, period): (&str, &str, Period),
+        slots: Slots,
+        selection: Selection,
+    ) -> Self {
+        let prefix = prefix(domain, metric, period, !matches!(selection.wanted, Wanted::Plain));
+        let range = (selection.from, selection.to);
+        let wanted = selection.wanted.clone();
+        let scan = RowScan::new(store, snapshot, prefix, slots, wanted, selection.direction, range);
+        Self {
+            scan,
+            slots,
+            selection,
+            domain: domain.into(),
+            metric: metric.into(),
+            period,
+            ready: Vec::new().into_iter(),
+        }
+    }
+
+    fn next_statistic(&mut self) -> Result<Option<Statistic<V>>> {
+        loop {
+            if let Some(statistic) = self.ready.next() {
+                return Ok(Some(statistic));
+            }
+            let Some(group) = self.scan.next_group()? else { return Ok(None) };
+            let mut ready = self.unpack(group)?;
+            if self.selection.direction == Direction::Backwards {
+                ready.reverse();
+            }
+            self.ready = ready.into_iter();
+        }
+    }
+
+    /// The statistics of a group of rows, by date and then by object.
+    fn unpack(&self, Group { first_ordinal, rows }: Group) -> Result<Vec<Statistic<V>>> {
+        let mut series = Vec::with_capacity(rows.len());
+        for (object, value) in rows {
+            let object = self.object(&object)?;
+            if !self.of_kinds(object.as_ref()) {
+                continue;
+            }
+            let row: Row<V> = Row::decode(&value)
+                .map_err(|malformed| self.scan.store().corrupt(malformed, object.as_ref()))?;
+            let (domain, metric) = (Arc::clone(&self.domain), Arc::clone(&self.metric));
+            series.push((Arc::new(Series { domain, metric, period: self.period, object }), row));
+        }
+        let present = series.iter().fold(0, |all, (_, row)| all | row.present());
+        let mut statistics = Vec::with_capacity(series.iter().map(|(_, row)| row.len() as usize).sum());
+        for slot in (0..u32::BITS).filter(|slot| present & (1 << slot) != 0) {
+            let ordinal = first_ordinal.saturating_add(slot.cast_signed());
+            if !(self.selection.from..=self.selection.to).contains(&ordinal) {
+                continue;
+            }
+            let date = self.slots.date(ordinal)?;
+            for (series, row) in &series {
+                if let Some(value) = row.get(slot) {
+                    statistics.push(Statistic { series: Arc::clone(series), date, value: value.cloned() });
+                }
+            }
+        }
+        Ok(statistics)
+    }
+
+    fn object(&self, bytes: &[u8]) -> Result<Option<Object>> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let object =
+            key::decode_object(bytes).map_err(|malformed| self.scan.store().corrupt(malformed, None))?;
+        Ok(Some(object))
+    }
+
+    fn of_kinds(&self, object: Option<&Object>) -> bool {
+        match (&self.selection.kinds, object) {
+            (Some(kinds), Some(object)) => object.kinds().eq(kinds.iter().map(String::as_str)),
+            _ => true,
+        }
+    }
+}
+
+impl<V: Value> Iterator for Statistics<V> {
+    type Item = Result<Statistic<V>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_statistic().transpose()
+    }
+}
+
+impl<V> fmt::Debug for Statistics<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Statistics")
+            .field("domain", &self.domain)
+            .field("metric", &self.metric)
+            .field("period", &self.period)
+            .finish_non_exhaustive()
+    }
+}

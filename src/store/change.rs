@@ -1,0 +1,192 @@
+//! Several writes as one.
+
+use super::{
+    Registry, Store,
+    rows::{Located, RowBuffer, check_form, locate, statistic},
+};
+use crate::{
+    encoding::{DomainRecord, Form, MetricRecord, Record, Row, Space, key},
+    error::{Error, Result},
+    model::{Domain, Metric, Statistic, StatisticKey, Value},
+    storage,
+};
+use std::sync::{Arc, PoisonError};
+
+/// Several writes that happen as one. Made by [`Store::change`].
+#[derive(Debug)]
+pub struct Change<'s> {
+    store: &'s Store,
+    writes: storage::Change<'s>,
+    registry: Arc<Registry>,
+}
+
+impl<'s> Change<'s> {
+    pub(super) fn begin(store: &'s Store) -> Result<Self> {
+        let writes = store.inner.storage.change()?;
+        Ok(Self { store, writes, registry: store.registry() })
+    }
+
+    pub(super) fn commit(self) -> Result<()> {
+        let Self { store, writes, registry } = self;
+        if Arc::ptr_eq(&registry, &store.registry()) {
+            return writes.commit();
+        }
+        // Held until the registrations are in place: the next change begins with them.
+        let mut current = store.inner.registry.write().unwrap_or_else(PoisonError::into_inner);
+        writes.commit()?;
+        *current = registry;
+        Ok(())
+    }
+
+    /// The store that is changed.
+    pub fn store(&self) -> &'s Store {
+        self.store
+    }
+
+    /// Records a statistic: the last write wins.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn record<V: Value>(&mut self, key: StatisticKey<'_, V>, value: V) -> Result<()> {
+        self.set(&key, Some(value))
+    }
+
+    /// Records that a statistic is missing.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn record_missing<V: Value>(&mut self, key: StatisticKey<'_, V>) -> Result<()> {
+        self.set(&key, None)
+    }
+
+    /// Records many statistics, faster than one by one; `None` is a missing one.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn record_all<'k, V: Value>(
+        &mut self,
+        statistics: impl IntoIterator<Item = (StatisticKey<'k, V>, Option<V>)>,
+    ) -> Result<()> {
+        let mut buffer = RowBuffer::new();
+        for (key, value) in statistics {
+            buffer.record(self, &key, value)?;
+        }
+        buffer.write(self)
+    }
+
+    /// The statistic of a key with this change's writes, `None` if it is absent.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
+        let Some(form) = self.registry.form(&key.metric)? else { return Ok(None) };
+        statistic(self.store, form, key, |row_key| self.writes.get(row_key))
+    }
+
+    /// Makes a statistic absent, and says whether it was there.
+    ///
+    /// # Errors
+    /// As [`Store::delete`].
+    pub fn delete<V: Value>(&mut self, key: &StatisticKey<'_, V>) -> Result<bool> {
+        let Some(form) = self.registry.form(&key.metric)? else { return Ok(false) };
+        let Located { row_key, slot, .. } = locate(self.store, form, key)?;
+        let mut row = self.row::<V>(&row_key)?;
+        let was_there = row.remove(slot);
+        if was_there {
+            self.put_row(row_key, &row, form)?;
+        }
+        Ok(was_there)
+    }
+
+    /// Registers a metric and its domain, or updates their names and descriptions.
+    ///
+    /// # Errors
+    /// As [`Store::register`].
+    pub(crate) fn register<V: Value>(&mut self, metric: Metric<'_, V>) -> Result<Form> {
+        let registered = self.registry.form(&metric)?;
+        let (domain, reference) = (metric.domain_ref(), metric.metric_ref());
+        let Some(form) = registered.or_else(Form::of::<V>) else {
+            // A kind that goes by what is registered needs a registration.
+            return self.registry.find(self.store.path(), domain, reference).map(|info| info.record.form);
+        };
+        self.register_domain(metric.domain())?;
+        let stored = self.registry.metric(domain, reference);
+        let same = stored
+            .is_some_and(|stored| stored.name == metric.name() && stored.description == metric.description());
+        if !same {
+            let kind = stored.map_or_else(|| V::KIND.to_owned(), |stored| stored.kind.clone());
+            let (name, description) = (metric.name().to_owned(), metric.description().to_owned());
+            self.set_metric(domain, reference, MetricRecord { name, description, kind, form })?;
+        }
+        Ok(form)
+    }
+
+    pub(crate) fn register_domain(&mut self, domain: Domain<'_>) -> Result<()> {
+        let reference = domain.reference().as_str();
+        if self.registry.domain(reference).is_some_and(|stored| stored.name == domain.name()) {
+            return Ok(());
+        }
+        let record = DomainRecord { name: domain.name().to_owned() };
+        self.writes.put(Space::Domain.key(&[reference]), record.encode())?;
+        Arc::make_mut(&mut self.registry).set_domain(reference, record);
+        Ok(())
+    }
+
+    /// Writes a metric's registration; its domain must be registered.
+    pub(crate) fn set_metric(&mut self, domain: &str, metric: &str, record: MetricRecord) -> Result<()> {
+        self.writes.put(Space::Metric.key(&[domain, metric]), record.encode())?;
+        Arc::make_mut(&mut self.registry).set_metric(domain, metric, record);
+        Ok(())
+    }
+
+    pub(crate) fn set_cursor(&mut self, name: &str, position: Vec<u8>) -> Result<()> {
+        self.writes.put(Space::Cursor.key(&[name]), position)
+    }
+
+    /// The bytes under a key of any kind, with this change's writes.
+    pub(crate) fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.writes.get(key)
+    }
+
+    pub(crate) fn put_bytes(&mut self, key: Vec<u8>, bytes: Vec<u8>) -> Result<()> {
+        self.writes.put(key, bytes)
+    }
+
+    pub(crate) fn remove_bytes(&mut self, key: Vec<u8>) -> Result<()> {
+        self.writes.remove(key)
+    }
+
+    pub(super) fn registry_mut(&mut self) -> &mut Registry {
+        Arc::make_mut(&mut self.registry)
+    }
+
+    /// The row under a key, empty if there is none.
+    pub(crate) fn row<V: Value>(&self, row_key: &[u8]) -> Result<Row<V>> {
+        let Some(bytes) = self.writes.get(row_key)? else { return Ok(Row::default()) };
+        Row::decode(&bytes).map_err(|malformed| self.store.corrupt(malformed, None))
+    }
+
+    /// Writes a row, or removes it if it is empty.
+    pub(crate) fn put_row<V: Value>(&mut self, row_key: Vec<u8>, row: &Row<V>, form: Form) -> Result<()> {
+        if row.is_empty() {
+            return self.writes.remove(row_key);
+        }
+        let bytes = row.encode(form).map_err(|malformed| {
+            let statistic = key::RowKey::decode(&row_key).map_or_else(
+                |_| "a statistic".to_owned(),
+                |key| format!("{}/{} {}", key.domain, key.metric, key.period),
+            );
+            Error::Unstorable { statistic, problem: format!("it is {}", malformed.0) }
+        })?;
+        self.writes.put(row_key, bytes)
+    }
+
+    fn set<V: Value>(&mut self, key: &StatisticKey<'_, V>, value: Option<V>) -> Result<()> {
+        let form = self.register(key.metric)?;
+        check_form(form, key, value.as_ref())?;
+        let Located { row_key, slot, .. } = locate(self.store, form, key)?;
+        let mut row = self.row(&row_key)?;
+        row.set(slot, value);
+        self.put_row(row_key, &row, form)
+    }
+}

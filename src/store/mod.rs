@@ -1,0 +1,291 @@
+//! The store: open, register, record, read, maintain.
+
+mod change;
+mod clock;
+mod delete;
+mod options;
+mod registry;
+mod rows;
+mod slots;
+
+use crate::{
+    calendar::{Calendar, Timestamp},
+    encoding::{Form, Malformed, Space},
+    error::{Error, Result},
+    model::{Domain, Metric, Object, Statistic, StatisticKey, Value},
+    storage::{Flusher, Scratch, Snapshot, Storage},
+};
+use chrono::NaiveDate;
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+pub use change::Change;
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use delete::Deletion;
+pub use options::{Flush, Options};
+pub use registry::{DomainInfo, MetricInfo};
+pub(crate) use rows::{RowBuffer, prefix};
+pub(crate) use slots::Slots;
+
+use registry::Registry;
+
+/// A store of statistics: one directory on disk, or a place in memory.
+///
+/// It is cheap to clone and may be used from many threads at once: one writes at a time, while any number read.
+///
+/// ```
+/// use trackstats::{Domain, Metric, Period, Store};
+///
+/// const APP: Domain = Domain::new("app", "Our app");
+/// const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");
+///
+/// let store = Store::in_memory()?;
+/// let today = store.today()?;
+/// store.record(LAUNCHES.on(Period::Day, today), 3)?;
+///
+/// let found = store.get(&LAUNCHES.on(Period::Day, today))?.unwrap();
+/// assert_eq!(found.value, Some(3));
+/// # Ok::<(), trackstats::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Dropped first, since it flushes the storage.
+    flusher: Option<Flusher>,
+    storage: Storage,
+    calendar: Calendar,
+    tz_version: String,
+    clock: Box<dyn Clock>,
+    registry: RwLock<Arc<Registry>>,
+    flush: Flush,
+}
+
+impl Store {
+    /// Opens the store in this directory, or makes it, with the default [`Options`].
+    ///
+    /// # Errors
+    /// As [`Options::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options().open(path)
+    }
+
+    /// Makes a store that lives in memory, with the default [`Options`].
+    ///
+    /// # Errors
+    /// As [`Options::in_memory`].
+    pub fn in_memory() -> Result<Self> {
+        Self::options().in_memory()
+    }
+
+    /// The choices for opening a store.
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    fn new(
+        storage: Storage,
+        calendar: Calendar,
+        tz_version: String,
+        clock: Box<dyn Clock>,
+        registry: Registry,
+        flush: Flush,
+        flusher: Option<Flusher>,
+    ) -> Self {
+        let registry = RwLock::new(Arc::new(registry));
+        Self { inner: Arc::new(Inner { flusher, storage, calendar, tz_version, clock, registry, flush }) }
+    }
+
+    /// The store's calendar, by which everything in it is dated.
+    pub fn calendar(&self) -> &Calendar {
+        &self.inner.calendar
+    }
+
+    /// The version of the time zone database that the store was made with, such as `2025b`.
+    pub fn tz_version(&self) -> &str {
+        &self.inner.tz_version
+    }
+
+    /// The store's directory; for a store in memory, a text that says so.
+    pub fn path(&self) -> &Path {
+        self.inner.storage.path()
+    }
+
+    /// The present instant, by the store's clock.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Today's date, by the store's clock and calendar.
+    ///
+    /// # Errors
+    /// [`Error::DateOutOfRange`] when the clock is outside the years 1 to 9999.
+    pub fn today(&self) -> Result<NaiveDate> {
+        self.inner.calendar.day_of(self.now())
+    }
+
+    /// Registers a metric and its domain, or updates their names and descriptions. Writing a statistic does so
+    /// by itself.
+    ///
+    /// # Errors
+    /// [`Error::WrongKind`] when the metric is registered with another kind of value.
+    pub fn register<V: Value>(&self, metric: Metric<'_, V>) -> Result<()> {
+        self.change(|change| change.register(metric).map(drop))
+    }
+
+    /// Registers a domain, or updates its name.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn register_domain(&self, domain: Domain<'_>) -> Result<()> {
+        self.change(|change| change.register_domain(domain))
+    }
+
+    /// The domains, ordered by ref.
+    pub fn domains(&self) -> Vec<DomainInfo> {
+        self.registry().domains()
+    }
+
+    /// The metrics, ordered by domain and ref.
+    pub fn metrics(&self) -> Vec<MetricInfo> {
+        self.registry().metrics()
+    }
+
+    /// The metric of these refs.
+    ///
+    /// # Errors
+    /// [`Error::UnknownMetric`] with the nearest names.
+    pub fn metric(&self, domain: &str, metric: &str) -> Result<MetricInfo> {
+        self.registry().find(self.path(), domain, metric)
+    }
+
+    /// Records a statistic: the last write wins.
+    ///
+    /// # Errors
+    /// [`Error::WrongKind`], [`Error::DateOutOfRange`], [`Error::HourOutOfRange`], or [`Error::Io`].
+    pub fn record<V: Value>(&self, key: StatisticKey<'_, V>, value: V) -> Result<()> {
+        self.change(|change| change.record(key, value))
+    }
+
+    /// Records that a statistic is missing: there is no data, which is neither zero nor absent.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn record_missing<V: Value>(&self, key: StatisticKey<'_, V>) -> Result<()> {
+        self.change(|change| change.record_missing(key))
+    }
+
+    /// The statistic of a key, `None` if it is absent.
+    ///
+    /// # Errors
+    /// As [`Store::record`], and [`Error::Corrupt`].
+    pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
+        let Some(form) = self.form(&key.metric)? else { return Ok(None) };
+        let snapshot = self.snapshot();
+        rows::statistic(self, form, key, |row_key| snapshot.get(row_key))
+    }
+
+    /// Makes a statistic absent, and says whether it was there.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn delete<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<bool> {
+        self.change(|change| change.delete(key))
+    }
+
+    /// Makes several writes happen as one: all of them or, when `work` returns an error, none; also across a crash,
+    /// and for readers beside it.
+    ///
+    /// Other writers wait meanwhile. In `work`, write through the change: a write through the store would wait for
+    /// itself, and is refused.
+    ///
+    /// ```
+    /// use trackstats::{Domain, Metric, Period, Store};
+    ///
+    /// const TILL: Domain = Domain::new("till", "The till");
+    /// const SALES: Metric = Metric::new(TILL, "sales", "Sales");
+    /// const CENTS: Metric = Metric::new(TILL, "cents", "Takings in cents");
+    ///
+    /// let store = Store::in_memory()?;
+    /// let today = store.today()?;
+    /// store.change(|change| {
+    ///     change.record(SALES.on(Period::Day, today), 2)?;
+    ///     change.record(CENTS.on(Period::Day, today), 1_990)
+    /// })?;
+    /// # Ok::<(), trackstats::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What `work` returns, [`Error::NestedChange`], or [`Error::Io`].
+    pub fn change<T>(&self, work: impl FnOnce(&mut Change<'_>) -> Result<T>) -> Result<T> {
+        if let Some(flusher) = &self.inner.flusher {
+            flusher.check()?;
+        }
+        let mut change = Change::begin(self)?;
+        let result = work(&mut change)?;
+        change.commit()?;
+        if self.inner.flush == Flush::Always {
+            self.flush()?;
+        }
+        Ok(result)
+    }
+
+    /// Returns when everything that was written is on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the disk refuses.
+    pub fn flush(&self) -> Result<()> {
+        self.inner.storage.flush()
+    }
+
+    /// Where the cursor of this name stands: what the last append stored with it, byte for byte.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn cursor(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.snapshot().get(&Space::Cursor.key(&[name]))
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.inner.storage.snapshot()
+    }
+
+    pub(crate) fn scratch(&self) -> Scratch {
+        self.inner.storage.scratch()
+    }
+
+    /// The form of a metric's rows, none if it isn't registered.
+    pub(crate) fn form<V: Value>(&self, metric: &Metric<'_, V>) -> Result<Option<Form>> {
+        self.registry().form(metric)
+    }
+
+    pub(crate) fn corrupt(&self, malformed: Malformed, object: Option<&Object>) -> Error {
+        let about = object.map(|object| format!(" (about {object})")).unwrap_or_default();
+        Error::Corrupt { path: self.path().to_owned(), problem: format!("it has {}{about}", malformed.0) }
+    }
+
+    fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.inner.registry.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Nobody is left to be told; `flush` is for those who want to know.
+        let _ = self.storage.flush();
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("path", &self.path())
+            .field("calendar", &self.inner.calendar)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,195 @@
+//! How a store is opened.
+
+use super::{Clock, Store, SystemClock, registry::Registry};
+use crate::{
+    calendar::Calendar,
+    encoding::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key},
+    error::{Error, Result},
+    storage::{Direction, DiskEngine, Engine, Flusher, MemoryEngine, Storage},
+};
+use chrono::{NaiveTime, Timelike, Weekday};
+use std::{path::Path, time::Duration};
+
+/// How a store is opened. Made by [`Store::options`].
+///
+/// ```
+/// use trackstats::{Calendar, Flush, Store};
+///
+/// let folder = tempfile::tempdir()?;
+/// let store = Store::options()
+///     .calendar(Calendar::new("America/New_York")?)
+///     .flush(Flush::Explicit)
+///     .open(folder.path().join("statistics"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Options {
+    calendar: Option<Calendar>,
+    cache_bytes: u64,
+    clock: Box<dyn Clock>,
+    create: bool,
+    flush: Flush,
+}
+
+/// When what was written is made to survive a power cut. Every write survives the end of the process, killed or
+/// not, once it has been flushed; what is newer may be lost, but never a part of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flush {
+    /// Before each change returns: the safest, at the price of the disk's own delay, some milliseconds.
+    Always,
+    /// At this interval, by a thread of the store's own.
+    Every(Duration),
+    /// Only by [`Store::flush`], and when the last clone of the store is dropped.
+    Explicit,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            calendar: None,
+            cache_bytes: 64 << 20,
+            clock: Box::new(SystemClock),
+            create: true,
+            flush: Flush::Every(Duration::from_millis(500)),
+        }
+    }
+}
+
+impl Options {
+    /// The calendar of a new store; that of an existing store must equal it.
+    /// Default: the store's own; for a new one UTC, days from 00:00, weeks from Monday, months from the 1st.
+    pub fn calendar(self, calendar: Calendar) -> Self {
+        Self { calendar: Some(calendar), ..self }
+    }
+
+    /// How many bytes of pages are kept in memory. Default: 64 MiB.
+    pub fn cache_bytes(self, cache_bytes: u64) -> Self {
+        Self { cache_bytes, ..self }
+    }
+
+    /// Where the store gets the present from. Default: [`SystemClock`].
+    pub fn clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: Box::new(clock), ..self }
+    }
+
+    /// Whether a store is made where there is none. Default: true.
+    pub fn create(self, create: bool) -> Self {
+        Self { create, ..self }
+    }
+
+    /// When what was written is made to survive a power cut. Default: every 500 milliseconds.
+    pub fn flush(self, flush: Flush) -> Self {
+        Self { flush, ..self }
+    }
+
+    /// Opens the store in this directory, or makes it.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`], [`Error::NotAStore`], [`Error::Locked`], [`Error::Format`],
+    /// [`Error::CalendarMismatch`], [`Error::Corrupt`] or [`Error::Io`].
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
+        let path = path.as_ref();
+        if !DiskEngine::exists(path)? && !self.create {
+            return Err(Error::NoStore { path: path.to_owned() });
+        }
+        let engine = DiskEngine::open(path, self.cache_bytes)?;
+        self.open_engine(Box::new(engine))
+    }
+
+    /// Makes a store that lives in memory and is gone when its last clone is dropped.
+    ///
+    /// # Errors
+    /// Only such as come from the machine, for instance when no thread can be started.
+    pub fn in_memory(self) -> Result<Store> {
+        self.open_engine(Box::new(MemoryEngine::default()))
+    }
+
+    fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
+        let record = match engine.get(&key::store())? {
+            Some(bytes) => {
+                let record = known(&*engine, &bytes)?;
+                self.agrees(engine.path(), &record)?;
+                Some(record)
+            }
+            None => {
+                let everything = KeyRange { start: Vec::new(), end: None };
+                if engine.scan(&everything, Direction::Forwards, 1)?.is_empty() {
+                    None
+                } else {
+                    return Err(Error::NotAStore { path: engine.path().to_owned() });
+                }
+            }
+        };
+        let storage = Storage::new(engine)?;
+        let record = match record {
+            Some(record) => record,
+            None => create(&storage, self.calendar.unwrap_or_default())?,
+        };
+        let registry = Registry::read(&storage)?;
+        let flusher = match self.flush {
+            Flush::Every(interval) => Some(Flusher::start(storage.clone(), interval)?),
+            Flush::Always | Flush::Explicit => None,
+        };
+        let calendar = calendar(&record.calendar).map_err(|error| Error::Corrupt {
+            path: storage.path().to_owned(),
+            problem: error.to_string(),
+        })?;
+        Ok(Store::new(storage, calendar, record.tz_version, self.clock, registry, self.flush, flusher))
+    }
+
+    /// Whether the store's calendar is the one that was asked for, if one was.
+    fn agrees(&self, path: &Path, record: &StoreRecord) -> Result<()> {
+        match self.calendar {
+            Some(wanted) if calendar_record(&wanted) != record.calendar => Err(Error::CalendarMismatch {
+                path: path.to_owned(),
+                stored: calendar(&record.calendar).map_or_else(|error| error.to_string(), |c| c.to_string()),
+                wanted: wanted.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn known(engine: &dyn Engine, bytes: &[u8]) -> Result<StoreRecord> {
+    let path = || engine.path().to_owned();
+    let record = StoreRecord::decode(bytes)
+        .map_err(|malformed| Error::Corrupt { path: path(), problem: malformed.0.to_owned() })?;
+    if record.format > FORMAT {
+        return Err(Error::Format { path: path(), found: record.format, known: FORMAT });
+    }
+    Ok(record)
+}
+
+fn create(storage: &Storage, calendar: Calendar) -> Result<StoreRecord> {
+    let record = StoreRecord {
+        format: FORMAT,
+        calendar: calendar_record(&calendar),
+        tz_version: Calendar::tz_version().to_owned(),
+        crate_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let mut change = storage.change()?;
+    change.put(key::store(), record.encode())?;
+    change.commit()?;
+    storage.flush()?;
+    Ok(record)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a day has 1,440 minutes, a week 7 days, a month 31")]
+fn calendar_record(calendar: &Calendar) -> CalendarRecord {
+    CalendarRecord {
+        zone: calendar.zone().to_owned(),
+        day_start: (calendar.day_start().num_seconds_from_midnight() / 60) as u16,
+        week_start: calendar.week_start().num_days_from_monday() as u8,
+        month_start_day: calendar.month_start_day() as u8,
+    }
+}
+
+fn calendar(record: &CalendarRecord) -> Result<Calendar> {
+    let damaged = || Error::InvalidCalendar { problem: "its calendar can't be read".to_owned() };
+    let day_start = NaiveTime::from_num_seconds_from_midnight_opt(u32::from(record.day_start) * 60, 0);
+    Calendar::new(&record.zone)?
+        .days_from(day_start.ok_or_else(damaged)?)?
+        .weeks_from(Weekday::try_from(record.week_start).map_err(|_| damaged())?)
+        .months_from(u32::from(record.month_start_day))
+}

@@ -1,0 +1,91 @@
+//! Which row of a series a statistic is in, and where in it.
+
+use crate::{
+    calendar::Calendar,
+    encoding::{Form, ROW_SLOTS},
+    error::Result,
+    model::{Date, Period},
+};
+use chrono::NaiveDate;
+
+/// How the slots of a period are spread over rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slots {
+    calendar: Calendar,
+    period: Period,
+    /// How many slots a row spans.
+    span: i32,
+}
+
+impl Slots {
+    pub(crate) fn new(calendar: Calendar, period: Period, form: Form) -> Self {
+        let span = match (form, period) {
+            // An hour's row is dated by its day, so it has to hold all of the day.
+            (Form::Integers, _) | (Form::Serde, Period::Hour) => ROW_SLOTS,
+            (Form::Serde, _) => 1,
+        };
+        Self { calendar, period, span }
+    }
+
+    /// The ordinal of the slot that a date is in.
+    pub(crate) fn ordinal(&self, date: Date) -> Result<i32> {
+        self.calendar.slot(self.period, date)
+    }
+
+    /// The date that a slot's statistic has.
+    pub(crate) fn date(&self, ordinal: i32) -> Result<Date> {
+        self.calendar.date(self.period, ordinal)
+    }
+
+    /// The ordinals of the slots from the one that contains `from` to the last of `to`, both included; without
+    /// them, of all slots of the calendar.
+    pub(crate) fn range(&self, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<(i32, i32)> {
+        let all = self.calendar.slots(self.period);
+        let from = from.map_or(Ok(*all.start()), |from| self.ordinal(from.into()))?;
+        let to = to.map_or(Ok(*all.end()), |to| self.last_ordinal(to))?;
+        Ok((from, to))
+    }
+
+    /// The ordinal of the last slot that a day is in: of hours, the last there may be.
+    pub(crate) fn last_ordinal(&self, day: NaiveDate) -> Result<i32> {
+        let ordinal = self.ordinal(day.into())?;
+        Ok(if self.period == Period::Hour { ordinal + ROW_SLOTS - 1 } else { ordinal })
+    }
+
+    /// Whether a slot's date ever was: some dates were skipped by their zone, and most days have 24 hours only.
+    pub(crate) fn exists(&self, ordinal: i32) -> Result<bool> {
+        match self.period {
+            Period::Hour => {
+                let bucket = self.calendar.bucket_of_slot(Period::Hour, ordinal)?;
+                Ok(bucket.start < bucket.end)
+            }
+            Period::Day | Period::LastDays(_) | Period::Lifetime => Ok(self.calendar.day_exists(ordinal)),
+            Period::Week | Period::Month | Period::Quarter | Period::Year => Ok(true),
+        }
+    }
+
+    /// The number of the row that holds a slot. Rows that follow each other have numbers that do.
+    pub(crate) fn row_of(&self, ordinal: i32) -> i32 {
+        ordinal.div_euclid(self.span)
+    }
+
+    /// A slot's place in its row.
+    pub(crate) fn slot_of(&self, ordinal: i32) -> u32 {
+        ordinal.rem_euclid(self.span).cast_unsigned()
+    }
+
+    /// The ordinal of a row's first slot.
+    pub(crate) fn first_of(&self, row: i32) -> i32 {
+        row.saturating_mul(self.span)
+    }
+
+    /// The day that a row's key is dated by: the first date that it may hold, as a day number.
+    pub(crate) fn day_of(&self, row: i32) -> i32 {
+        self.calendar.first_day_number(self.period, self.first_of(row))
+    }
+
+    /// The ordinal of the first slot of the row that is dated by this day.
+    pub(crate) fn first_ordinal(&self, day: i32) -> i32 {
+        self.calendar.slot_of_day(self.period, day)
+    }
+}
