@@ -9,8 +9,8 @@ use crate::error::Result;
 
 /// The days of a calendar, with the boundaries of those asked for before.
 ///
-/// Finding the boundary of a day in a time zone takes most of a microsecond, a record's day should take a few
-/// nanoseconds. Records come in order mostly, so the day found last is tried first; then the boundaries around it.
+/// Finding the day of an instant in a time zone takes more than 100 nanoseconds, a record should take only a few
+/// of them. Records come in order mostly, so the day found last is tried first; then the boundaries around it.
 #[derive(Debug, Clone)]
 pub(crate) struct Days {
     calendar: Calendar,

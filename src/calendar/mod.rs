@@ -6,6 +6,7 @@
 
 mod boundary;
 mod bucket;
+mod date_text;
 mod day_number;
 mod days;
 mod parse;

@@ -99,6 +99,19 @@ impl Calendar {
         self.week_start
     }
 
+    /// The first day of the week as it is written on the command line and in exports: `monday`.
+    pub const fn week_start_name(&self) -> &'static str {
+        match self.week_start {
+            Weekday::Mon => "monday",
+            Weekday::Tue => "tuesday",
+            Weekday::Wed => "wednesday",
+            Weekday::Thu => "thursday",
+            Weekday::Fri => "friday",
+            Weekday::Sat => "saturday",
+            Weekday::Sun => "sunday",
+        }
+    }
+
     /// The first day of the month, 1 to 28.
     pub const fn month_start_day(&self) -> u32 {
         self.month_start_day
@@ -127,15 +140,7 @@ impl Default for Calendar {
 /// `Europe/Amsterdam, days from 00:00, weeks from monday, months from day 1`.
 impl fmt::Display for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let week_start = match self.week_start {
-            Weekday::Mon => "monday",
-            Weekday::Tue => "tuesday",
-            Weekday::Wed => "wednesday",
-            Weekday::Thu => "thursday",
-            Weekday::Fri => "friday",
-            Weekday::Sat => "saturday",
-            Weekday::Sun => "sunday",
-        };
+        let week_start = self.week_start_name();
         let (zone, day_start, month_start) =
             (self.zone, self.day_start.format("%H:%M"), self.month_start_day);
         write!(f, "{zone}, days from {day_start}, weeks from {week_start}, months from day {month_start}")

@@ -106,3 +106,120 @@ pub(super) fn hour_slot(day: i32, hour: i64) -> Result<i32> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{Datelike, NaiveDate, Weekday};
+
+    const PERIODS: [Period; 8] = [
+        Period::Hour,
+        Period::Day,
+        Period::Week,
+        Period::Month,
+        Period::Quarter,
+        Period::Year,
+        Period::LastDays(28),
+        Period::Lifetime,
+    ];
+
+    const WEEKDAYS: [Weekday; 7] =
+        [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+
+    fn calendars() -> impl Iterator<Item = Calendar> {
+        let week = |(month_start, week_start)| {
+            let calendar = Calendar::default().weeks_from(week_start);
+            calendar.months_from(month_start).unwrap()
+        };
+        [1, 2, 15, 28]
+            .into_iter()
+            .zip(WEEKDAYS.into_iter().cycle())
+            .chain([(1, Weekday::Fri), (1, Weekday::Sat), (7, Weekday::Sun)])
+            .map(week)
+    }
+
+    #[test]
+    fn the_date_of_a_slot_has_that_slot_and_days_share_it_up_to_the_next() {
+        let near_the_ends = (MIN_DAY..MIN_DAY + 800).chain(MAX_DAY - 800..MAX_DAY);
+        let days: Vec<i32> = near_the_ends.chain(-3_000..3_000).chain(15_000..25_000).collect();
+        for calendar in calendars() {
+            for period in PERIODS {
+                for &day in &days {
+                    let slot = calendar.slot(period, day_of_number(day).unwrap().into()).unwrap();
+                    assert_eq!(slot, calendar.slot_of_day(period, day));
+                    let date = calendar.date(period, slot).unwrap();
+                    assert_eq!(calendar.slot(period, date).unwrap(), slot, "{period} {date} {calendar}");
+                    let first = calendar.first_day_number(period, slot);
+                    assert_eq!(first, day_number(date.day()));
+                    let next = if period == Period::Hour { slot + HOURS } else { slot + 1 };
+                    let past = calendar.first_day_number(period, next);
+                    assert!((first..past).contains(&day), "{period} {date} {calendar}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn periods_begin_on_the_calendars_days() {
+        for calendar in calendars() {
+            for slot in -50..50 {
+                let date = |period| calendar.date(period, slot).unwrap().day();
+                assert_eq!(date(Period::Week).weekday(), calendar.week_start());
+                for (period, months) in [(Period::Month, 1), (Period::Quarter, 3), (Period::Year, 12)] {
+                    let date = date(period);
+                    assert_eq!(date.day(), calendar.month_start_day());
+                    assert_eq!((date.year() - 1970) * 12 + date.month0().cast_signed(), slot * months);
+                }
+            }
+            let epoch = calendar.first_day_number(Period::Week, 0);
+            assert!((-6..=0).contains(&epoch));
+        }
+    }
+
+    #[test]
+    fn every_hour_of_a_day_has_a_slot_of_its_own() {
+        let day = NaiveDate::from_ymd_opt(1969, 12, 31).unwrap();
+        let calendar = Calendar::default();
+        for hour in 0..32 {
+            let date = Date::with_hour(day, hour);
+            let slot = calendar.slot(Period::Hour, date).unwrap();
+            assert_eq!(slot, i32::from(hour) - 32);
+            assert_eq!(calendar.date(Period::Hour, slot).unwrap(), date);
+        }
+        let error = calendar.slot(Period::Hour, Date::with_hour(day, 32)).unwrap_err();
+        assert!(matches!(error, Error::HourOutOfRange { hour: 32, .. }));
+        assert_eq!(calendar.slot(Period::Day, Date::with_hour(day, 32)).unwrap(), -1);
+    }
+
+    #[test]
+    fn slots_of_rows_that_begin_outside_the_years_1_to_9999_have_dates() {
+        for calendar in calendars() {
+            for period in PERIODS {
+                let slots = calendar.slots(period);
+                for slot in [slots.start() - 32, slots.end() + 32] {
+                    let date = calendar.date(period, slot).unwrap();
+                    assert!(calendar.slot(period, date).is_err(), "{period} {date}");
+                }
+                for slot in [i32::MIN, i32::MAX] {
+                    let _ = calendar.date(period, slot);
+                    let _ = calendar.first_day_number(period, slot);
+                    let _ = calendar.slot_of_day(period, slot);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_period_that_begins_in_year_0_can_be_asked_for_by_its_date() {
+        let calendar = Calendar::default().weeks_from(Weekday::Tue).months_from(28).unwrap();
+        let first = day_of_number(MIN_DAY).unwrap();
+        for period in [Period::Week, Period::Month, Period::Quarter, Period::Year] {
+            let slot = calendar.slot(period, first.into()).unwrap();
+            let date = calendar.date(period, slot).unwrap();
+            assert_eq!(date.day().year(), 0, "{period}");
+            assert_eq!(calendar.slot(period, date).unwrap(), slot);
+            let before = calendar.date(period, slot - 1).unwrap();
+            assert!(calendar.slot(period, before).is_err());
+        }
+    }
+}

@@ -116,8 +116,13 @@ fn day_bytes(day: i32) -> [u8; 4] {
 }
 
 /// Adds one part of an object.
-pub(crate) fn push_part(key: &mut Vec<u8>, kind: &str, id: Id<'_>) {
+fn push_part(key: &mut Vec<u8>, kind: &str, id: Id<'_>) {
     push_text(key, kind);
+    push_id(key, id);
+}
+
+/// Adds an id, after the bytes of its kind.
+pub(crate) fn push_id(key: &mut Vec<u8>, id: Id<'_>) {
     match id {
         Id::Number(number) => {
             key.push(NUMBER);

@@ -79,6 +79,9 @@ impl<V> Row<V> {
 
     /// Makes all slots from `slot` on absent.
     pub(crate) fn truncate(&mut self, slot: u32) {
+        if slot >= u32::BITS {
+            return;
+        }
         let kept = bit(slot) - 1;
         self.values.truncate(self.rank(slot));
         self.present &= kept;
@@ -114,6 +117,11 @@ impl<V: Value> Row<V> {
             return Ok(());
         }
         self.values.get_mut(rank).map_or(Ok(()), |stored| stored.merge(value))
+    }
+
+    /// Merges the values of another row into this one, slot by slot.
+    pub(crate) fn merge_row(&mut self, other: &Self) -> Result<(), MergeError> {
+        other.iter().try_for_each(|(slot, value)| value.map_or(Ok(()), |value| self.merge(slot, value)))
     }
 
     /// The row's bytes, in the form that its metric is registered with.

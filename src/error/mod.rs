@@ -4,7 +4,7 @@ mod nearest;
 
 use std::path::PathBuf;
 
-pub(crate) use nearest::nearest;
+pub(crate) use nearest::{hint, nearest};
 
 /// A [`Result`](std::result::Result) whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -41,7 +41,7 @@ pub enum Error {
     /// A period's name isn't known, or the period can't exist.
     #[error(
         "there is no period {period:?}{}; the periods are hour, day, week, month, quarter, year, last-N-days (N from 1 to 65535) and lifetime",
-        nearest::hint(nearest)
+        hint(nearest)
     )]
     UnknownPeriod {
         /// The period as given.
@@ -53,7 +53,7 @@ pub enum Error {
     /// A time zone's name isn't in the IANA database.
     #[error(
         "there is no time zone {zone:?}{}; use a name of the IANA database, such as Europe/Amsterdam",
-        nearest::hint(nearest)
+        hint(nearest)
     )]
     UnknownZone {
         /// The zone as given.
@@ -66,7 +66,7 @@ pub enum Error {
     #[error(
         "the store at {} has no metric {metric}{}; metrics are registered when they are first written",
         path.display(),
-        nearest::hint(nearest)
+        hint(nearest)
     )]
     UnknownMetric {
         /// Where the store is.
@@ -125,6 +125,15 @@ pub enum Error {
     InvalidTimestamp {
         /// The text as given, cut short if it is long.
         text: String,
+    },
+
+    /// A text isn't the date of a statistic.
+    #[error("{text:?} {problem}")]
+    InvalidDate {
+        /// The text as given, cut short if it is long.
+        text: String,
+        /// What is wrong with it, and what would be right.
+        problem: String,
     },
 
     /// The metric is registered with another kind of value.

@@ -21,6 +21,6 @@ fn likeness(name: &str, candidate: &str) -> f64 {
 }
 
 /// ` (did you mean a or b?)`, or nothing when there is no name near.
-pub(super) fn hint(nearest: &[String]) -> String {
+pub(crate) fn hint(nearest: &[String]) -> String {
     if nearest.is_empty() { String::new() } else { format!(" (did you mean {}?)", nearest.join(" or ")) }
 }

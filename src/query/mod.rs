@@ -1,12 +1,7 @@
-//! Reading statistics back: series of a metric, and everything under a prefix.
+//! Reading statistics back as time series.
 
 mod fill;
-mod prefix;
-mod rows;
 mod series;
-mod statistics;
 
 pub use fill::Fill;
-pub use prefix::{Prefix, Scan};
 pub use series::SeriesQuery;
-pub use statistics::Statistics;

@@ -1,16 +1,12 @@
 //! The series of a metric.
 
-use super::{
-    fill::{Fill, filled},
-    rows::Wanted,
-    statistics::{Selection, Statistics},
-};
+use super::fill::{Fill, filled};
 use crate::{
     encoding::{Form, key},
     error::Result,
     model::{Date, Metric, Object, Period, Statistic, Value},
     storage::{Direction, Snapshot},
-    store::{Slots, Store},
+    store::{Selection, Slots, Statistics, Store, Wanted},
 };
 use chrono::NaiveDate;
 

@@ -10,6 +10,8 @@ use std::{
     ops::Bound,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 /// A sled database in a directory of its own.
@@ -21,31 +23,51 @@ pub(crate) struct DiskEngine {
 
 impl DiskEngine {
     /// Whether there is a database in this directory; what is there instead is an error.
+    ///
+    /// sled makes the folder `blobs` first, then the file `conf`, then `db`; it may have been killed in between. One
+    /// of these names alone doesn't tell, and sled would write over a file of that name.
     pub(crate) fn exists(path: &Path) -> Result<bool> {
         let not_a_store = || Error::NotAStore { path: path.to_owned() };
+        let (blobs, conf, db) = (path.join("blobs"), path.join("conf"), path.join("db"));
         match fs::read_dir(path) {
-            Ok(_) if path.join("conf").is_file() || path.join("db").is_file() => Ok(true),
-            Ok(mut entries) => entries.next().map_or(Ok(false), |_| Err(not_a_store())),
+            Ok(_) if conf.is_file() && (blobs.is_dir() || db.is_file()) => Ok(true),
+            Ok(entries) => {
+                let only_begun = entries.flatten().all(|entry| entry.path() == blobs && is_empty(&blobs));
+                if only_begun { Ok(false) } else { Err(not_a_store()) }
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(not_a_store()),
             Err(source) => Err(Error::Io { action: "opening", path: path.to_owned(), source }),
         }
     }
 
+    /// sled's own threads keep the lock for a moment after its last handle is gone; so does a process that ends.
+    const ATTEMPTS: u32 = 20;
+    const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(25);
+
     /// Opens the database, or makes it.
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
         let config = sled::Config::new().path(path).cache_capacity(cache_bytes).flush_every_ms(None);
-        // sled panics on many kinds of damage; see DESIGN.md.
-        let opened = panic::catch_unwind(AssertUnwindSafe(|| config.open()));
-        match opened {
-            Ok(Ok(tree)) => Ok(Self { tree, path: path.to_owned() }),
-            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("could not acquire lock") => {
-                Err(Error::Locked { path: path.to_owned() })
-            }
-            Ok(Err(error)) => Err(engine_error("opening", path, error)),
-            Err(_) => {
-                Err(Error::Corrupt { path: path.to_owned(), problem: "its files can't be read".to_owned() })
-            }
+        let mut attempts = Self::ATTEMPTS;
+        loop {
+            // sled panics on many kinds of damage: the caller gets an error.
+            let opened = panic::catch_unwind(AssertUnwindSafe(|| config.open()));
+            return match opened {
+                Ok(Ok(tree)) => Ok(Self { tree, path: path.to_owned() }),
+                Ok(Err(sled::Error::Io(error))) if error.to_string().contains("could not acquire lock") => {
+                    if attempts > 0 {
+                        attempts -= 1;
+                        thread::sleep(Self::BETWEEN_ATTEMPTS);
+                        continue;
+                    }
+                    Err(Error::Locked { path: path.to_owned() })
+                }
+                Ok(Err(error)) => Err(engine_error("opening", path, error)),
+                Err(_) => Err(Error::Corrupt {
+                    path: path.to_owned(),
+                    problem: "its files can't be read".to_owned(),
+                }),
+            };
         }
     }
 

@@ -139,6 +139,10 @@ impl<'s> Change<'s> {
         Ok(())
     }
 
+    pub(crate) fn cursor(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.writes.get(&Space::Cursor.key(&[name]))
+    }
+
     pub(crate) fn set_cursor(&mut self, name: &str, position: Vec<u8>) -> Result<()> {
         self.writes.put(Space::Cursor.key(&[name]), position)
     }

@@ -6,6 +6,7 @@ mod delete;
 mod options;
 mod registry;
 mod rows;
+mod scan;
 mod slots;
 
 use crate::{
@@ -28,6 +29,8 @@ pub use delete::Deletion;
 pub use options::{Flush, Options};
 pub use registry::{DomainInfo, MetricInfo};
 pub(crate) use rows::{RowBuffer, prefix};
+pub use scan::{Prefix, Scan, Statistics};
+pub(crate) use scan::{Selection, Wanted};
 pub(crate) use slots::Slots;
 
 use registry::Registry;

@@ -5,7 +5,7 @@ use super::{
     statistics::{Selection, Statistics},
 };
 use crate::{
-    encoding::{KeyRange, RowKey, Space, key},
+    encoding::{KeyRange, RowKey, Space},
     error::{Error, Result},
     model::{AnyValue, Period, Ref, Statistic},
     storage::{Direction, Snapshot},

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 /// The objects whose rows are wanted, as the bytes that follow the date in their keys.
 #[derive(Debug, Clone)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// The rows without object.
     Plain,
     /// These objects, in order.

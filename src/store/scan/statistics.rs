@@ -12,14 +12,14 @@ use std::{fmt, sync::Arc, vec};
 
 /// What is to be read of one metric and period.
 #[derive(Debug, Clone)]
-pub(super) struct Selection {
-    pub(super) wanted: Wanted,
+pub(crate) struct Selection {
+    pub(crate) wanted: Wanted,
     /// Only objects of exactly these kinds, if any are named.
-    pub(super) kinds: Option<Vec<String>>,
-    pub(super) direction: Direction,
+    pub(crate) kinds: Option<Vec<String>>,
+    pub(crate) direction: Direction,
     /// The slots that are wanted, by ordinal, both included.
-    pub(super) from: i32,
-    pub(super) to: i32,
+    pub(crate) from: i32,
+    pub(crate) to: i32,
 }
 
 /// Statistics as they are read, a few rows at a time: by date, and the objects of a date in their order, or both
@@ -38,7 +38,7 @@ pub struct Statistics<V> {
 }
 
 impl<V: Value> Statistics<V> {
-    pub(super) fn new(
+    pub(crate) fn new(
         store: &Store,
         snapshot: Snapshot,
         (domain, metric, period): (&str, &str, Period),

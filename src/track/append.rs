@@ -1,0 +1,127 @@
+//! Running over new records, once.
+
+use super::{
+    Report, Tracker, Unreadable,
+    carry::{Carry, Mode},
+    pass::{Dating, Pass, Plan},
+    recompute::last_day,
+};
+use crate::{
+    error::{Error, Result},
+    model::Value,
+    store::Store,
+};
+use std::fmt;
+
+/// A run over new records, which are merged into the statistics. Made by [`Tracker::append`].
+///
+/// Each record must be given once. A cursor makes sure of it: it is stored in the same change as the statistics, so
+/// whatever happens, the next run can go on from exactly the records that were counted.
+///
+/// ```
+/// # use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker};
+/// # const APP: Domain = Domain::new("app", "App");
+/// # const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");
+/// # let store = Store::in_memory()?;
+/// # let log: Vec<i64> = vec![1_715_000_000, 1_715_003_600, 1_715_090_000];
+/// let tracker = Tracker::count(LAUNCHES, |at: &i64| Timestamp::from_unix_seconds(*at));
+///
+/// // Where the last run has come to, in whatever form suits the source.
+/// let stored = store.cursor("launches")?;
+/// let done = stored.as_deref().map_or(0, |bytes| usize::from(bytes[0]));
+/// tracker
+///     .append()
+///     .cursor("launches", stored.as_deref(), || vec![log.len() as u8])
+///     .run(&store, log[done..].iter().copied())?;
+/// # assert_eq!(store.cursor("launches")?, Some(vec![3]));
+/// # Ok::<(), trackstats::Error>(())
+/// ```
+#[must_use]
+pub struct Append<'t, 'a, R, V> {
+    tracker: &'t Tracker<'a, R, V>,
+    cursor: Option<Cursor<'t>>,
+    strict: bool,
+    progress: Box<dyn FnMut(u64) + 't>,
+}
+
+struct Cursor<'t> {
+    name: String,
+    from: Option<Vec<u8>>,
+    to: Box<dyn FnOnce() -> Vec<u8> + 't>,
+}
+
+impl<'t, 'a, R, V: Value> Append<'t, 'a, R, V> {
+    pub(super) fn new(tracker: &'t Tracker<'a, R, V>) -> Self {
+        Self { tracker, cursor: None, strict: false, progress: Box::new(|_| {}) }
+    }
+
+    /// Moves the cursor of this name in the same change. `from` is where it stands, as
+    /// [`Store::cursor`] gave it; `to` is called when the records have been read to their end, and says
+    /// where it stands then. Default: no cursor.
+    pub fn cursor(self, name: &str, from: Option<&[u8]>, to: impl FnOnce() -> Vec<u8> + 't) -> Self {
+        let cursor = Cursor { name: name.to_owned(), from: from.map(<[u8]>::to_vec), to: Box::new(to) };
+        Self { cursor: Some(cursor), ..self }
+    }
+
+    /// Whether a record that can't be read fails the run. Default: false, it is skipped and reported.
+    pub fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
+    }
+
+    /// Called now and then with the number of records read so far, and at the end. Default: nothing.
+    pub fn progress(self, progress: impl FnMut(u64) + 't) -> Self {
+        Self { progress: Box::new(progress), ..self }
+    }
+
+    /// Runs over these records.
+    ///
+    /// # Errors
+    /// As [`Recompute::run`](super::Recompute::run), and [`Error::CursorMoved`] when the cursor isn't where it was
+    /// said to be, since the records were then probably appended already. Nothing is stored then.
+    pub fn run(self, store: &Store, records: impl IntoIterator<Item = R>) -> Result<Report> {
+        self.run_results(store, records.into_iter().map(Ok))
+    }
+
+    /// Runs over records of which some can't be read.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and [`Error::Source`] for [`Unreadable::Stop`].
+    pub fn run_results(
+        mut self,
+        store: &Store,
+        records: impl IntoIterator<Item = Result<R, Unreadable>>,
+    ) -> Result<Report> {
+        let plan = Plan::new(store, self.tracker)?;
+        let late_before = last_day(store, self.tracker, &plan, &[])?;
+        let since = vec![None; plan.groupings.len()];
+        let dating = Dating { since, late_before, left_out_from: None };
+        let pass = Pass::new(self.tracker, store, &plan, dating, self.strict);
+        let (mut tally, mut report) = pass.run(records, &mut self.progress)?;
+
+        let cursor = self.cursor.map(|cursor| (cursor.name, cursor.from, (cursor.to)()));
+        report.written = store.change(|change| {
+            if let Some((name, from, to)) = cursor {
+                if change.cursor(&name)? != from {
+                    return Err(Error::CursorMoved { cursor: name });
+                }
+                change.set_cursor(&name, to)?;
+            }
+            let mut carry = Carry::new(change, self.tracker.metric, &plan)?;
+            for grouping in 0..plan.groupings.len() {
+                carry.grouping(&mut tally, grouping, Mode::Merge)?;
+            }
+            Ok(carry.written())
+        })?;
+        Ok(report)
+    }
+}
+
+impl<R, V> fmt::Debug for Append<'_, '_, R, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Append")
+            .field("tracker", &self.tracker)
+            .field("cursor", &self.cursor.as_ref().map(|cursor| &cursor.name))
+            .field("strict", &self.strict)
+            .finish_non_exhaustive()
+    }
+}

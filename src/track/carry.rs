@@ -1,0 +1,364 @@
+//! Carrying what was tallied into the store: days first, then every period that is derived from them.
+
+use super::{
+    derive::Failed,
+    group::{GroupRows, Target, Update},
+    pass::{Plan, tracked},
+    tally::{Group, Tally},
+};
+use crate::{
+    calendar::Days,
+    encoding::{KeyRange, ROW_SLOTS, Record, Row, TrackedRecord, key},
+    error::Result,
+    model::{Metric, Period, Value},
+    store::Change,
+};
+
+/// What becomes of the statistics that are stored already.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Mode {
+    /// Those from the day `since` on (all, if none) are replaced; periods that aren't over on the day `left_out_from`
+    /// are left out.
+    Replace { since: Option<i32>, left_out_from: Option<i32> },
+    /// They are merged with what is new.
+    Merge,
+}
+
+/// Carries a tally into a change.
+#[derive(Debug)]
+pub(super) struct Carry<'c, 's, 'a, V> {
+    change: &'c mut Change<'s>,
+    metric: Metric<'a, V>,
+    plan: &'c Plan,
+    days: Days,
+    written: u64,
+}
+
+/// What a grouping's groups have in common.
+#[derive(Debug)]
+struct Scope {
+    mode: Mode,
+    /// Running periods, which are windows and lifetimes, are carried up to this day.
+    through: i32,
+    /// The first day that they were not carried to before, if there is one.
+    extend_from: Option<i32>,
+    /// The periods that the grouping doesn't have yet, and the days with statistics that they are derived from.
+    new: Vec<Period>,
+    stored_days: Option<(i32, i32)>,
+    day: Target,
+    hour: Target,
+    derived: Vec<Target>,
+}
+
+fn is_running(period: Period) -> bool {
+    matches!(period, Period::LastDays(_) | Period::Lifetime)
+}
+
+impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
+    pub(super) fn new(change: &'c mut Change<'s>, metric: Metric<'a, V>, plan: &'c Plan) -> Result<Self> {
+        change.register(metric)?;
+        let days = Days::new(*change.store().calendar());
+        Ok(Self { change, metric, plan, days, written: 0 })
+    }
+
+    /// How many statistics were written.
+    pub(super) fn written(self) -> u64 {
+        self.written
+    }
+
+    /// Carries one grouping.
+    pub(super) fn grouping(&mut self, tally: &mut Tally<V>, grouping: usize, mode: Mode) -> Result<()> {
+        let plan = self.plan;
+        let kinds = plan.groupings.get(grouping).map(Vec::as_slice).unwrap_or_default();
+        let tracked_key = key::tracked(self.metric.domain_ref(), self.metric.metric_ref(), kinds);
+        let store = self.change.store();
+        let before = self.change.bytes(&tracked_key)?.map(|bytes| tracked(store, &bytes)).transpose()?;
+        let mut scope = self.scope(mode, kinds, before.as_ref());
+
+        self.touch_stored(tally, grouping, kinds, &mut scope)?;
+        tally.for_each_group(store, grouping, |group| self.group(&scope, group))?;
+
+        let hour = plan.hourly.then_some(Period::Hour);
+        let mut periods: Vec<Period> = plan.derived.iter().copied().chain(hour).collect();
+        periods.extend(before.into_iter().flat_map(|(_, periods)| periods));
+        periods.sort_unstable();
+        periods.dedup();
+        let periods = periods.iter().map(Period::to_string).collect();
+        let record = TrackedRecord { through: scope.through, periods };
+        self.change.put_bytes(tracked_key, record.encode())
+    }
+
+    fn scope(&self, mode: Mode, kinds: &[String], before: Option<&(i32, Vec<Period>)>) -> Scope {
+        let plan = self.plan;
+        let carried = before.map(|(through, _)| *through);
+        let (current, kept) = match mode {
+            Mode::Merge => (plan.today, carried),
+            Mode::Replace { since, left_out_from } => (
+                left_out_from.map_or(plan.today, |from| from - 1),
+                carried.zip(since).map(|(carried, since)| carried.min(since - 1)),
+            ),
+        };
+        let through = kept.map_or(current, |kept| kept.max(current));
+        let target = |period| Target::new(self.change, &self.metric, period, plan.form, !kinds.is_empty());
+        Scope {
+            mode,
+            through,
+            extend_from: kept.filter(|kept| *kept < through).map(|kept| kept + 1),
+            new: plan
+                .derived
+                .iter()
+                .copied()
+                .filter(|period| before.is_none_or(|(_, periods)| !periods.contains(period)))
+                .collect(),
+            stored_days: None,
+            day: target(Period::Day),
+            hour: target(Period::Hour),
+            derived: plan.derived.iter().copied().map(target).collect(),
+        }
+    }
+
+    /// Takes the stored groups that change without having new values among the groups of the tally, and removes the
+    /// statistics that are replaced.
+    fn touch_stored(
+        &mut self,
+        tally: &mut Tally<V>,
+        grouping: usize,
+        kinds: &[String],
+        scope: &mut Scope,
+    ) -> Result<()> {
+        let new = !scope.new.is_empty();
+        let running = scope.derived.iter().any(|target| is_running(target.period));
+        if let Mode::Replace { since, .. } = scope.mode {
+            for target in scope.derived.iter().chain([&scope.day, &scope.hour]) {
+                if target.period == Period::Hour && !self.plan.hourly {
+                    continue;
+                }
+                let slot = |day| self.change.store().calendar().slot_of_day(target.period, day);
+                let cut = since.map(slot);
+                let from = match (cut, scope.extend_from) {
+                    (Some(cut), Some(from)) if is_running(target.period) => Some(cut.min(from) - 1),
+                    (cut, _) => cut,
+                };
+                self.scan(target, kinds, from, |carry, object, row_key, row, first| {
+                    let mut kept = row;
+                    match cut.map(|cut| u32::try_from(cut.saturating_sub(first))) {
+                        Some(Ok(slot)) => kept.truncate(slot),
+                        Some(Err(_)) | None => kept = Row::default(),
+                    }
+                    carry.change.put_row(row_key, &kept, carry.plan.form)?;
+                    carry.touch(tally, grouping, object)
+                })?;
+            }
+        } else if let (Some(from), true) = (scope.extend_from, running) {
+            for target in scope.derived.iter().filter(|target| is_running(target.period)).chain([&scope.day])
+            {
+                self.scan(target, kinds, Some(from - 1), |carry, object, _, _, _| {
+                    carry.touch(tally, grouping, object)
+                })?;
+            }
+        }
+        if new {
+            let mut stored_days = scope.stored_days;
+            self.scan(&scope.day, kinds, None, |carry, object, _, row, first| {
+                let present = row.present();
+                let (lowest, highest) = (present.trailing_zeros(), 31 - present.leading_zeros());
+                let (lowest, highest) = (first + lowest.cast_signed(), first + highest.cast_signed());
+                let (from, to) = stored_days.unwrap_or((lowest, highest));
+                stored_days = Some((from.min(lowest), to.max(highest)));
+                carry.touch(tally, grouping, object)
+            })?;
+            scope.stored_days = stored_days;
+        }
+        Ok(())
+    }
+
+    fn touch(&self, tally: &mut Tally<V>, grouping: usize, object: &[u8]) -> Result<()> {
+        if tally.touch(grouping, object) { tally.put_aside(self.change.store()) } else { Ok(()) }
+    }
+
+    /// Calls `visit` with each stored row of objects of these kinds, from the row of the slot `from` on: with
+    /// the bytes of its object, its key, the row and the ordinal of its first slot.
+    fn scan(
+        &mut self,
+        target: &Target,
+        kinds: &[String],
+        from: Option<i32>,
+        mut visit: impl FnMut(&mut Self, &[u8], Vec<u8>, Row<V>, i32) -> Result<()>,
+    ) -> Result<()> {
+        let store = self.change.store();
+        let KeyRange { start, end } = target.prefix.rows();
+        let slots = target.slots;
+        let start = from.map_or(start, |from| target.prefix.row(slots.day_of(slots.row_of(from)), &[]));
+        let kind_bytes = kinds.first().map(|kind| key::kind_bytes(kind)).unwrap_or_default();
+        // Nobody else writes while the change is open, and the change itself writes each row of a series once.
+        store.snapshot().for_each(KeyRange { start, end }, |entry| {
+            let corrupt = |malformed| store.corrupt(malformed, None);
+            let (day, object) = target.prefix.split(&entry.key).map_err(corrupt)?;
+            if !object.starts_with(&kind_bytes) || !of_kinds(object, kinds).map_err(corrupt)? {
+                return Ok(());
+            }
+            let object = object.to_vec();
+            let row = Row::decode(&entry.value).map_err(corrupt)?;
+            visit(self, &object, entry.key, row, slots.first_ordinal(day))
+        })
+    }
+
+    /// Carries one group: its new values into days, and from there into every period.
+    fn group(&mut self, scope: &Scope, (object, rows): Group<V>) -> Result<()> {
+        let days = if self.plan.hourly { self.hours(scope, &object, rows)? } else { by_day(rows) };
+        let changed: Vec<i32> = days.iter().map(|(day, _)| *day).collect();
+        let updates = days.into_iter().map(|(day, value)| (day, Update::Merge(value)));
+        self.written += self.rows(&scope.day, &object).update(updates)?;
+        for target in &scope.derived {
+            if is_running(target.period) {
+                self.running(scope, target, &object, &changed)?;
+            } else {
+                self.calendar(scope, target, &object, &changed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries the hours of a group, and adds them up to days.
+    fn hours(&mut self, scope: &Scope, object: &[u8], rows: Vec<(i32, Row<V>)>) -> Result<Vec<(i32, V)>> {
+        let mut days = Vec::new();
+        for (day, row) in rows {
+            let mut total = Row::default();
+            let mut updates = Vec::new();
+            for (slot, value) in row.iter() {
+                let Some(value) = value else { continue };
+                total
+                    .merge(0, value)
+                    .map_err(|error| self.rows(&scope.day, object).merge_error(day, &error))?;
+                updates.push((day * ROW_SLOTS + slot.cast_signed(), Update::Merge(value.clone())));
+            }
+            self.written += self.rows(&scope.hour, object).update(updates)?;
+            if let Some(Some(total)) = total.get(0) {
+                days.push((day, total.clone()));
+            }
+        }
+        Ok(days)
+    }
+
+    /// Derives weeks, months, quarters or years of a group.
+    fn calendar(&mut self, scope: &Scope, target: &Target, object: &[u8], changed: &[i32]) -> Result<()> {
+        let calendar = *self.change.store().calendar();
+        let slot = |day| calendar.slot_of_day(target.period, day);
+        let all = |first: i32, last: i32| (slot(first)..=slot(last)).collect();
+        let (first, last) = (changed.first().copied(), changed.last().copied());
+        let mut buckets: Vec<i32> = match (scope.mode, scope.stored_days) {
+            (_, Some((from, to))) if scope.new.contains(&target.period) => {
+                all(first.map_or(from, |first| first.min(from)), last.map_or(to, |last| last.max(to)))
+            }
+            (Mode::Replace { since: Some(since), .. }, _) => {
+                all(since, last.map_or(since, |last| last.max(since)))
+            }
+            _ => changed.iter().copied().map(slot).collect(),
+        };
+        buckets.dedup();
+        let first_day = |bucket: i32| calendar.first_day_number(target.period, bucket);
+        let (Some(from), Some(to)) = (buckets.first().copied(), buckets.last().copied()) else {
+            return Ok(());
+        };
+        let mut updates = Vec::new();
+        let values = self.rows(&scope.day, object).read(first_day(from), first_day(to + 1) - 1)?;
+        for bucket in buckets {
+            let unfinished = matches!(scope.mode, Mode::Replace { left_out_from: Some(today), .. } if first_day(bucket + 1) > today);
+            let total = if unfinished {
+                Ok(None)
+            } else {
+                values.total(first_day(bucket), first_day(bucket + 1) - 1)
+            };
+            let total = total.map_err(|error| self.rows(target, object).merge_error(bucket, &error))?;
+            updates.push((bucket, Update::Set(total)));
+        }
+        self.written += self.rows(target, object).update(updates)?;
+        Ok(())
+    }
+
+    /// Derives the windows or lifetimes of a group.
+    fn running(&mut self, scope: &Scope, target: &Target, object: &[u8], changed: &[i32]) -> Result<()> {
+        let new = scope.new.contains(&target.period);
+        let since = match scope.mode {
+            Mode::Replace { since, .. } => since,
+            Mode::Merge => None,
+        };
+        let stored_from = scope.stored_days.filter(|_| new).map(|(from, _)| from);
+        let starts = [changed.first().copied(), since, scope.extend_from, stored_from];
+        let Some(from) = starts.into_iter().flatten().min() else { return Ok(()) };
+        let to = match (target.period, changed.last()) {
+            // A window that a late day is not in stays as it is.
+            (Period::LastDays(days), Some(last))
+                if !new && since.is_none() && scope.extend_from.is_none() =>
+            {
+                last.saturating_add(i32::from(days) - 1).min(scope.through)
+            }
+            _ => scope.through,
+        };
+        if from > to {
+            return Ok(());
+        }
+        let ends = self.days_that_were(from, to)?;
+        let derived = match target.period {
+            Period::LastDays(days) => {
+                let read_from = from.saturating_sub(i32::from(days) - 1);
+                self.rows(&scope.day, object).read(read_from, to)?.windows(days, ends, from)
+            }
+            _ => {
+                let before = if new { None } else { self.last_before(target, object, from)? };
+                self.rows(&scope.day, object).read(from, to)?.lifetimes(before, ends, from)
+            }
+        };
+        let derived =
+            derived.map_err(|Failed { day, error }| self.rows(target, object).merge_error(day, &error))?;
+        let updates = derived.into_iter().map(|(day, value)| (day, Update::Set(value)));
+        self.written += self.rows(target, object).update(updates)?;
+        Ok(())
+    }
+
+    /// The statistic of the last day before `from` that there was.
+    fn last_before(&mut self, target: &Target, object: &[u8], from: i32) -> Result<Option<Option<V>>> {
+        let mut day = from - 1;
+        while !self.was(day)? {
+            day -= 1;
+        }
+        self.rows(target, object).get(day)
+    }
+
+    fn days_that_were(&mut self, from: i32, to: i32) -> Result<Vec<i32>> {
+        let mut days = Vec::new();
+        for day in from..=to {
+            if self.was(day)? {
+                days.push(day);
+            }
+        }
+        Ok(days)
+    }
+
+    /// Whether a day has any length: some were skipped by their zone.
+    fn was(&mut self, day: i32) -> Result<bool> {
+        Ok(self.days.start(day)? < self.days.start(day.saturating_add(1))?)
+    }
+
+    fn rows<'x>(&'x mut self, target: &'x Target, object: &'x [u8]) -> GroupRows<'x, 's, 'a, V> {
+        GroupRows { change: self.change, target, object, metric: self.metric, form: self.plan.form }
+    }
+}
+
+fn of_kinds(object: &[u8], kinds: &[String]) -> Result<bool, crate::encoding::Malformed> {
+    if object.is_empty() {
+        return Ok(kinds.is_empty());
+    }
+    Ok(key::decode_object(object)?.kinds().eq(kinds.iter().map(String::as_str)))
+}
+
+/// The values of rows of days, by day.
+fn by_day<V: Value>(rows: Vec<(i32, Row<V>)>) -> Vec<(i32, V)> {
+    let mut days = Vec::new();
+    for (number, row) in rows {
+        for (slot, value) in row.iter() {
+            days.extend(value.map(|value| (number * ROW_SLOTS + slot.cast_signed(), value.clone())));
+        }
+    }
+    days
+}

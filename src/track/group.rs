@@ -1,0 +1,124 @@
+//! The stored rows of one period and object.
+
+use super::{derive::DayValues, pass::merge_error};
+use crate::{
+    encoding::{Form, Row, SeriesPrefix},
+    error::Result,
+    model::{Metric, Period, Value},
+    store::{Change, Slots, prefix},
+};
+
+/// Where the statistics of a period are.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) period: Period,
+    pub(super) slots: Slots,
+    pub(super) prefix: SeriesPrefix,
+}
+
+impl Target {
+    pub(super) fn new<V>(
+        change: &Change<'_>,
+        metric: &Metric<'_, V>,
+        period: Period,
+        form: Form,
+        with_object: bool,
+    ) -> Self {
+        Self {
+            period,
+            slots: Slots::new(*change.store().calendar(), period, form),
+            prefix: prefix(metric.domain_ref(), metric.metric_ref(), period, with_object),
+        }
+    }
+}
+
+/// What to do with a slot.
+#[derive(Debug)]
+pub(super) enum Update<V> {
+    Merge(V),
+    /// Make it this statistic, absent if `None`.
+    Set(Option<Option<V>>),
+}
+
+/// The rows of one period and object, to be read and written in a change.
+#[derive(Debug)]
+pub(super) struct GroupRows<'x, 's, 'a, V> {
+    pub(super) change: &'x mut Change<'s>,
+    pub(super) target: &'x Target,
+    pub(super) object: &'x [u8],
+    pub(super) metric: Metric<'a, V>,
+    pub(super) form: Form,
+}
+
+impl<V: Value> GroupRows<'_, '_, '_, V> {
+    fn key(&self, row: i32) -> Vec<u8> {
+        self.target.prefix.row(self.target.slots.day_of(row), self.object)
+    }
+
+    /// Updates slots, given in order by their ordinals; says how many statistics were written.
+    pub(super) fn update(&mut self, updates: impl IntoIterator<Item = (i32, Update<V>)>) -> Result<u64> {
+        let mut written = 0;
+        let mut open: Option<(i32, Row<V>, bool)> = None;
+        for (ordinal, update) in updates {
+            let number = self.target.slots.row_of(ordinal);
+            let slot = self.target.slots.slot_of(ordinal);
+            if open.as_ref().is_none_or(|(current, ..)| *current != number) {
+                self.close(open.take())?;
+                let row = self.change.row(&self.key(number))?;
+                open = Some((number, row, false));
+            }
+            let Some((_, row, changed)) = &mut open else { continue };
+            match update {
+                Update::Merge(value) => {
+                    row.merge(slot, &value).map_err(|error| self.merge_error(ordinal, &error))?;
+                    written += 1;
+                    *changed = true;
+                }
+                Update::Set(None) => *changed |= row.remove(slot),
+                Update::Set(Some(value)) => {
+                    if row.get(slot) != Some(value.as_ref()) {
+                        row.set(slot, value);
+                        written += 1;
+                        *changed = true;
+                    }
+                }
+            }
+        }
+        self.close(open)?;
+        Ok(written)
+    }
+
+    fn close(&mut self, open: Option<(i32, Row<V>, bool)>) -> Result<()> {
+        match open {
+            Some((number, row, true)) => self.change.put_row(self.key(number), &row, self.form),
+            _ => Ok(()),
+        }
+    }
+
+    /// The statistics from one ordinal to another, both included.
+    pub(super) fn read(&self, from: i32, to: i32) -> Result<DayValues<V>> {
+        let mut values = Vec::new();
+        for number in self.target.slots.row_of(from)..=self.target.slots.row_of(to) {
+            let row: Row<V> = self.change.row(&self.key(number))?;
+            let first = self.target.slots.first_of(number);
+            let last = self.target.slots.first_of(number + 1) - 1;
+            for ordinal in from.max(first)..=to.min(last) {
+                values.push(row.get(self.target.slots.slot_of(ordinal)).map(Option::<&V>::cloned));
+            }
+        }
+        Ok(DayValues { first: from, values })
+    }
+
+    /// The statistic of one slot.
+    pub(super) fn get(&self, ordinal: i32) -> Result<Option<Option<V>>> {
+        let row: Row<V> = self.change.row(&self.key(self.target.slots.row_of(ordinal)))?;
+        Ok(row.get(self.target.slots.slot_of(ordinal)).map(Option::<&V>::cloned))
+    }
+
+    pub(super) fn merge_error(&self, ordinal: i32, error: &crate::model::MergeError) -> crate::error::Error {
+        match self.target.slots.date(ordinal) {
+            Ok(date) => merge_error(self.metric.on(self.target.period, date), self.object, error),
+            Err(out_of_range) => out_of_range,
+        }
+    }
+}

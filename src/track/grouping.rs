@@ -1,0 +1,87 @@
+//! The objects that a tracker groups its records by.
+
+use crate::{
+    encoding::key,
+    error::{Error, Result},
+    model::{Id, Object, Ref},
+};
+use std::fmt;
+
+/// One way of grouping: kinds of objects, and how a record tells its ids.
+pub(super) struct Grouping<'a, R> {
+    kinds: Vec<String>,
+    /// The kinds as they stand in keys.
+    kind_bytes: Vec<Vec<u8>>,
+    ids: Box<dyn Fn(&R, &mut Ids<'_>) + 'a>,
+}
+
+impl<'a, R> Grouping<'a, R> {
+    pub(super) fn new(kinds: Vec<String>, ids: impl Fn(&R, &mut Ids<'_>) + 'a) -> Result<Self> {
+        for kind in &kinds {
+            Ref::parse(kind)?;
+        }
+        if kinds.is_empty() || kinds.len() > Object::MAX_PARTS {
+            let kind = kinds.join(",");
+            let problem = "can't be grouped by: an object has 1 to 8 parts";
+            return Err(Error::InvalidObject { kind, id: String::new(), problem });
+        }
+        let kind_bytes = kinds.iter().map(|kind| key::kind_bytes(kind)).collect();
+        Ok(Self { kinds, kind_bytes, ids: Box::new(ids) })
+    }
+
+    pub(super) fn kinds(&self) -> &[String] {
+        &self.kinds
+    }
+
+    /// Writes the bytes of a record's object; nothing if it has none.
+    pub(super) fn object(&self, record: &R, bytes: &mut Vec<u8>) -> Result<(), String> {
+        bytes.clear();
+        let mut ids =
+            Ids { kinds: &self.kinds, kind_bytes: &self.kind_bytes, bytes, pushed: 0, problem: None };
+        (self.ids)(record, &mut ids);
+        let (pushed, problem) = (ids.pushed, ids.problem);
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
+        if pushed == self.kinds.len() {
+            bytes.push(key::PART_END);
+        } else if pushed > 0 {
+            return Err(format!("it gave {pushed} ids for an object of {} parts", self.kinds.len()));
+        }
+        Ok(())
+    }
+}
+
+impl<R> fmt::Debug for Grouping<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Grouping").field(&self.kinds).finish()
+    }
+}
+
+/// Takes the ids of a record's object, one for each kind, in their order. None at all leaves the record out of the
+/// grouping.
+#[derive(Debug)]
+pub struct Ids<'b> {
+    kinds: &'b [String],
+    kind_bytes: &'b [Vec<u8>],
+    bytes: &'b mut Vec<u8>,
+    pushed: usize,
+    problem: Option<String>,
+}
+
+impl Ids<'_> {
+    /// Adds the id of the next part.
+    pub fn push<'i>(&mut self, id: impl Into<Id<'i>>) {
+        let id = id.into();
+        if let (Some(kind), Some(kind_bytes)) =
+            (self.kinds.get(self.pushed), self.kind_bytes.get(self.pushed))
+        {
+            if let Err(error) = id.check(kind) {
+                self.problem = Some(error.to_string());
+            }
+            self.bytes.extend_from_slice(kind_bytes);
+            key::push_id(self.bytes, id);
+        }
+        self.pushed += 1;
+    }
+}

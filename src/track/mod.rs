@@ -1,0 +1,18 @@
+//! Trackers: statistics worked out from an iterator of timestamped records.
+
+mod append;
+mod carry;
+mod derive;
+mod group;
+mod grouping;
+mod pass;
+mod recompute;
+mod report;
+mod tally;
+mod tracker;
+
+pub use append::Append;
+pub use grouping::Ids;
+pub use recompute::{Recompute, Since};
+pub use report::{Report, Skip, Unreadable};
+pub use tracker::Tracker;

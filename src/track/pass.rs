@@ -1,0 +1,211 @@
+//! One pass over the records: dating, grouping and tallying them.
+
+use super::{Report, Tracker, Unreadable, tally::Tally};
+use crate::{
+    calendar::{Days, day_of_number},
+    encoding::{Form, ROW_SLOTS, Record, TrackedRecord, key},
+    error::{Error, Result},
+    model::{Date, MergeError, Period, Value},
+    store::Store,
+};
+
+/// What a run knows before it reads its records.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) form: Form,
+    /// The periods that are derived from days: those asked for, and those of earlier runs.
+    pub(super) derived: Vec<Period>,
+    /// Hours are kept too, now or since an earlier run.
+    pub(super) hourly: bool,
+    /// Today, as a day number.
+    pub(super) today: i32,
+    /// The kinds of each grouping; none for the first, which is all records together.
+    pub(super) groupings: Vec<Vec<String>>,
+}
+
+impl Plan {
+    pub(super) fn new<R, V: Value>(store: &Store, tracker: &Tracker<'_, R, V>) -> Result<Self> {
+        let metric = tracker.metric;
+        let form = match store.form(&metric)?.or_else(Form::of::<V>) {
+            Some(form) => form,
+            None => store.metric(metric.domain_ref(), metric.metric_ref())?.form(),
+        };
+        let mut groupings = vec![Vec::new()];
+        groupings.extend(tracker.groupings.iter().map(|grouping| grouping.kinds().to_vec()));
+        let mut periods = tracker.periods.clone();
+        let snapshot = store.snapshot();
+        for kinds in &groupings {
+            let key = key::tracked(metric.domain_ref(), metric.metric_ref(), kinds);
+            if let Some(bytes) = snapshot.get(&key)? {
+                periods.extend(tracked(store, &bytes)?.1);
+            }
+        }
+        for period in &periods {
+            period.checked()?;
+        }
+        periods.sort_unstable();
+        periods.dedup();
+        let hourly = periods.contains(&Period::Hour);
+        periods.retain(|period| !matches!(period, Period::Hour | Period::Day));
+        let today = store.calendar().slot(Period::Day, store.today()?.into())?;
+        Ok(Self { form, derived: periods, hourly, today, groupings })
+    }
+}
+
+/// How far a grouping's running periods were carried, and the periods that it has.
+pub(super) fn tracked(store: &Store, bytes: &[u8]) -> Result<(i32, Vec<Period>)> {
+    let record = TrackedRecord::decode(bytes).map_err(|malformed| store.corrupt(malformed, None))?;
+    let periods = record.periods.iter().map(|period| period.parse()).collect::<Result<_>>()?;
+    Ok((record.through, periods))
+}
+
+/// How the records of a run are treated by their dates.
+#[derive(Debug)]
+pub(super) struct Dating {
+    /// The day from which each grouping is recomputed; none for all days.
+    pub(super) since: Vec<Option<i32>>,
+    /// Records dated before this day come late.
+    pub(super) late_before: Option<i32>,
+    /// Records from this day on are left out.
+    pub(super) left_out_from: Option<i32>,
+}
+
+/// One pass over the records.
+pub(super) struct Pass<'p, 'a, R, V> {
+    tracker: &'p Tracker<'a, R, V>,
+    store: &'p Store,
+    plan: &'p Plan,
+    dating: Dating,
+    strict: bool,
+    days: Days,
+    tally: Tally<V>,
+    /// The bytes of the current record's objects; the first, without object, stays empty.
+    objects: Vec<Vec<u8>>,
+    report: Report,
+    /// The first and the last day with a record that counted.
+    first: i32,
+    last: i32,
+}
+
+/// So many records lie between two calls of a progress callback.
+const PROGRESS: u64 = 8_192;
+
+impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
+    pub(super) fn new(
+        tracker: &'p Tracker<'a, R, V>,
+        store: &'p Store,
+        plan: &'p Plan,
+        dating: Dating,
+        strict: bool,
+    ) -> Self {
+        Self {
+            tracker,
+            store,
+            plan,
+            dating,
+            strict,
+            days: Days::new(*store.calendar()),
+            tally: Tally::new(store, plan.form, plan.groupings.len(), tracker.memory_bytes),
+            objects: vec![Vec::new(); plan.groupings.len()],
+            report: Report::default(),
+            first: i32::MAX,
+            last: i32::MIN,
+        }
+    }
+
+    pub(super) fn run(
+        mut self,
+        records: impl IntoIterator<Item = Result<R, Unreadable>>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(Tally<V>, Report)> {
+        for record in records {
+            self.report.read += 1;
+            let read = match record {
+                Ok(record) => self.record(&record)?,
+                Err(Unreadable::Skip(reason)) => Err(reason),
+                Err(Unreadable::Stop(reason)) => return Err(Error::Source { reason }),
+            };
+            if let Err(reason) = read {
+                if self.strict {
+                    return Err(Error::UnreadableRecord { number: self.report.read, reason });
+                }
+                self.report.skip(reason);
+            }
+            if self.report.read.is_multiple_of(PROGRESS) {
+                progress(self.report.read);
+            }
+        }
+        progress(self.report.read);
+        if self.first <= self.last {
+            self.report.dates = Some((day_of_number(self.first)?, day_of_number(self.last)?));
+        }
+        Ok((self.tally, self.report))
+    }
+
+    /// Tallies a record; the inner error is why it can't be read.
+    fn record(&mut self, record: &R) -> Result<Result<(), String>> {
+        let at = (self.tracker.timestamp)(record).unix_seconds();
+        let found = if self.plan.hourly { self.days.find_hour(at) } else { self.days.find(at) };
+        let ordinal = match found {
+            Ok(ordinal) => ordinal,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { ordinal };
+        let Some(value) = (self.tracker.value)(record) else {
+            self.report.without_value += 1;
+            return Ok(Ok(()));
+        };
+        for (grouping, object) in self.tracker.groupings.iter().zip(self.objects.iter_mut().skip(1)) {
+            if let Err(reason) = grouping.object(record, object) {
+                return Ok(Err(reason));
+            }
+        }
+        if self.dating.left_out_from.is_some_and(|from| day >= from) {
+            self.report.unfinished += 1;
+            return Ok(Ok(()));
+        }
+        let mut full = false;
+        let mut counts = false;
+        for (grouping, (object, since)) in self.objects.iter().zip(&self.dating.since).enumerate() {
+            if since.is_some_and(|since| day < since) || (object.is_empty() && grouping > 0) {
+                continue;
+            }
+            counts |= grouping == 0;
+            full |= self
+                .tally
+                .merge(grouping, object, ordinal, &value)
+                .map_err(|error| self.merge_error(object, day, &error))?;
+        }
+        if counts {
+            self.first = self.first.min(day);
+            self.last = self.last.max(day);
+            self.report.future += u64::from(day > self.plan.today);
+            self.report.late += u64::from(self.dating.late_before.is_some_and(|before| day < before));
+        } else {
+            self.report.before_since += 1;
+        }
+        if full {
+            self.tally.put_aside(self.store)?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn merge_error(&self, object: &[u8], day: i32, error: &MergeError) -> Error {
+        let metric = self.tracker.metric;
+        let date = day_of_number(day).unwrap_or_default();
+        merge_error(metric.on(Period::Day, Date::from(date)), object, error)
+    }
+}
+
+/// The error of two values that don't merge, in the statistic of a key and the bytes of an object.
+pub(super) fn merge_error<V>(
+    key: crate::model::StatisticKey<'_, V>,
+    object: &[u8],
+    error: &MergeError,
+) -> Error {
+    let statistic = match key::decode_object(object) {
+        Ok(object) => key.of(object).to_string(),
+        Err(_) => key.to_string(),
+    };
+    Error::Merge { statistic, problem: error.to_string() }
+}
