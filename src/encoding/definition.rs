@@ -1,7 +1,7 @@
 //! The records that describe a store: its format and calendar, its domains and metrics, and how far its trackers have
 //! come. Each is a version byte and then bincode's standard configuration.
 
-use super::Malformed;
+use super::{Malformed, serialized};
 use crate::model::{Layout, Value};
 use bincode::config;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -86,10 +86,7 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
     fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         match bytes.split_first() {
             Some((&RECORD_VERSION, body)) => {
-                match bincode::serde::decode_from_slice(body, config::standard()) {
-                    Ok((record, read)) if read == body.len() => Ok(record),
-                    _ => Err(Malformed("a record that can't be decoded")),
-                }
+                serialized::decode(body).ok_or(Malformed("a record that can't be decoded"))
             }
             Some(_) => Err(Malformed("a record of an unknown version")),
             None => Err(Malformed("an empty record")),

@@ -4,6 +4,7 @@
 mod definition;
 pub(crate) mod key;
 mod row;
+mod serialized;
 
 pub(crate) use definition::{
     CalendarRecord, DomainRecord, FORMAT, Form, MetricRecord, Record, StoreRecord, TrackedRecord,
@@ -12,5 +13,5 @@ pub(crate) use key::{KeyRange, RowKey, SeriesPrefix, Space};
 pub(crate) use row::{ROW_SLOTS, Row};
 
 /// Bytes that are not what was written, and what is wrong with them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed(pub(crate) &'static str);

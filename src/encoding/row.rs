@@ -1,6 +1,6 @@
 //! Rows: the statistics of up to 32 consecutive slots of one series, packed into one value.
 
-use super::{Form, Malformed};
+use super::{Form, Malformed, serialized};
 use crate::model::{Layout, MergeError, Value};
 use bincode::config;
 
@@ -187,9 +187,9 @@ impl<V: Value> Row<V> {
                     .err()
                     .ok_or(Malformed("an integer where an encoded value belongs"))?
                     .to_vec(),
-                _ => bincode::serde::encode_to_vec(value, config::standard())
-                    .map_err(|_| Malformed("a value that bincode can't encode"))?,
+                _ => serialized::encode(value)?,
             };
+            serialized::check_length(&encoded)?;
             bincode::encode_into_std_write(encoded.as_slice(), &mut bytes, config::standard())
                 .map_err(|_| Malformed("a row that can't be written"))?;
         }
@@ -259,10 +259,7 @@ fn decode_serde<V: Value>(mut reader: Reader<'_>, count: usize) -> Result<Vec<V>
         values.push(match V::LAYOUT {
             Layout::Integers { .. } => return Err(WRONG),
             Layout::Registered { encoded: from, .. } => from(encoded.to_vec()),
-            Layout::Serde => match bincode::serde::decode_from_slice(encoded, config::standard()) {
-                Ok((value, read)) if read == encoded.len() => value,
-                _ => return Err(WRONG),
-            },
+            Layout::Serde => serialized::decode(encoded).ok_or(WRONG)?,
         });
     }
     if reader.rest.is_empty() { Ok(values) } else { Err(WRONG) }

@@ -55,7 +55,7 @@ pub trait Value:
 }
 
 /// How the values of a kind are laid out in a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Layout<V> {
     /// 32 statistics a row, as packed integers; for kinds that are an `i64` by another name.

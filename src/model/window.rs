@@ -52,13 +52,11 @@ impl<V: Value> Window<V> {
 }
 
 fn merge_into<V: Value>(merged: &mut Option<V>, value: &V) -> Result<(), MergeError> {
-    match merged {
-        Some(merged) => merged.merge(value),
-        None => {
-            *merged = Some(value.clone());
-            Ok(())
-        }
+    if let Some(merged) = merged {
+        return merged.merge(value);
     }
+    *merged = Some(value.clone());
+    Ok(())
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
     /// [`Error::WrongKind`](crate::Error::WrongKind), [`Error::DateOutOfRange`](crate::Error::DateOutOfRange),
     /// [`Error::UnknownPeriod`](crate::Error::UnknownPeriod), and for an item
     /// [`Error::Corrupt`](crate::Error::Corrupt) or [`Error::Io`](crate::Error::Io).
-    pub fn iter(&self) -> Result<Box<dyn Iterator<Item = Result<Statistic<V>>> + Send>> {
+    pub fn statistics(&self) -> Result<Box<dyn Iterator<Item = Result<Statistic<V>>> + Send>> {
         let snapshot = self.store.snapshot();
         let mut parts = Vec::with_capacity(self.metrics.len());
         for metric in &self.metrics {
@@ -154,35 +154,35 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
         })
     }
 
-    /// All statistics, in the order of [`iter`](Self::iter).
+    /// All statistics, in the order of [`statistics`](Self::statistics).
     ///
     /// # Errors
-    /// As [`iter`](Self::iter) and its items.
+    /// As [`statistics`](Self::statistics) and its items.
     pub fn all(&self) -> Result<Vec<Statistic<V>>> {
-        self.iter()?.collect()
+        self.statistics()?.collect()
     }
 
-    /// All dates and values, in the order of [`iter`](Self::iter): what a chart needs.
+    /// All dates and values, in the order of [`statistics`](Self::statistics): what a chart needs.
     ///
     /// # Errors
-    /// As [`iter`](Self::iter) and its items.
+    /// As [`statistics`](Self::statistics) and its items.
     pub fn points(&self) -> Result<Vec<(Date, Option<V>)>> {
-        self.iter()?.map(|item| item.map(|statistic| (statistic.date, statistic.value))).collect()
+        self.statistics()?.map(|item| item.map(|statistic| (statistic.date, statistic.value))).collect()
     }
 
-    /// All values, in the order of [`iter`](Self::iter).
+    /// All values, in the order of [`statistics`](Self::statistics).
     ///
     /// # Errors
-    /// As [`iter`](Self::iter) and its items.
+    /// As [`statistics`](Self::statistics) and its items.
     pub fn values(&self) -> Result<Vec<Option<V>>> {
-        self.iter()?.map(|item| item.map(|statistic| statistic.value)).collect()
+        self.statistics()?.map(|item| item.map(|statistic| statistic.value)).collect()
     }
 
     /// The statistic of the latest date that has one; of several objects, the last in their order. Nothing is
     /// filled.
     ///
     /// # Errors
-    /// As [`iter`](Self::iter) and its items.
+    /// As [`statistics`](Self::statistics) and its items.
     pub fn latest(&self) -> Result<Option<Statistic<V>>> {
         let mut latest: Option<Statistic<V>> = None;
         let snapshot = self.store.snapshot();

@@ -48,11 +48,19 @@ impl DiskEngine {
     /// Opens the database, or makes it.
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
         let config = sled::Config::new().path(path).cache_capacity(cache_bytes).flush_every_ms(None);
+        let had_bytes = fs::metadata(path.join("db")).is_ok_and(|file| file.len() > 0);
+        let corrupt = |problem: &str| Error::Corrupt { path: path.to_owned(), problem: problem.to_owned() };
         let mut attempts = Self::ATTEMPTS;
         loop {
-            // sled panics on many kinds of damage: the caller gets an error.
+            // sled panics on many kinds of damage, and of others makes an empty database: the caller gets an error.
             let opened = panic::catch_unwind(AssertUnwindSafe(|| config.open()));
             return match opened {
+                Ok(Ok(tree)) if tree.tree_names().len() > 1 => {
+                    Err(Error::NotAStore { path: path.to_owned() })
+                }
+                Ok(Ok(tree)) if had_bytes && tree.is_empty() => {
+                    Err(corrupt("nothing in its files can be read"))
+                }
                 Ok(Ok(tree)) => Ok(Self { tree, path: path.to_owned() }),
                 Ok(Err(sled::Error::Io(error))) if error.to_string().contains("could not acquire lock") => {
                     if attempts > 0 {
@@ -63,10 +71,7 @@ impl DiskEngine {
                     Err(Error::Locked { path: path.to_owned() })
                 }
                 Ok(Err(error)) => Err(engine_error("opening", path, error)),
-                Err(_) => Err(Error::Corrupt {
-                    path: path.to_owned(),
-                    problem: "its files can't be read".to_owned(),
-                }),
+                Err(_) => Err(corrupt("its files can't be read")),
             };
         }
     }
@@ -74,6 +79,10 @@ impl DiskEngine {
     fn error(&self, action: &'static str) -> impl Fn(sled::Error) -> Error {
         move |error| engine_error(action, &self.path, error)
     }
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn engine_error(action: &'static str, path: &Path, error: sled::Error) -> Error {

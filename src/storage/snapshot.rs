@@ -10,6 +10,9 @@ use crate::{
 };
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
+/// A value, none if there was none, and the version that replaced it.
+type Replaced = (u64, Option<Vec<u8>>);
+
 /// What tells one point in time from another.
 #[derive(Debug, Default)]
 pub(super) struct Versions {
@@ -21,7 +24,7 @@ pub(super) struct Versions {
     /// The versions that snapshots are held of, and by how many.
     held: BTreeMap<u64, usize>,
     /// By key, the values that were replaced and the version that replaced them, oldest first.
-    pub(super) replaced: BTreeMap<Vec<u8>, Vec<(u64, Option<Vec<u8>>)>>,
+    pub(super) replaced: BTreeMap<Vec<u8>, Vec<Replaced>>,
 }
 
 impl Versions {
@@ -114,15 +117,18 @@ impl Snapshot {
 
     /// The first entry of a range in a direction.
     pub(crate) fn first(&self, range: &KeyRange, direction: Direction) -> Result<Option<Entry>> {
-        let mut page = self.page(range, direction, 1)?;
-        loop {
-            if let Some(entry) = page.entries.pop() {
-                return Ok(Some(entry));
+        let mut rest = Some(range.clone());
+        let mut limit = 1;
+        while let Some(range) = rest {
+            let page = self.page(&range, direction, limit)?;
+            // There may be more than was asked for, where replaced values are put back.
+            if let Some(first) = page.entries.into_iter().next() {
+                return Ok(Some(first));
             }
-            let Some(rest) = page.rest else { return Ok(None) };
-            page = self.page(&rest, direction, BATCH)?;
-            page.entries.truncate(1);
+            rest = page.rest;
+            limit = BATCH;
         }
+        Ok(None)
     }
 
     /// Calls `visit` with each entry of a range, in order.

@@ -80,6 +80,21 @@ fn a_snapshot_does_not_see_changes_small_or_large_that_come_after_it() {
 }
 
 #[test]
+fn the_first_entry_of_a_snapshot_is_its_first_also_where_everything_was_removed() {
+    // Where all of a range was removed after the snapshot, its last entry was taken for the first.
+    for (_dir, storage) in engines() {
+        write(&storage, 0..100, Some(b"x"));
+        let before = storage.snapshot();
+        write(&storage, 0..100, None);
+        let range = KeyRange::space(Space::Plain);
+        let first = |direction| before.first(&range, direction).unwrap().unwrap().key;
+        assert_eq!(first(Direction::Forwards), key(0));
+        assert_eq!(first(Direction::Backwards), key(99));
+        assert_eq!(storage.snapshot().first(&range, Direction::Forwards).unwrap(), None);
+    }
+}
+
+#[test]
 fn a_change_that_is_dropped_never_happened_however_large_it_was() {
     for (_dir, storage) in engines() {
         for count in [3, 5_000] {

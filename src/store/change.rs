@@ -47,6 +47,7 @@ impl<'s> Change<'s> {
     ///
     /// # Errors
     /// As [`Store::record`].
+    #[expect(clippy::needless_pass_by_value, reason = "a key is made for the call that records it")]
     pub fn record<V: Value>(&mut self, key: StatisticKey<'_, V>, value: V) -> Result<()> {
         self.set(&key, Some(value))
     }
@@ -55,6 +56,7 @@ impl<'s> Change<'s> {
     ///
     /// # Errors
     /// As [`Store::record`].
+    #[expect(clippy::needless_pass_by_value, reason = "a key is made for the call that records it")]
     pub fn record_missing<V: Value>(&mut self, key: StatisticKey<'_, V>) -> Result<()> {
         self.set(&key, None)
     }

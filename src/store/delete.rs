@@ -1,12 +1,10 @@
 //! Deleting metrics and domains.
 
-use super::Store;
+use super::{Prefix, Store};
 use crate::{
-    calendar::day_of_number,
-    encoding::{KeyRange, RowKey, Space},
+    encoding::{KeyRange, Space},
     error::{Error, Result},
-    model::{AnyValue, Date, Domain, Metric, Value},
-    storage::Direction,
+    model::{Domain, Metric, Value},
 };
 
 /// What may go when a metric or a domain is deleted.
@@ -24,7 +22,9 @@ impl Store {
     /// # Errors
     /// [`Error::NotEmpty`] when it has statistics that `deletion` doesn't let go.
     pub fn delete_metric<V: Value>(&self, metric: Metric<'_, V>, deletion: Deletion) -> Result<bool> {
-        self.delete_named(&[metric.domain_ref(), metric.metric_ref()], &metric.to_string(), deletion)
+        let statistics = Prefix::domain(metric.domain_ref())?.metric(metric.metric_ref())?;
+        let names = [metric.domain_ref(), metric.metric_ref()];
+        self.delete_named(&names, &statistics, &metric.to_string(), deletion)
     }
 
     /// Deletes a domain with its metrics, and says whether it was registered.
@@ -33,21 +33,23 @@ impl Store {
     /// [`Error::NotEmpty`] when it has statistics that `deletion` doesn't let go.
     pub fn delete_domain(&self, domain: Domain<'_>, deletion: Deletion) -> Result<bool> {
         let reference = domain.reference().as_str();
-        self.delete_named(&[reference], reference, deletion)
+        self.delete_named(&[reference], &Prefix::domain(reference)?, reference, deletion)
     }
 
-    fn delete_named(&self, names: &[&str], what: &str, deletion: Deletion) -> Result<bool> {
+    fn delete_named(
+        &self,
+        names: &[&str],
+        statistics: &Prefix,
+        what: &str,
+        deletion: Deletion,
+    ) -> Result<bool> {
         self.change(|change| {
-            // Taken within the change, so that no other writer comes between.
+            // Read within the change, so that no other writer comes between.
             let snapshot = self.snapshot();
-            if deletion == Deletion::OnlyEmpty {
-                for space in [Space::Plain, Space::Object] {
-                    let range = KeyRange::prefix(space.key(names));
-                    if let Some(entry) = snapshot.first(&range, Direction::Forwards)? {
-                        let first = self.describe_row(&entry.key)?;
-                        return Err(Error::NotEmpty { what: what.to_owned(), first });
-                    }
-                }
+            if deletion == Deletion::OnlyEmpty
+                && let Some(first) = self.scan(statistics).next()
+            {
+                return Err(Error::NotEmpty { what: what.to_owned(), first: first?.to_string() });
             }
             let mut was_there = false;
             for space in [Space::Domain, Space::Metric, Space::Plain, Space::Object, Space::Tracked] {
@@ -63,15 +65,5 @@ impl Store {
             }
             Ok(was_there)
         })
-    }
-
-    /// A row's first statistic, for people.
-    fn describe_row(&self, key: &[u8]) -> Result<String> {
-        let row = RowKey::decode(key).map_err(|malformed| self.corrupt(malformed, None))?;
-        let domain = Domain::parse(&row.domain, "")?;
-        let metric: Metric<'_, AnyValue> = Metric::parse(domain, &row.metric, "")?;
-        let day = day_of_number(row.first_day)?;
-        let key = metric.on(row.period, Date::from(day));
-        Ok(row.object.map_or_else(|| key.to_string(), |object| key.clone().of(object).to_string()))
     }
 }

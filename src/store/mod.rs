@@ -28,7 +28,9 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use delete::Deletion;
 pub use options::{Flush, Options};
 pub use registry::{DomainInfo, MetricInfo};
-pub(crate) use rows::{RowBuffer, prefix};
+#[cfg(feature = "transfer")]
+pub(crate) use rows::RowBuffer;
+pub(crate) use rows::prefix;
 pub use scan::{Prefix, Scan, Statistics};
 pub(crate) use scan::{Selection, Wanted};
 pub(crate) use slots::Slots;
@@ -270,6 +272,13 @@ impl Store {
     pub(crate) fn corrupt(&self, malformed: Malformed, object: Option<&Object>) -> Error {
         let about = object.map(|object| format!(" (about {object})")).unwrap_or_default();
         Error::Corrupt { path: self.path().to_owned(), problem: format!("it has {}{about}", malformed.0) }
+    }
+
+    /// The statistics and the registrations of one and the same moment.
+    fn snapshot_with_registry(&self) -> (Snapshot, Arc<Registry>) {
+        // A change that registers something holds this lock until all of it is there.
+        let registry = self.inner.registry.read().unwrap_or_else(PoisonError::into_inner);
+        (self.snapshot(), Arc::clone(&registry))
     }
 
     fn registry(&self) -> Arc<Registry> {

@@ -106,21 +106,13 @@ impl Options {
     }
 
     fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
-        let record = match engine.get(&key::store())? {
-            Some(bytes) => {
-                let record = known(&*engine, &bytes)?;
-                self.agrees(engine.path(), &record)?;
-                Some(record)
-            }
-            None => {
-                let everything = KeyRange { start: Vec::new(), end: None };
-                if engine.scan(&everything, Direction::Forwards, 1)?.is_empty() {
-                    None
-                } else {
-                    return Err(Error::NotAStore { path: engine.path().to_owned() });
-                }
-            }
-        };
+        let record = engine.get(&key::store())?.map(|bytes| known(&*engine, &bytes)).transpose()?;
+        let everything = KeyRange { start: Vec::new(), end: None };
+        if let Some(record) = &record {
+            self.agrees(engine.path(), record)?;
+        } else if !engine.scan(&everything, Direction::Forwards, 1)?.is_empty() {
+            return Err(Error::NotAStore { path: engine.path().to_owned() });
+        }
         let storage = Storage::new(engine)?;
         let record = match record {
             Some(record) => record,

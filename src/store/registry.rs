@@ -173,15 +173,21 @@ impl Registry {
 
     /// The metric of these refs; the nearest names if there is none.
     pub(super) fn find(&self, path: &Path, domain: &str, metric: &str) -> Result<MetricInfo> {
-        let metrics = self.metrics();
-        let found = metrics.iter().find(|info| info.domain == domain && info.reference == metric);
-        found.cloned().ok_or_else(|| {
-            let names: Vec<String> =
-                metrics.iter().map(|info| format!("{}/{}", info.domain, info.reference)).collect();
-            let wanted = format!("{domain}/{metric}");
-            let nearest = nearest(&wanted, names.iter().map(String::as_str));
-            Error::UnknownMetric { path: path.to_owned(), metric: wanted, nearest }
-        })
+        if let Some(registered) = self.domains.get(domain)
+            && let Some(record) = registered.metrics.get(metric)
+        {
+            return Ok(MetricInfo {
+                domain: domain.to_owned(),
+                domain_name: registered.record.name.clone(),
+                reference: metric.to_owned(),
+                record: record.clone(),
+            });
+        }
+        let names: Vec<String> =
+            self.metrics().iter().map(|info| format!("{}/{}", info.domain, info.reference)).collect();
+        let wanted = format!("{domain}/{metric}");
+        let nearest = nearest(&wanted, names.iter().map(String::as_str));
+        Err(Error::UnknownMetric { path: path.to_owned(), metric: wanted, nearest })
     }
 
     /// The form of a metric's rows, none if it isn't registered.

@@ -161,7 +161,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
             let mut stored_days = scope.stored_days;
             self.scan(&scope.day, kinds, None, |carry, object, _, row, first| {
                 let present = row.present();
-                let (lowest, highest) = (present.trailing_zeros(), 31 - present.leading_zeros());
+                let (lowest, highest) = (present.trailing_zeros(), present.checked_ilog2().unwrap_or(0));
                 let (lowest, highest) = (first + lowest.cast_signed(), first + highest.cast_signed());
                 let (from, to) = stored_days.unwrap_or((lowest, highest));
                 stored_days = Some((from.min(lowest), to.max(highest)));
@@ -299,15 +299,12 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
             return Ok(());
         }
         let ends = self.days_that_were(from, to)?;
-        let derived = match target.period {
-            Period::LastDays(days) => {
-                let read_from = from.saturating_sub(i32::from(days) - 1);
-                self.rows(&scope.day, object).read(read_from, to)?.windows(days, ends, from)
-            }
-            _ => {
-                let before = if new { None } else { self.last_before(target, object, from)? };
-                self.rows(&scope.day, object).read(from, to)?.lifetimes(before, ends, from)
-            }
+        let derived = if let Period::LastDays(days) = target.period {
+            let read_from = from.saturating_sub(i32::from(days) - 1);
+            self.rows(&scope.day, object).read(read_from, to)?.windows(days, ends, from)
+        } else {
+            let before = if new { None } else { self.last_before(target, object, from)? };
+            self.rows(&scope.day, object).read(from, to)?.lifetimes(before, ends, from)
         };
         let derived =
             derived.map_err(|Failed { day, error }| self.rows(target, object).merge_error(day, &error))?;

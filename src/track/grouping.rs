@@ -7,12 +7,15 @@ use crate::{
 };
 use std::fmt;
 
+/// What pushes the ids of a record's object.
+type PushIds<'a, R> = Box<dyn Fn(&R, &mut Ids<'_>) + 'a>;
+
 /// One way of grouping: kinds of objects, and how a record tells its ids.
 pub(super) struct Grouping<'a, R> {
     kinds: Vec<String>,
     /// The kinds as they stand in keys.
     kind_bytes: Vec<Vec<u8>>,
-    ids: Box<dyn Fn(&R, &mut Ids<'_>) + 'a>,
+    ids: PushIds<'a, R>,
 }
 
 impl<'a, R> Grouping<'a, R> {

@@ -8,6 +8,9 @@ use crate::{
 };
 use std::fmt;
 
+/// What gives the value of a record, if it has one.
+type ValueOf<'a, R, V> = Box<dyn Fn(&R) -> Option<V> + 'a>;
+
 /// How statistics are worked out from records of the type `R`: what a record's instant, value and objects are,
 /// and what is kept.
 ///
@@ -46,7 +49,7 @@ use std::fmt;
 pub struct Tracker<'a, R, V = i64> {
     pub(super) metric: Metric<'a, V>,
     pub(super) timestamp: Box<dyn Fn(&R) -> Timestamp + 'a>,
-    pub(super) value: Box<dyn Fn(&R) -> Option<V> + 'a>,
+    pub(super) value: ValueOf<'a, R, V>,
     pub(super) groupings: Vec<Grouping<'a, R>>,
     pub(super) periods: Vec<Period>,
     pub(super) memory_bytes: usize,

@@ -9,10 +9,10 @@ use crate::{
     error::{Error, Result},
     model::{AnyValue, Period, Ref, Statistic},
     storage::{Direction, Snapshot},
-    store::{Slots, Store, prefix},
+    store::{Registry, Slots, Store, prefix},
 };
 use chrono::NaiveDate;
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// The beginning of statistics' keys: a domain, a metric, a period, a date, each only after the one before.
 ///
@@ -69,6 +69,7 @@ impl Prefix {
         Self { date: Some(date), ..self }
     }
 
+    #[cfg(feature = "transfer")]
     /// Whether a metric is under the prefix, or may have statistics that are.
     pub(crate) fn covers(&self, domain: &str, metric: Option<&str>) -> bool {
         let mut names = self.names.iter();
@@ -117,9 +118,11 @@ impl Store {
     /// # Ok::<(), trackstats::Error>(())
     /// ```
     pub fn scan(&self, prefix: &Prefix) -> Scan {
+        let (snapshot, registry) = self.snapshot_with_registry();
         Scan {
             store: self.clone(),
-            snapshot: self.snapshot(),
+            snapshot,
+            registry,
             prefix: prefix.clone(),
             left: vec![prefix.range(Space::Object), prefix.range(Space::Plain)],
             current: None,
@@ -144,6 +147,8 @@ impl Prefix {
 pub struct Scan {
     store: Store,
     snapshot: Snapshot,
+    /// As it was when the snapshot was taken: a metric that is deleted meanwhile is still in it.
+    registry: Arc<Registry>,
     prefix: Prefix,
     /// The ranges of keys that are left, the next one last.
     left: Vec<KeyRange>,
@@ -174,7 +179,7 @@ impl Scan {
         if self.prefix.period.is_some_and(|period| period != found.period) {
             return Ok(None);
         }
-        let info = self.store.metric(&found.domain, &found.metric)?;
+        let info = self.registry.find(self.store.path(), &found.domain, &found.metric)?;
         let slots = Slots::new(*self.store.calendar(), found.period, info.form());
         let (from, to) = slots.range(self.prefix.date, self.prefix.date)?;
         let wanted = if found.object.is_some() { Wanted::Beginning(Vec::new()) } else { Wanted::Plain };
