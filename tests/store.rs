@@ -1,5 +1,7 @@
 //! Opening, registering, recording, deleting and changing, through the public interface; on disk and in memory.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
 mod common;
 
 use common::{CENTS, SALES, TILL, day, days, everywhere, places, user};

@@ -2,6 +2,8 @@
 //! `src/docs/format.md`.
 
 mod definition;
+#[cfg(test)]
+mod golden;
 pub(crate) mod key;
 mod row;
 mod serialized;

@@ -120,9 +120,9 @@ fn a_committed_change_is_seen_before_it_is_carried_out_and_finished_on_opening()
         let mut change = storage.change().unwrap();
         for n in 0..1_500 {
             if n % 3 == 0 {
-                change.remove(key(n)).unwrap()
+                change.remove(key(n)).unwrap();
             } else {
-                change.put(key(n), b"new".to_vec()).unwrap()
+                change.put(key(n), b"new".to_vec()).unwrap();
             }
         }
         change.put_aside_for_test();

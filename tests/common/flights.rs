@@ -1,4 +1,4 @@
-//! Every departure of the airline JetBlue from New York's airport JFK in 2013.
+//! Every departure of the airline `JetBlue` from New York's airport JFK in 2013.
 
 #![allow(dead_code, clippy::unwrap_used, reason = "no test file uses all of it; a test that fails may panic")]
 

@@ -1,6 +1,6 @@
 //! What several test files share.
 
-#![allow(dead_code, reason = "no test file uses all of it")]
+#![allow(dead_code, clippy::unwrap_used, reason = "no test file uses all of it; a test that fails may panic")]
 
 pub(crate) mod flights;
 
