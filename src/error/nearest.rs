@@ -1,8 +1,13 @@
 //! The names that come nearest to one that isn't known.
 
+/// Names that are this much alike are worth a hint.
+const LIKE: f64 = 0.75;
+
+/// How alike names are that differ by one slip of a finger.
+const SLIP: f64 = 0.9;
+
 /// The up to three of `candidates` that are most like `name`, best first; none that is unlike it.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    const LIKE: f64 = 0.75;
     let name = name.to_lowercase();
     let mut scored: Vec<(f64, &str)> = candidates
         .into_iter()
@@ -17,7 +22,9 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
 /// How alike two names are, from 0 to 1; the last part of a path such as `Europe/Amsterdam` counts too.
 fn likeness(name: &str, candidate: &str) -> f64 {
     let last = candidate.rsplit('/').next().unwrap_or(candidate);
-    strsim::jaro_winkler(name, candidate).max(strsim::jaro_winkler(name, last))
+    // Two letters swapped make short names unlike each other by that measure, though nobody would say so.
+    let slip = if strsim::damerau_levenshtein(name, last) == 1 { SLIP } else { 0.0 };
+    strsim::jaro_winkler(name, candidate).max(strsim::jaro_winkler(name, last)).max(slip)
 }
 
 /// ` (did you mean a or b?)`, or nothing when there is no name near.

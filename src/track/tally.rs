@@ -150,7 +150,14 @@ fn split_scratch_key(key: &[u8]) -> Option<(&[u8], i32)> {
 
 impl<V> Groups<V> {
     fn rows(&mut self, object: &[u8]) -> &mut Rows<V> {
-        let index = self.by_object.get(object).copied().unwrap_or_else(|| {
+        // Without object there is one group, which needs no search (and comparing empty slices, whose pointers
+        // dangle, takes the processor 80 ns).
+        let known = if object.is_empty() {
+            (!self.rows.is_empty()).then_some(0)
+        } else {
+            self.by_object.get(object).copied()
+        };
+        let index = known.unwrap_or_else(|| {
             let index = self.rows.len();
             self.by_object.insert(object.into(), index);
             self.rows.push(Rows { rows: Vec::new(), last: 0 });

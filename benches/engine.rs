@@ -1,0 +1,180 @@
+//! What users wait for, by the public interface. Inputs are fixed by a seed, sizes are in the names.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a benchmark that fails may panic; criterion's macros make items"
+)]
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+use tempfile::TempDir;
+use trackstats::{
+    Calendar, Domain, FixedClock, Flush, Id, Metric, Object, Period, Prefix, Store, Timestamp, Tracker,
+    chrono::{Days, NaiveDate},
+};
+
+const BENCH: Domain<'static> = Domain::new("bench", "Benchmark");
+const EVENTS: Metric<'static> = Metric::new(BENCH, "events", "Events");
+
+const OBJECTS: u64 = 1_000;
+const DAYS: u64 = 1_000;
+
+/// The same numbers each time: a linear congruential generator.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+fn day(number: u64) -> NaiveDate {
+    NaiveDate::default() + Days::new(19_000 + number)
+}
+
+fn object(number: u64) -> Object {
+    Object::new("object", number).unwrap()
+}
+
+fn on_disk() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::options().flush(Flush::Explicit).open(folder.path().join("store")).unwrap();
+    (folder, store)
+}
+
+/// A statistic of each object on each of the first `days` days, and one without object.
+fn filled(days: u64) -> (TempDir, Store) {
+    let (folder, store) = on_disk();
+    let mut random = Random(1);
+    store
+        .change(|change| {
+            for date in (0..days).map(day) {
+                let key = EVENTS.on(Period::Day, date);
+                change.record(key.clone(), i64::try_from(random.below(1_000)).unwrap())?;
+                change.record_all((0..OBJECTS).map(|number| {
+                    (key.clone().of(object(number)), Some(i64::try_from(random.below(1_000)).unwrap()))
+                }))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    store.flush().unwrap();
+    (folder, store)
+}
+
+fn writing(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("write");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(1));
+    let (_folder, store) = on_disk();
+    let mut random = Random(2);
+    group.bench_function("record one of 1,000 objects x 1,000 days", |bencher| {
+        bencher.iter(|| {
+            let key = EVENTS.on(Period::Day, day(random.below(DAYS))).of(object(random.below(OBJECTS)));
+            store.record(key, 1).unwrap();
+        });
+    });
+    group.throughput(Throughput::Elements(100_000));
+    group.bench_function("record_all of 1,000 objects x 100 days", |bencher| {
+        bencher.iter_batched(
+            on_disk,
+            |(folder, store)| {
+                let statistics = (0..100).flat_map(|number| {
+                    let key = EVENTS.on(Period::Day, day(number));
+                    (0..OBJECTS).map(move |number| (key.clone().of(object(number)), Some(1)))
+                });
+                store.change(|change| change.record_all(statistics)).unwrap();
+                (folder, store)
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+fn reading(criterion: &mut Criterion) {
+    let (_folder, store) = filled(DAYS);
+    let mut group = criterion.benchmark_group("read");
+    let plain = store.series(EVENTS, Period::Day);
+    for days in [31, 365, 1_000] {
+        group.throughput(Throughput::Elements(days));
+        let series = plain.clone().from(day(0)).to(day(days - 1));
+        group.bench_function(format!("series of {days} days"), |bencher| {
+            bencher.iter(|| assert_eq!(black_box(series.points().unwrap()).len() as u64, days));
+        });
+    }
+    let one = plain.clone().object(object(500));
+    group.bench_function("series of one of 1,000 objects, 1,000 days", |bencher| {
+        bencher.iter(|| black_box(one.points().unwrap()));
+    });
+    let date = plain.clone().by(["object"]).from(day(500)).to(day(500));
+    group.bench_function("one date of 1,000 objects", |bencher| {
+        bencher.iter(|| black_box(date.all().unwrap()))
+    });
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("latest", |bencher| bencher.iter(|| black_box(plain.latest().unwrap())));
+    group.sample_size(10);
+    group.throughput(Throughput::Elements((OBJECTS + 1) * DAYS));
+    group.bench_function("scan of 1,001,000 statistics", |bencher| {
+        bencher.iter(|| black_box(store.scan(&Prefix::everything()).count()));
+    });
+    group.finish();
+}
+
+fn opening(criterion: &mut Criterion) {
+    let (folder, store) = filled(DAYS);
+    drop(store);
+    let path = folder.path().join("store");
+    let mut group = criterion.benchmark_group("open");
+    group.sample_size(10);
+    group.bench_function("open 1,001,000 statistics", |bencher| bencher.iter(|| Store::open(&path).unwrap()));
+    group.finish();
+}
+
+fn tracking(criterion: &mut Criterion) {
+    const RECORDS: u64 = 1_000_000;
+    const TWO_YEARS: u64 = 2 * 365 * 86_400;
+    let mut random = Random(3);
+    let start = 1_640_995_200;
+    let mut record = || (start + i64::try_from(random.below(TWO_YEARS)).unwrap(), random.below(OBJECTS));
+    let shuffled: Vec<(i64, u64)> = (0..RECORDS).map(|_| record()).collect();
+    let mut sorted = shuffled.clone();
+    sorted.sort_unstable();
+
+    let mut group = criterion.benchmark_group("track 1,000,000 records");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(RECORDS));
+    for zone in ["UTC", "America/New_York"] {
+        for (order, records) in [("sorted", &sorted), ("shuffled", &shuffled)] {
+            let calendar = Calendar::new(zone).unwrap();
+            let clock = FixedClock(calendar.parse_timestamp("2024-01-02").unwrap());
+            let new = || Store::options().calendar(calendar).clock(clock).in_memory().unwrap();
+            let by_date =
+                Tracker::count(EVENTS, |record: &(i64, u64)| Timestamp::from_unix_seconds(record.0));
+            group.bench_function(format!("{order}, {zone}, by date"), |bencher| {
+                bencher.iter_batched(
+                    new,
+                    |store| by_date.recompute().run(&store, records.iter().copied()).unwrap(),
+                    BatchSize::PerIteration,
+                );
+            });
+            let by_object =
+                Tracker::count(EVENTS, |record: &(i64, u64)| Timestamp::from_unix_seconds(record.0))
+                    .by("object", |record| Id::from(record.1))
+                    .unwrap();
+            group.bench_function(format!("{order}, {zone}, by date and 1,000 objects"), |bencher| {
+                bencher.iter_batched(
+                    new,
+                    |store| by_object.recompute().run(&store, records.iter().copied()).unwrap(),
+                    BatchSize::PerIteration,
+                );
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, writing, reading, opening, tracking);
+criterion_main!(benches);
