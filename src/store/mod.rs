@@ -3,6 +3,8 @@
 mod change;
 mod clock;
 mod delete;
+#[cfg(test)]
+mod golden;
 mod options;
 mod registry;
 mod rows;
