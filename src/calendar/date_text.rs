@@ -66,12 +66,12 @@ impl Calendar {
             Period::Hour => self.parse_hour(text),
             _ => parse_day(text).map(Date::from),
         };
-        let date = date.ok_or_else(|| invalid(period, text, String::new()))?;
+        let date = date.ok_or_else(|| invalid(period, text, ""))?;
         let right = self.date(period, self.slot(period, date)?)?;
         if right == date && (period != Period::Hour || self.names_hour(date, text)?) {
             return Ok(date);
         }
-        Err(invalid(period, text, format!("; it lies in the one of {}", self.date_text(period, right)?)))
+        Err(invalid(period, text, &format!("; it lies in the one of {}", self.date_text(period, right)?)))
     }
 
     fn parse_hour(&self, text: &str) -> Option<Date> {
@@ -98,7 +98,7 @@ fn parse_day(text: &str) -> Option<NaiveDate> {
     text.parse().ok().filter(|day: &NaiveDate| day.to_string() == text)
 }
 
-fn invalid(period: Period, text: &str, hint: String) -> Error {
+fn invalid(period: Period, text: &str, hint: &str) -> Error {
     let article = if period == Period::Hour { "an" } else { "a" };
     let form = match period {
         Period::Hour => "its start as RFC 3339",

@@ -1,0 +1,85 @@
+//! From a store to JSON lines.
+
+use super::line::{CalendarLine, DomainLine, MetricLine, StatisticLine};
+use crate::{
+    calendar::Calendar,
+    error::{Error, Result},
+    model::{AnyValue, Statistic},
+    store::{Prefix, Store},
+};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Writes everything under a prefix as JSON lines, definitions first, and returns the number of statistics.
+///
+/// All statistics are as they were when the writing began; others may write to the store meanwhile. The writer gets
+/// many small writes: give it a [`BufWriter`](io::BufWriter).
+///
+/// ```
+/// use trackstats::{Domain, Metric, Period, Prefix, Store, export, import};
+///
+/// const TILL: Domain = Domain::new("till", "The till");
+/// const SALES: Metric = Metric::new(TILL, "sales", "Sales");
+///
+/// let store = Store::in_memory()?;
+/// store.record(SALES.on(Period::Day, store.today()?), 12)?;
+/// let mut lines = Vec::new();
+/// assert_eq!(export(&store, &Prefix::everything(), &mut lines)?, 1);
+///
+/// let copy = Store::in_memory()?;
+/// assert_eq!(import(&copy, lines.as_slice())?.statistics, 1);
+/// let mut again = Vec::new();
+/// export(&copy, &Prefix::everything(), &mut again)?;
+/// assert_eq!(again, lines);
+/// # Ok::<(), trackstats::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Io`] when the writer fails, and as [`Store::scan`].
+pub fn export(store: &Store, prefix: &Prefix, writer: impl Write) -> Result<u64> {
+    // Begun before the definitions are read: what it finds is among them.
+    let scan = store.scan(prefix);
+    let mut lines = Lines { writer, line: Vec::new() };
+    lines.write(&CalendarLine::from(store.calendar()))?;
+    for domain in store.domains().iter().filter(|domain| prefix.covers(domain.reference(), None)) {
+        lines.write(&DomainLine::from(domain))?;
+    }
+    let metrics = store.metrics();
+    for metric in metrics.iter().filter(|metric| prefix.covers(metric.domain(), Some(metric.reference()))) {
+        lines.write(&MetricLine::from(metric))?;
+    }
+    let mut statistics = 0;
+    for statistic in scan {
+        lines.write(&StatisticLine::new(store.calendar(), &statistic?)?)?;
+        statistics += 1;
+    }
+    lines.writer.flush().map_err(failed)?;
+    Ok(statistics)
+}
+
+struct Lines<W> {
+    writer: W,
+    line: Vec<u8>,
+}
+
+impl<W: Write> Lines<W> {
+    fn write(&mut self, line: &impl Serialize) -> Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, line).map_err(|error| failed(error.into()))?;
+        self.line.push(b'\n');
+        self.writer.write_all(&self.line).map_err(failed)
+    }
+}
+
+/// A statistic as the line of JSON that [`export`] writes for it, without the line's end.
+///
+/// # Errors
+/// As [`Calendar::date_text`].
+pub fn statistic_line(calendar: &Calendar, statistic: &Statistic<AnyValue>) -> Result<String> {
+    let line = StatisticLine::new(calendar, statistic)?;
+    serde_json::to_string(&line).map_err(|error| failed(error.into()))
+}
+
+fn failed(source: io::Error) -> Error {
+    Error::Io { action: "writing", path: "the export".into(), source }
+}

@@ -1,0 +1,451 @@
+//! Export and import: what comes back is what was there, and what can't be read is said.
+#![cfg(feature = "transfer")]
+#![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
+
+use chrono::{NaiveDate, NaiveTime, Weekday};
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write;
+use trackstats::{
+    AnyValue, Calendar, Date, Domain, Error, Id, Max, MergeError, Metric, Min, Object, Period, Prefix, Store,
+    Value, chrono, export, exported_calendar, import,
+};
+
+const TILL: Domain<'_> = Domain::new("till", "The till");
+const SALES: Metric<'_> = Metric::new(TILL, "sales", "Sales").describe("How many.");
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Takings(u64, String);
+
+impl Value for Takings {
+    const KIND: &'static str = "takings";
+
+    fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
+        self.0 += other.0;
+        Ok(())
+    }
+}
+
+const TAKINGS: Metric<'_, Takings> = Metric::new(TILL, "takings", "Takings");
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn store() -> Store {
+    Store::in_memory().unwrap()
+}
+
+fn exported(store: &Store) -> String {
+    let mut lines = Vec::new();
+    export(store, &Prefix::everything(), &mut lines).unwrap();
+    String::from_utf8(lines).unwrap()
+}
+
+fn store_like(store: &Store) -> Store {
+    Store::options().calendar(*store.calendar()).in_memory().unwrap()
+}
+
+/// Exports, imports into an empty store, exports again: the same bytes.
+fn assert_comes_back(store: &Store) -> Store {
+    let lines = exported(store);
+    assert_eq!(exported_calendar(lines.as_bytes()).unwrap(), Some(*store.calendar()));
+    let copy = store_like(store);
+    import(&copy, lines.as_bytes()).unwrap();
+    assert_eq!(exported(&copy), lines);
+    copy
+}
+
+fn problem(store: &Store, lines: &[u8]) -> (u64, String) {
+    let before = exported(store);
+    let found = import(store, lines).unwrap_err();
+    assert_eq!(exported(store), before, "a failed import changed something");
+    assert!(found.to_string().ends_with("; nothing was imported"), "{found}");
+    match found {
+        Error::Import { line, problem } => (line, problem),
+        other => panic!("another error: {other}"),
+    }
+}
+
+#[test]
+fn an_export_reads_as_the_contract_says() {
+    let calendar = Calendar::new("America/New_York")
+        .unwrap()
+        .weeks_from(Weekday::Sun)
+        .days_from(NaiveTime::from_hms_opt(2, 0, 0).unwrap())
+        .unwrap()
+        .months_from(15)
+        .unwrap();
+    let store = Store::options().calendar(calendar).in_memory().unwrap();
+    store.record(SALES.on(Period::Day, day("2013-01-01")), 14).unwrap();
+    store.record_missing(SALES.on(Period::Hour, Date::with_hour(day("2013-01-01"), 5))).unwrap();
+    let object = Object::new("shop", 42).unwrap().and("till", "42").unwrap();
+    store.record(SALES.on(Period::LastDays(7), day("2013-01-01")).of(object), -3).unwrap();
+    store.record(TAKINGS.on(Period::Month, day("2013-01-20")), Takings(1, "é".into())).unwrap();
+    assert_eq!(
+        exported(&store),
+        concat!(
+            r#"{"define":"calendar","zone":"America/New_York","week_start":"sunday","day_start":"02:00","month_start_day":15}"#,
+            "\n",
+            r#"{"define":"domain","ref":"till","name":"The till"}"#,
+            "\n",
+            r#"{"define":"metric","domain":"till","ref":"sales","name":"Sales","description":"How many.","value":"integer"}"#,
+            "\n",
+            r#"{"define":"metric","domain":"till","ref":"takings","name":"Takings","description":"","value":"takings","encoded":true}"#,
+            "\n",
+            r#"{"domain":"till","metric":"sales","period":"hour","date":"2013-01-01T07:00:00-05:00","object":null,"value":null}"#,
+            "\n",
+            r#"{"domain":"till","metric":"sales","period":"day","date":"2013-01-01","object":null,"value":14}"#,
+            "\n",
+            r#"{"domain":"till","metric":"takings","period":"month","date":"2013-01-15","object":null,"value":{"base64":"AQLDqQ=="}}"#,
+            "\n",
+            r#"{"domain":"till","metric":"sales","period":"last-7-days","date":"2013-01-01","object":{"shop":42,"till":"42"},"value":-3}"#,
+            "\n",
+        )
+    );
+    let copy = assert_comes_back(&store);
+    let takings = copy.get(&TAKINGS.on(Period::Month, day("2013-01-15"))).unwrap().unwrap();
+    assert_eq!(takings.value, Some(Takings(1, "é".into())));
+}
+
+#[test]
+fn both_hours_that_the_clocks_show_twice_come_back() {
+    for (zone, date) in [
+        ("America/New_York", "2013-11-03"),
+        ("Australia/Lord_Howe", "2024-04-07"),
+        ("Pacific/Kwajalein", "1969-09-30"),
+        ("Pacific/Apia", "2011-12-30"),
+        ("Europe/Amsterdam", "1900-01-01"),
+    ] {
+        let store = Store::options().calendar(Calendar::new(zone).unwrap()).in_memory().unwrap();
+        for hour in 0..32 {
+            let date = Date::with_hour(day(date), hour);
+            store.record(SALES.on(Period::Hour, date), i64::from(hour)).unwrap();
+        }
+        let copy = assert_comes_back(&store);
+        let points = copy.series(SALES, Period::Hour).points().unwrap();
+        let hours: Vec<_> =
+            points.iter().map(|(date, value)| (i64::from(date.hour()), value.unwrap())).collect();
+        assert_eq!(hours, (0..32).map(|hour| (hour, hour)).collect::<Vec<_>>(), "{zone}");
+    }
+}
+
+#[test]
+fn the_ends_of_the_calendar_and_of_the_integers_come_back() {
+    let store = store();
+    for date in ["0001-01-01", "9999-12-31", "1970-01-01"] {
+        for period in [
+            Period::Hour,
+            Period::Day,
+            Period::Week,
+            Period::Month,
+            Period::Quarter,
+            Period::Year,
+            Period::LastDays(1),
+            Period::LastDays(u16::MAX),
+            Period::Lifetime,
+        ] {
+            store.record(SALES.on(period, day(date)), i64::MIN).unwrap();
+            store
+                .record(SALES.on(period, day(date)).of(Object::new("n", u64::MAX).unwrap()), i64::MAX)
+                .unwrap();
+        }
+    }
+    let least = Metric::<Min>::new(TILL, "least", "");
+    store.record(least.on(Period::Day, day("2020-01-01")), Min(3)).unwrap();
+    let most = Metric::<Max>::new(TILL, "most", "");
+    store.record(most.on(Period::Day, day("2020-01-01")), Max(3)).unwrap();
+    assert_comes_back(&store);
+}
+
+#[test]
+fn an_object_that_has_a_kind_twice_comes_back() {
+    let store = store();
+    let object = Object::new("airport", "JFK").unwrap().and("airport", "BOS").unwrap();
+    store.record(SALES.on(Period::Day, day("2020-01-01")).of(&object), 1).unwrap();
+    assert!(exported(&store).contains(r#""object":{"airport":"JFK","airport":"BOS"}"#));
+    assert_comes_back(&store);
+}
+
+#[test]
+fn a_metric_of_an_unknown_kind_comes_back_without_statistics_too() {
+    let store = store();
+    store.register(TAKINGS).unwrap();
+    let copy = assert_comes_back(&store);
+    assert_eq!(copy.metric("till", "takings").unwrap().kind(), "takings");
+    // Only a type that lays out its rows in the same way may write to it now.
+    copy.record(TAKINGS.on(Period::Day, day("2020-01-01")), Takings(1, String::new())).unwrap();
+}
+
+#[test]
+fn an_import_replaces_and_updates_and_leaves_the_rest() {
+    let store = store();
+    store.record(SALES.on(Period::Day, day("2020-01-01")), 1).unwrap();
+    store.record(SALES.on(Period::Day, day("2020-01-02")), 2).unwrap();
+    let lines = concat!(
+        "\u{feff}\r\n",
+        r#"{"define":"metric","domain":"till","ref":"sales","name":"Umsätze","value":"integer"}"#,
+        "\r\n  \r\n",
+        r#"{"value":7,"date":"2020-01-01","period":"day","metric":"sales","domain":"till"}"#,
+    );
+    let report = import(&store, lines.trim_start_matches("\u{feff}\r\n").as_bytes()).unwrap();
+    assert_eq!((report.domains, report.metrics, report.statistics), (0, 1, 1));
+    assert_eq!(store.series(SALES, Period::Day).values().unwrap(), [Some(7), Some(2)]);
+    assert_eq!(store.metric("till", "sales").unwrap().name(), "Umsätze");
+    assert_eq!(store.metric("till", "sales").unwrap().description(), "");
+    assert_eq!(store.metric("till", "sales").unwrap().domain_name(), "The till");
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    let lines = format!("\u{feff}{}", exported(&store()));
+    assert!(exported_calendar(lines.as_bytes()).unwrap().is_some());
+    import(&store(), lines.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_prefix_exports_its_own_definitions_only() {
+    let store = store();
+    let other = Metric::<i64>::new(Domain::new("other", "Other"), "sales", "Sales");
+    for metric in [SALES, other] {
+        store.record(metric.on(Period::Day, day("2020-01-01")), 1).unwrap();
+        store.record(metric.on(Period::Week, day("2020-01-01")), 1).unwrap();
+    }
+    store.register(TAKINGS).unwrap();
+    let mut lines = Vec::new();
+    let prefix = "till/sales/week".parse().unwrap();
+    assert_eq!(export(&store, &prefix, &mut lines).unwrap(), 1);
+    let lines = String::from_utf8(lines).unwrap();
+    assert_eq!(lines.lines().count(), 4, "{lines}");
+    assert!(
+        !lines.contains("other") && !lines.contains("takings") && !lines.contains("2020-01-01"),
+        "{lines}"
+    );
+}
+
+#[test]
+fn each_bad_line_is_one_sentence_with_its_number_and_changes_nothing() {
+    let store = store();
+    store.record(SALES.on(Period::Day, day("2020-01-01")), 1).unwrap();
+    store.register(TAKINGS).unwrap();
+    let statistic = |field: &str, value: &str| {
+        let mut fields = vec![
+            ("domain", r#""till""#),
+            ("metric", r#""sales""#),
+            ("period", r#""day""#),
+            ("date", r#""2020-01-01""#),
+            ("value", "9"),
+        ];
+        match fields.iter_mut().find(|(name, _)| *name == field) {
+            Some(found) => found.1 = value,
+            None => fields.push((field, value)),
+        }
+        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        format!("{{{}}}", fields.join(","))
+    };
+    let good = statistic("value", "1234");
+    for (line, sentence) in [
+        ("hello", "it is not JSON: expected value (column 1)"),
+        (r#"{"domain":"till""#, "it is not JSON: EOF while parsing an object (column 16)"),
+        ("[]", "it is a list, not an object of JSON"),
+        ("{}", "it has no field \"domain\""),
+        (&statistic("perod", "1"), "it has the unknown field \"perod\" (did you mean period?)"),
+        (&statistic("value\":9,\"value", "9"), "it has the field \"value\" twice"),
+        (&statistic("domain", "7"), "\"domain\" is a whole number, not a text"),
+        (&statistic("metric", r#""salse""#), "the metric till/salse isn't defined (did you mean till/sales"),
+        (&statistic("period", r#""dya""#), "there is no period \"dya\" (did you mean day?)"),
+        (&statistic("date", r#""2020-13-01""#), "\"2020-13-01\" is not the date of a day, YYYY-MM-DD"),
+        (&statistic("date", r#""20200-01-01""#), "\"20200-01-01\" is not the date of a day, YYYY-MM-DD"),
+        (&statistic("date", r#""0000-01-01""#), "0000-01-01 is outside the calendar"),
+        (&statistic("value", "1.5"), "\"value\" is a fraction"),
+        (&statistic("value", "9223372036854775808"), "\"value\" is a whole number; it must be"),
+        (&statistic("value", "99999999999999999999999"), "\"value\" is a fraction, or too large"),
+        (&statistic("value", r#""9""#), "\"value\" is a text"),
+        (
+            &statistic("value", r#"{"base64":"AQ=="}"#),
+            "\"value\" is encoded, and till/sales has whole numbers",
+        ),
+        (&statistic("value", r#"{"base64":"?"}"#), "\"value\" is not base64"),
+        (
+            &statistic("metric", r#""takings""#),
+            "\"value\" is a whole number, and till/takings has encoded values",
+        ),
+        (&statistic("object", "{}"), "\"object\" has no parts"),
+        (&statistic("object", "7"), "\"object\" is a whole number"),
+        (&statistic("object", r#"{"user":-1}"#), "the id of \"user\" is a whole number, not"),
+        (&statistic("object", r#"{"user":null}"#), "the id of \"user\" is null, not"),
+        (&statistic("object", r#"{"a/b":1}"#), "the ref \"a/b\" has a '/'"),
+        (
+            &statistic("object", r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}"#),
+            "the object part i=\"1\" is one too many",
+        ),
+        (r#"{"define":"metrik"}"#, "it defines \"metrik\"; a calendar, a domain or a metric"),
+        (r#"{"define":"domain","ref":"","name":""}"#, "the ref \"\" is empty"),
+        (
+            r#"{"define":"metric","domain":"til","ref":"x","name":"","value":"integer"}"#,
+            "the domain \"til\" isn't defined (did you mean till?)",
+        ),
+        (
+            r#"{"define":"metric","domain":"till","ref":"sales","name":"","value":"minimum"}"#,
+            "till/sales holds values of the kind \"integer\", not \"minimum\"",
+        ),
+        (
+            r#"{"define":"metric","domain":"till","ref":"takings","name":"","value":"takings"}"#,
+            "the values of till/takings are encoded",
+        ),
+        (
+            r#"{"define":"metric","domain":"till","ref":"x","name":"","value":"integer","encoded":true}"#,
+            "values of the kind \"integer\" are whole numbers",
+        ),
+        (
+            r#"{"define":"calendar","zone":"UTC","week_start":"monday","day_start":"03:00","month_start_day":1}"#,
+            "it defines the calendar UTC, days from 03:00, weeks from monday, months from day 1, and the store at",
+        ),
+        (
+            r#"{"define":"calendar","zone":"Europe/Amsterdm","week_start":"monday","day_start":"00:00","month_start_day":1}"#,
+            "there is no time zone \"Europe/Amsterdm\" (did you mean Europe/Amsterdam",
+        ),
+        (
+            r#"{"define":"calendar","zone":"UTC","week_start":"moonday","day_start":"00:00","month_start_day":1}"#,
+            "\"week_start\" is \"moonday\"",
+        ),
+        (
+            r#"{"define":"calendar","zone":"UTC","week_start":"monday","day_start":"24:00","month_start_day":1}"#,
+            "\"day_start\" is \"24:00\"",
+        ),
+        (
+            r#"{"define":"calendar","zone":"UTC","week_start":"monday","day_start":"00:00","month_start_day":31}"#,
+            "months can't begin on day 31",
+        ),
+    ] {
+        let lines = format!("{good}\n\n{line}\n{good}\n");
+        let (number, found) = problem(&store, lines.as_bytes());
+        assert_eq!(number, 3, "{line}");
+        assert!(found.contains(sentence), "{line}\n  {found}\n  {sentence}");
+        assert!(!found.contains('\n'), "{found}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_utf_8_or_too_long_is_named() {
+    let store = store();
+    let (line, found) = problem(&store, b"\n{\"domain\":\"\xff\"}");
+    assert_eq!((line, found.as_str()), (2, "it is not UTF-8 from byte 12 on"));
+    let long = vec![b' '; (1 << 20) + 2];
+    assert_eq!(problem(&store, &long), (1, "it is longer than 1 MiB".to_owned()));
+    for nested in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
+        assert!(problem(&store, nested.as_bytes()).1.starts_with("it is not JSON: "));
+    }
+}
+
+#[test]
+fn thousands_of_lines_are_imported_as_one() {
+    let store = store();
+    let mut lines = exported(&store);
+    lines.push_str("{\"define\":\"domain\",\"ref\":\"d\",\"name\":\"D\"}\n");
+    lines.push_str(
+        "{\"define\":\"metric\",\"domain\":\"d\",\"ref\":\"m\",\"name\":\"M\",\"value\":\"integer\"}\n",
+    );
+    for id in 0..20_000 {
+        writeln!(
+            lines,
+            "{{\"domain\":\"d\",\"metric\":\"m\",\"period\":\"day\",\"date\":\"2020-01-0{}\",\"object\":{{\"user\":{id}}},\"value\":{id}}}",
+            id % 9 + 1
+        )
+        .unwrap();
+    }
+    assert_eq!(import(&store, lines.as_bytes()).unwrap().statistics, 20_000);
+    assert_comes_back(&store);
+    lines.push_str("{\n");
+    problem(&store_like(&store), lines.as_bytes());
+}
+
+/// Refs: up to a few characters, from those that are hard to write down.
+fn reference() -> impl Strategy<Value = String> {
+    let hard = prop_oneof![
+        Just('"'),
+        Just('\\'),
+        Just(','),
+        Just('='),
+        Just('é'),
+        Just('😀'),
+        Just('\u{202e}'),
+        any::<char>()
+    ];
+    prop::collection::vec(hard.prop_filter("a ref's", |c| *c != '/' && !c.is_control()), 1..6)
+        .prop_map(|chars| chars.into_iter().collect())
+}
+
+#[derive(Debug, Clone)]
+enum AnId {
+    Number(u64),
+    Text(String),
+}
+
+fn id() -> impl Strategy<Value = AnId> {
+    let hard = prop_oneof![
+        Just('\0'),
+        Just('"'),
+        Just('\\'),
+        Just('\n'),
+        Just('\r'),
+        Just('7'),
+        Just('א'),
+        Just('😀'),
+        any::<char>()
+    ];
+    let text = prop::collection::vec(hard, 0..12).prop_map(|chars| AnId::Text(chars.into_iter().collect()));
+    prop_oneof![any::<u64>().prop_map(AnId::Number), text]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn nasty_names_and_objects_come_back(
+        domain in reference(),
+        metric in reference(),
+        name in ".{0,12}",
+        points in prop::collection::vec(
+            (prop::collection::vec((reference(), id()), 0..4), any::<Option<i64>>(), -700_000..2_900_000_i32, 0..6_usize),
+            1..12,
+        ),
+    ) {
+        let store = store();
+        let metric: Metric<'_> = Metric::new(Domain::new(&domain, &name), &metric, &name).describe(&name);
+        let periods = [Period::Hour, Period::Day, Period::Week, Period::Year, Period::LastDays(9), Period::Lifetime];
+        for (parts, value, date, period) in points {
+            let date = NaiveDate::from_num_days_from_ce_opt(date + 719_163).unwrap();
+            let mut object: Option<Object> = None;
+            for (kind, id) in &parts {
+                let id = match id {
+                    AnId::Number(number) => Id::Number(*number),
+                    AnId::Text(text) => Id::Text(text),
+                };
+                object = Some(match object {
+                    Some(object) => object.and(kind, id).unwrap(),
+                    None => Object::new(kind, id).unwrap(),
+                });
+            }
+            let key = metric.on(periods[period], date);
+            let key = match object {
+                Some(object) => key.of(object),
+                None => key,
+            };
+            match value {
+                Some(value) => store.record(key, value).unwrap(),
+                None => store.record_missing(key).unwrap(),
+            }
+        }
+        let copy = assert_comes_back(&store);
+        let all = |store: &Store| store.scan(&Prefix::everything()).collect::<Result<Vec<_>, _>>().unwrap();
+        prop_assert_eq!(all(&store), all(&copy));
+        prop_assert!(all(&copy).iter().all(|s| !matches!(s.value, Some(AnyValue::Encoded(_)))));
+    }
+
+    #[test]
+    fn whatever_a_line_says_it_is_read_or_refused(line in r#"\{?("(define|domain|metric|value)":(null|1|"x"|\{\}),?){0,4}.{0,9}\}?"#) {
+        let store = store();
+        let _ = import(&store, line.as_bytes());
+    }
+}
