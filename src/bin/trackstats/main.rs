@@ -1,1 +1,57 @@
-fn main() {}
+//! The command line of trackstats: statistics without writing Rust.
+
+mod arguments;
+mod commands;
+mod nearest;
+mod output;
+mod records;
+
+use clap::Parser;
+use commands::Command;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// An embedded statistics engine: record or track statistics into a store, and read them back as time series
+#[derive(Debug, Parser)]
+#[command(name = "trackstats", version, arg_required_else_help = true, infer_long_args = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    store: arguments::StoreArgs,
+}
+
+fn main() -> ExitCode {
+    let Cli { command, store } = Cli::parse();
+    match command.run(&store) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has seen enough, as `head` does.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nowhere to say that stderr is closed.
+            let _ = writeln!(io::stderr(), "trackstats: {}", sentence(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// The error and its causes in one line, each said once.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence.replace('\n', " ")
+}

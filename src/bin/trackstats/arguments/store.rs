@@ -1,0 +1,118 @@
+//! The store that a command works on.
+
+use clap::{Args, CommandFactory, error::ErrorKind};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+use trackstats::{
+    Calendar, Clock, Error, FixedClock, Flush, Options, Period, Store, SystemClock, Timestamp,
+    chrono::{NaiveDate, NaiveTime, Weekday},
+};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Store")]
+pub(crate) struct StoreArgs {
+    /// The store's directory
+    #[arg(long, global = true, value_name = "DIR", env = "TRACKSTATS_STORE")]
+    store: Option<PathBuf>,
+    /// The time zone, a name of the IANA database, by which a new store dates everything [default: UTC]
+    #[arg(long, global = true, value_name = "ZONE", value_parser = zone)]
+    zone: Option<String>,
+    /// The first day of a new store's weeks [default: monday]
+    #[arg(long, global = true, value_name = "DAY", value_parser = weekday)]
+    week_start: Option<Weekday>,
+    /// The wall clock time at which a new store's days begin [default: 00:00]
+    #[arg(long, global = true, value_name = "HH:MM", value_parser = time)]
+    day_start: Option<NaiveTime>,
+    /// The first day of a new store's months, 1 to 28 [default: 1]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=28))]
+    month_start: Option<u32>,
+    /// Take this date for today, rather than the clock's
+    #[arg(long, global = true, value_name = "DATE")]
+    today: Option<NaiveDate>,
+}
+
+impl StoreArgs {
+    /// The store, which must be there.
+    pub(crate) fn open(&self) -> anyhow::Result<Store> {
+        self.open_with(|options| options.create(false))
+    }
+
+    /// The store, made if it is missing with the calendar of the options, for the rest with `calendar`.
+    pub(crate) fn open_or_create(&self, calendar: Calendar) -> anyhow::Result<Store> {
+        match self.open_with(|options| options.create(false)) {
+            Err(error) if matches!(error.downcast_ref(), Some(Error::NoStore { .. })) => {
+                let calendar = self.over(calendar)?;
+                self.open_with(|options| options.calendar(calendar))
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_with(&self, choose: impl FnOnce(Options) -> Options) -> anyhow::Result<Store> {
+        let path = self.path();
+        let today = Arc::new(OnceLock::new());
+        let options = Store::options().flush(Flush::Explicit);
+        let options = match self.today {
+            Some(_) => options.clock(Today(Arc::clone(&today))),
+            None => options,
+        };
+        let store = choose(options).open(path)?;
+        let stored = *store.calendar();
+        let wanted = self.over(stored)?;
+        if wanted != stored {
+            let (stored, wanted) = (stored.to_string(), wanted.to_string());
+            return Err(Error::CalendarMismatch { path: path.to_owned(), stored, wanted }.into());
+        }
+        if let Some(date) = self.today {
+            let start = Timestamp::from(stored.bucket_on(Period::Day, date)?.start);
+            today.get_or_init(|| FixedClock(start));
+        }
+        Ok(store)
+    }
+
+    /// The directory, or the end of the program for its wrong usage: a global option can't be required otherwise.
+    fn path(&self) -> &Path {
+        match &self.store {
+            Some(path) => path,
+            None => crate::Cli::command()
+                .error(
+                    ErrorKind::MissingRequiredArgument,
+                    "which store? give its directory with --store DIR, or in TRACKSTATS_STORE",
+                )
+                .exit(),
+        }
+    }
+
+    /// A calendar with what the options give in place of its own.
+    fn over(&self, calendar: Calendar) -> trackstats::Result<Calendar> {
+        let zone = self.zone.as_deref().unwrap_or(calendar.zone());
+        Calendar::new(zone)?
+            .weeks_from(self.week_start.unwrap_or(calendar.week_start()))
+            .days_from(self.day_start.unwrap_or(calendar.day_start()))?
+            .months_from(self.month_start.unwrap_or(calendar.month_start_day()))
+    }
+}
+
+/// A clock that is set once the store is open, since its calendar says when a day begins.
+#[derive(Debug)]
+struct Today(Arc<OnceLock<FixedClock>>);
+
+impl Clock for Today {
+    fn now(&self) -> Timestamp {
+        self.0.get().map_or_else(|| SystemClock.now(), Clock::now)
+    }
+}
+
+fn zone(text: &str) -> Result<String, Error> {
+    Calendar::new(text).map(|_| text.to_owned())
+}
+
+fn weekday(text: &str) -> Result<Weekday, String> {
+    text.parse().map_err(|_| "use a day of the week, such as monday".to_owned())
+}
+
+fn time(text: &str) -> Result<NaiveTime, String> {
+    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "use a time from 00:00 to 23:59".to_owned())
+}

@@ -1,0 +1,68 @@
+//! `trackstats export`.
+
+use super::series::value_cell;
+use crate::{
+    arguments::{StoreArgs, checked_prefix, object_text},
+    output::{self, Cell, TableOrCsv},
+};
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::PathBuf,
+};
+use trackstats::{Prefix, Store};
+
+/// Write definitions and statistics to standard output or a file
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Only what is under DOMAIN[/METRIC[/PERIOD[/DATE]]]
+    prefix: Option<String>,
+    /// `csv` has the statistics only, and can't be imported
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    format: Format,
+    /// The file to write; one that is there is replaced [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Jsonl,
+    Csv,
+}
+
+impl ExportArgs {
+    pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
+        let store = store.open()?;
+        let prefix = checked_prefix(&store, self.prefix.as_deref())?;
+        let Some(path) = &self.output else { return self.write(&store, &prefix, output::stdout()) };
+        let failed = || format!("writing {} failed", path.display());
+        let file = File::create(path).with_context(failed)?;
+        self.write(&store, &prefix, BufWriter::new(&file)).with_context(failed)?;
+        file.sync_all().with_context(failed)
+    }
+
+    fn write(&self, store: &Store, prefix: &Prefix, writer: impl Write) -> anyhow::Result<()> {
+        match self.format {
+            Format::Jsonl => trackstats::export(store, prefix, writer).map(drop)?,
+            Format::Csv => {
+                let header = ["domain", "metric", "period", "date", "object", "value"];
+                let mut rows = output::rows(TableOrCsv::Csv, &header, writer)?;
+                for statistic in store.scan(prefix) {
+                    let statistic = statistic?;
+                    let series = &statistic.series;
+                    let date = store.calendar().date_text(series.period(), statistic.date)?;
+                    let object = series.object().map(object_text).unwrap_or_default();
+                    let texts =
+                        [series.domain(), series.metric(), &series.period().to_string(), &date, &object];
+                    let texts = texts.map(|text| Cell::Text(text.to_owned()));
+                    rows.row(texts.into_iter().chain([value_cell(statistic.value.as_ref())]).collect())?;
+                }
+                rows.end()?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! The commands: each its arguments and its `run`, in a file of its own.
+
+mod export;
+mod import;
+mod latest;
+mod list;
+mod record;
+mod series;
+mod show;
+mod track;
+
+use crate::arguments::StoreArgs;
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Track(track::TrackArgs),
+    Record(record::RecordArgs),
+    Show(show::ShowArgs),
+    Latest(latest::LatestArgs),
+    List(list::ListArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
+}
+
+impl Command {
+    pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
+        match self {
+            Self::Track(args) => args.run(store),
+            Self::Record(args) => args.run(store),
+            Self::Show(args) => args.run(store),
+            Self::Latest(args) => args.run(store),
+            Self::List(args) => args.run(store),
+            Self::Export(args) => args.run(store),
+            Self::Import(args) => args.run(store),
+        }
+    }
+}

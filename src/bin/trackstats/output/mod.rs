@@ -1,0 +1,62 @@
+//! Rows of cells on standard output, in the format that was asked for. One file a format.
+
+mod csv;
+mod table;
+
+use clap::ValueEnum;
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// Comma-separated values with a header
+    Csv,
+    /// JSON lines, as an export writes them
+    Jsonl,
+}
+
+/// A cell of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Text(String),
+    Number(String),
+    Missing,
+}
+
+/// Something that rows are written to.
+pub(crate) trait Rows {
+    fn row(&mut self, cells: Vec<Cell>) -> anyhow::Result<()>;
+    fn end(self: Box<Self>) -> anyhow::Result<()>;
+}
+
+/// Writes a table or CSV to `writer`.
+pub(crate) fn rows<'w>(
+    format: TableOrCsv,
+    header: &[&str],
+    writer: impl Write + 'w,
+) -> anyhow::Result<Box<dyn Rows + 'w>> {
+    Ok(match format {
+        TableOrCsv::Table => Box::new(table::Table::new(header, writer)),
+        TableOrCsv::Csv => Box::new(csv::Csv::new(header, writer)?),
+    })
+}
+
+/// The formats that have columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableOrCsv {
+    /// For people
+    Table,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(1 << 16, io::stdout().lock())
+}
+
+/// Says something to the person at the terminal. There is nowhere to say that stderr is closed.
+pub(crate) fn note(sentence: &str) {
+    let _ = writeln!(io::stderr(), "{sentence}");
+}

@@ -1,0 +1,53 @@
+//! Tables for people.
+
+use super::{Cell, Rows};
+use comfy_table::{CellAlignment, Table as Comfy, presets};
+use std::{fmt::Write as _, io::Write};
+
+pub(super) struct Table<W> {
+    table: Comfy,
+    writer: W,
+}
+
+impl<W: Write> Table<W> {
+    pub(super) fn new(header: &[&str], writer: W) -> Self {
+        let mut table = Comfy::new();
+        table.load_preset(presets::UTF8_FULL_CONDENSED);
+        table.set_header(header.iter().map(|name| printable(name)));
+        Self { table, writer }
+    }
+}
+
+impl<W: Write> Rows for Table<W> {
+    fn row(&mut self, cells: Vec<Cell>) -> anyhow::Result<()> {
+        self.table.add_row(cells.into_iter().map(|cell| match cell {
+            Cell::Text(text) => comfy_table::Cell::new(printable(&text)),
+            Cell::Number(text) => comfy_table::Cell::new(text).set_alignment(CellAlignment::Right),
+            Cell::Missing => comfy_table::Cell::new("missing").set_alignment(CellAlignment::Right),
+        }));
+        Ok(())
+    }
+
+    fn end(mut self: Box<Self>) -> anyhow::Result<()> {
+        if self.table.row_count() > 0 {
+            writeln!(self.writer, "{}", self.table.trim_fmt())?;
+        }
+        Ok(self.writer.flush()?)
+    }
+}
+
+/// A text without what would move the cursor, clear the screen or turn the direction of what follows.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for char in text.chars() {
+        let turns =
+            matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+        if char.is_control() || turns {
+            // Writing to a String has no way to fail.
+            let _ = write!(printable, "{}", char.escape_default());
+        } else {
+            printable.push(char);
+        }
+    }
+    printable
+}

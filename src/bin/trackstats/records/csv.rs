@@ -1,0 +1,176 @@
+//! Comma-separated values with a header.
+
+use super::{
+    MissingColumn, Next,
+    place::{TOO_LONG, skip, stop},
+    reading::Reader,
+    tap::{Gauge, Tap, TooLong},
+};
+use anyhow::bail;
+use csv::ByteRecord;
+use indicatif::ProgressBar;
+use std::{error::Error, io::Read, rc::Rc};
+
+/// The records of a file of comma-separated values.
+pub(super) struct CsvRecords {
+    name: String,
+    reader: csv::Reader<Tap>,
+    gauge: Rc<Gauge>,
+    record: ByteRecord,
+    /// The header's fields; none if the file is empty.
+    header: ByteRecord,
+    /// Where the wanted columns are.
+    positions: Vec<usize>,
+    /// Lines end with CR and LF, of which the reader takes the LF for the beginning of the next record.
+    crlf: bool,
+    /// Where the reader began in the file.
+    base: Place,
+    /// A writer may still be in the middle of the last record.
+    appended: bool,
+    /// Where the record begins that was left for the next run.
+    left: Option<Place>,
+}
+
+/// A place in a file: bytes from its start, and the line, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) byte: u64,
+    pub(super) line: u64,
+}
+
+impl CsvRecords {
+    /// Begins to read, with the header.
+    pub(super) fn open(
+        name: &str,
+        reader: Box<dyn Read>,
+        skipped: u64,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Self> {
+        let (reader, gauge) = tapped(reader, bar);
+        let mut records = Self {
+            name: name.to_owned(),
+            reader,
+            gauge,
+            record: ByteRecord::new(),
+            header: ByteRecord::new(),
+            positions: Vec::new(),
+            crlf: false,
+            base: Place { byte: skipped, line: 1 },
+            appended: false,
+            left: None,
+        };
+        let mut header = ByteRecord::new();
+        if let Err(error) = records.reader.read_byte_record(&mut header) {
+            bail!("{name}:1: {}", reason(&error));
+        }
+        records.header = header.iter().map(<[u8]>::trim_ascii).collect();
+        records.crlf = records.reader.position().line() == lines_within(&header) + 1;
+        Ok(records)
+    }
+
+    /// Whether the file has a header, and nothing is wrong with it for these columns.
+    pub(super) fn find(&mut self, columns: &[String]) -> anyhow::Result<()> {
+        if self.header.is_empty() {
+            bail!("{} is empty; a CSV file begins with a header that names its columns", self.name);
+        }
+        let names: Vec<String> =
+            self.header.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        for column in columns {
+            let mut found = names.iter().enumerate().filter(|(_, name)| *name == column);
+            let Some((position, _)) = found.next() else {
+                let columns = names.iter().map(String::as_str).collect();
+                let missing = MissingColumn { column, columns };
+                bail!("{}: {missing} (the first line must be a header)", self.name);
+            };
+            if found.next().is_some() {
+                bail!("{}: the header has the column {column:?} twice; rename one of them", self.name);
+            }
+            self.positions.push(position);
+        }
+        Ok(())
+    }
+
+    pub(super) fn has_header(&self) -> bool {
+        !self.header.is_empty()
+    }
+
+    /// Where the next record begins.
+    pub(super) fn place(&self) -> Place {
+        let position = self.reader.position();
+        Place { byte: self.base.byte + position.byte(), line: self.base.line + position.line() - 1 }
+    }
+
+    /// Goes on from a place with a reader that begins there, of a file that is still written to.
+    pub(super) fn go_on(&mut self, reader: Box<dyn Read>, place: Place, bar: &ProgressBar) {
+        (self.reader, self.gauge) = tapped(reader, bar);
+        self.base = place;
+        self.appended = true;
+    }
+
+    /// Where the reading stopped, and whether a record is left there.
+    pub(super) fn end(&self) -> (Place, bool) {
+        self.left.map_or_else(|| (self.place(), false), |left| (left, true))
+    }
+
+    pub(super) fn next(&mut self, reader: &Reader) -> Next {
+        let start = self.place();
+        self.gauge.begin(self.reader.position().byte());
+        match self.reader.read_byte_record(&mut self.record) {
+            Ok(false) => return Ok(None),
+            Ok(true) => {}
+            Err(error) => {
+                return Err(stop(&self.name, start.line + u64::from(self.crlf), reason(&error)));
+            }
+        }
+        let last = self.record.get(self.record.len().wrapping_sub(1)).unwrap_or_default();
+        // At the end of the file, an open quote is closed without a word. A field with a line's end in it is quoted, and
+        // then the last byte is its quote.
+        if self.gauge.ended() && last.contains(&b'\n') && self.gauge.last() != b'"' {
+            if self.appended {
+                self.left = Some(start);
+                return Ok(None);
+            }
+            return Err(stop(&self.name, self.line(), "a quote is opened in this record and never closed"));
+        }
+        if self.record.len() != self.header.len() {
+            let (has, needs) = (self.record.len(), self.header.len());
+            let lines = lines_within(&self.record) + 1;
+            let hint = if lines > 1 {
+                format!(", over {lines} lines; is a quote not closed?")
+            } else {
+                String::new()
+            };
+            let reason = format!("it has {has} fields, and the header {needs}{hint}");
+            return Err(skip(&self.name, self.line(), reason));
+        }
+        let text = |column: usize| self.record.get(*self.positions.get(column)?);
+        reader.read(text).map(Some).map_err(|reason| skip(&self.name, self.line(), reason))
+    }
+
+    /// The line that the record begins on, which isn't where the reader began to look for it: there may be blank lines
+    /// before.
+    fn line(&self) -> u64 {
+        let own_end = u64::from(!self.crlf && !self.gauge.ended());
+        self.place().line.saturating_sub(lines_within(&self.record) + own_end)
+    }
+}
+
+fn reason(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::Io(io) if io.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<TooLong>) => {
+            format!("{TOO_LONG}; is a quote not closed, or is it another kind of file?")
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn tapped(reader: Box<dyn Read>, bar: &ProgressBar) -> (csv::Reader<Tap>, Rc<Gauge>) {
+    let (tap, gauge) = Tap::new(reader, bar);
+    let reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 16).from_reader(tap);
+    (reader, gauge)
+}
+
+fn lines_within(record: &ByteRecord) -> u64 {
+    record.as_slice().split(|byte| *byte == b'\n').skip(1).count() as u64
+}

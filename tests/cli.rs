@@ -1,0 +1,643 @@
+//! The program `trackstats`, as people and scripts use it.
+#![cfg(feature = "cli")]
+#![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+const FLIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/flights-jfk-jetblue-2013.csv");
+
+/// A folder with a store in it, and files beside the store.
+struct Place {
+    folder: TempDir,
+}
+
+/// What a run of the program gave.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    fn add(&self, name: &str, content: &str) {
+        let mut file = fs::OpenOptions::new().append(true).open(self.path(name)).unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trackstats"));
+        command.args(args).env("TRACKSTATS_STORE", self.path("store")).current_dir(self.folder.path());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        outcome(self.command(args).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Runs the words of a line.
+    fn line(&self, line: &str) -> Ran {
+        self.run(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    fn pipe(&self, line: &str, input: &[u8]) -> Ran {
+        let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
+        // The program may have had enough before the end.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        outcome(child.wait_with_output().unwrap())
+    }
+
+    fn ok(&self, line: &str) -> String {
+        let ran = self.line(line);
+        assert_eq!(ran.code, 0, "{line}: {}", ran.err);
+        ran.out
+    }
+
+    fn show(&self, rest: &str) -> String {
+        self.ok(&format!("show {rest} --format csv"))
+    }
+
+    fn export(&self) -> String {
+        if self.path("store").exists() { self.ok("export") } else { String::new() }
+    }
+
+    /// Runs what must fail with this code and one sentence that has this in it, and must leave the store as it was.
+    #[track_caller]
+    fn fails(&self, line: &str, code: i32, sentence: &str) -> String {
+        let before = self.export();
+        let ran = self.line(line);
+        assert_eq!(ran.code, code, "{line}: {}{}", ran.out, ran.err);
+        assert!(ran.err.contains(sentence), "{line}\n  {}\n  {sentence}", ran.err);
+        assert_eq!(ran.out, "", "{line}");
+        if code == 1 {
+            assert_eq!(ran.err.lines().count(), 1, "{line}: {}", ran.err);
+            assert!(ran.err.starts_with("trackstats: "), "{}", ran.err);
+        }
+        assert_eq!(self.export(), before, "{line} changed the store");
+        ran.err
+    }
+}
+
+fn outcome(output: Output) -> Ran {
+    Ran {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The last line of a run's stderr without its seconds.
+fn summary(ran: &Ran) -> String {
+    let line = ran.err.lines().last().unwrap();
+    let (before, rest) = line.rsplit_once("written, ").unwrap();
+    let (_, after) = rest.split_once(" seconds").unwrap();
+    format!("{before}written{after}")
+}
+
+const TRACK: &str = "--metric app/visits --timestamp at";
+
+#[test]
+fn a_year_of_flights_gives_what_the_python_original_stores() {
+    let place = Place::new();
+    let args = "--metric flights/departures --timestamp timestamp --by destination --period day,lifetime";
+    let ran = place.line(&format!("track {FLIGHTS} {args} --zone America/New_York --today 2014-01-02"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(summary(&ran).starts_with("42076 records read, 0 skipped, 0 late, "), "{}", ran.err);
+
+    let original = Path::new(FLIGHTS).with_extension("django.jsonl");
+    let original = fs::read_to_string(original).unwrap();
+    let mut compared = 0;
+    let export = place.ok("export");
+    let lines: std::collections::HashSet<&str> = export.lines().collect();
+    for line in original.lines() {
+        let field = |name: &str| {
+            let (_, rest) = line.split_once(&format!("\"{name}\": ")).unwrap();
+            rest.split([',', '}']).next().unwrap().to_owned()
+        };
+        let object = match field("object").as_str() {
+            "null" => "null".to_owned(),
+            destination => format!("{{\"destination\":{destination}}}"),
+        };
+        let expected = format!(
+            "{{\"domain\":\"flights\",\"metric\":\"departures\",\"period\":{},\"date\":{},\"object\":{object},\"value\":{}}}",
+            field("period"),
+            field("date"),
+            field("value"),
+        );
+        assert!(lines.contains(expected.as_str()), "{expected}");
+        compared += 1;
+    }
+    assert!(compared > 2_000);
+    let first = place.show("flights/departures --period day --by destination --to 2013-01-01");
+    assert!(first.starts_with("date,destination,value\n2013-01-01,AUS,2\n2013-01-01,BOS,8\n"), "{first}");
+}
+
+#[test]
+fn each_command_does_what_the_contract_says() {
+    let place = Place::new();
+    place.ok("record flights/departures 12 --period day --date 2024-05-01 --zone Europe/Amsterdam --week-start sunday");
+    place.ok("record flights/departures missing --period day --date 2024-05-02");
+    place.ok("record flights/departures -3 --period day --today 2024-05-04");
+    place.ok("record flights/departures 5 --period day --date 2024-05-01 --object country=nl,province=ut");
+    place.ok("record flights/departures 6 --period day --date 2024-05-01 --object country=nl");
+    place.ok("record flights/departures 7 --period month --date 2024-05-17");
+    place.ok("record flights/departures 1 --period hour --date 2024-10-27T02:30:00+02:00");
+    place.ok("record flights/departures 2 --period hour --date 2024-10-27T02:30:00+01:00");
+
+    let days = "flights/departures --period day";
+    assert_eq!(place.show(days), "date,value\n2024-05-01,12\n2024-05-02,\n2024-05-04,-3\n");
+    assert_eq!(place.show(&format!("{days} --from 2024-05-02 --to 2024-05-03")), "date,value\n2024-05-02,\n");
+    assert_eq!(
+        place.show(&format!("{days} --fill zero --from 2024-05-01 --to 2024-05-05")),
+        "date,value\n2024-05-01,12\n2024-05-02,\n2024-05-03,0\n2024-05-04,-3\n2024-05-05,0\n"
+    );
+    assert_eq!(
+        place.show(&format!("{days} --fill previous")),
+        "date,value\n2024-05-01,12\n2024-05-02,\n2024-05-03,\n2024-05-04,-3\n"
+    );
+    assert_eq!(
+        place.show(&format!("{days} --by country,province")),
+        "date,country,province,value\n2024-05-01,nl,ut,5\n"
+    );
+    assert_eq!(place.show(&format!("{days} --by country")), "date,country,value\n2024-05-01,nl,6\n");
+    assert_eq!(place.show(&format!("{days} --object country=nl,province=ut")), "date,value\n2024-05-01,5\n");
+    assert_eq!(place.show("flights/departures --period month"), "date,value\n2024-05-01,7\n");
+    assert_eq!(
+        place.show("flights/departures --period hour"),
+        "date,value\n2024-10-27T02:00:00+02:00,1\n2024-10-27T02:00:00+01:00,2\n"
+    );
+    assert_eq!(
+        place.ok(&format!("show {days} --format jsonl --to 2024-05-01")),
+        "{\"domain\":\"flights\",\"metric\":\"departures\",\"period\":\"day\",\"date\":\"2024-05-01\",\"object\":null,\"value\":12}\n"
+    );
+    let table = place.ok(&format!("show {days}"));
+    assert!(table.contains("│ 2024-05-02 ┆ missing │") && !table.contains('\x1b'), "{table}");
+    assert_eq!(place.ok(&format!("latest {days} --format csv")), "date,value\n2024-05-04,-3\n");
+    assert!(place.ok(&format!("latest {days} --object country=nl")).contains("6 │"));
+    let list = place.ok("list flights --format csv");
+    assert!(list.contains("flights/departures,departures,integer,day,,2024-05-01,2024-05-04,3\n"), "{list}");
+    assert!(list.contains(
+        "flights/departures,departures,integer,day,\"country,province\",2024-05-01,2024-05-01,1\n"
+    ));
+    assert_eq!(
+        place.ok("export flights/departures/month --format csv"),
+        "domain,metric,period,date,object,value\nflights,departures,month,2024-05-01,,7\n"
+    );
+}
+
+#[test]
+fn an_export_comes_back_the_same_in_a_new_store_that_takes_its_calendar() {
+    let place = Place::new();
+    place.ok("record app/visits 12 --period hour --date 2024-05-01T10:00 --zone Asia/Kathmandu --day-start 02:00 --month-start 15");
+    place.ok("record app/visits 3 --period day --date 2024-05-01 --object user=42,name=\"42\"");
+    let lines = place.ok("export");
+    place.ok("export -o out.jsonl");
+    assert_eq!(fs::read_to_string(place.path("out.jsonl")).unwrap(), lines);
+    place.ok("import out.jsonl --store copy");
+    assert_eq!(place.ok("export --store copy"), lines);
+    let piped = place.pipe("import - --store piped", lines.as_bytes());
+    assert_eq!((piped.code, piped.out.as_str()), (0, ""), "{}", piped.err);
+    assert_eq!(place.ok("export --store piped"), lines);
+
+    place.ok("record app/visits 1 --period day --store other");
+    place.fails(
+        "import out.jsonl --store other",
+        1,
+        "out.jsonl: line 1: it defines the calendar Asia/Kathmandu, days from 02:00",
+    );
+    place.fails("import out.jsonl --zone UTC --store other2", 1, "and the store at other2 has UTC");
+    place.file("bad.jsonl", format!("{lines}{{\n"));
+    place.fails("import bad.jsonl", 1, "line 6: it is not JSON");
+    place.fails("import none.jsonl", 1, "opening none.jsonl failed: No such file");
+}
+
+#[test]
+fn every_wrong_argument_is_one_clear_sentence_and_changes_nothing() {
+    let place = Place::new();
+    place.ok("record app/visits 12 --period day --date 2024-05-01");
+    let file = place.file("a.csv", "at,user,size\n2024-05-01T10:00:00Z,1,5\n");
+    place.fails("list --zone Europe/Amsterdm", 2, "did you mean Europe/Amsterdam");
+    place.fails("list --week-start moonday", 2, "use a day of the week");
+    place.fails("list --month-start 31", 2, "31 is not in 1..=28");
+    place.fails("show app/vists --period day", 1, "(did you mean app/visits?)");
+    place.fails("show visits --period day", 2, "a metric is DOMAIN/METRIC");
+    place.fails("show app/visits --period dya", 2, "there is no period \"dya\" (did you mean day?)");
+    place.fails("show app/visits", 2, "--period");
+    place.fails("show app/visits --period day --by user --object user=1", 2, "cannot be used with");
+    place.fails("list ap", 1, "has no domain \"ap\"; it has app");
+    place.fails("export app/vists", 1, "(did you mean app/visits?)");
+    place.fails("export app/visits/dya", 1, "(did you mean day?)");
+    place.fails("list --store nowhere", 1, "there is no store at nowhere");
+    assert!(!place.path("nowhere").exists());
+    place.fails("record app/visits 1.5 --period day", 2, "decimals aren't supported yet");
+    place.fails("record app/visits many --period day", 2, "give a whole number, or missing");
+    place.fails("record app/visits 1 --period day --date 2024-02-30", 1, "\"2024-02-30\" is not a date");
+    place.fails("record app/visits 1 --period day --date +12024-01-01", 1, "outside the calendar");
+    place.fails("record app/visits 1 --period day --object user", 2, "\"user\" is not KIND=ID");
+    let other = "the store at ";
+    place.fails("list --zone Europe/Amsterdam", 1, other);
+    let both = place.fails("record app/visits 1 --period day --day-start 02:00", 1, other);
+    assert!(both.contains("UTC, days from 00:00") && both.contains("not UTC, days from 02:00"), "{both}");
+    place.ok("list --zone UTC --week-start monday");
+
+    let track = format!("track {file} {TRACK}");
+    place.fails(
+        "track a.csv --metric app/visits --timestamp when",
+        1,
+        "a.csv: there is no column \"when\"; the columns are \"at\", \"user\", \"size\"",
+    );
+    place.fails(&format!("{track} --by usr"), 1, "there is no column \"usr\"; the columns are \"user\", ");
+    place.fails(&format!("{track} --by a/b"), 2, "name another kind with COLUMN=KIND");
+    place.fails(&format!("{track} --sum size --min size"), 2, "cannot be used with");
+    place.fails(
+        &format!("{track} --min size"),
+        1,
+        "app/visits holds values of the kind \"integer\", not \"minimum\"",
+    );
+    place.fails(&format!("{track} --append --all"), 2, "cannot be used with");
+    place.fails(&format!("{track} --cursor x"), 2, "--append");
+    place.fails(&format!("{track} {file}"), 1, "is given twice");
+    place.fails(&format!("{track} . --format csv"), 1, ". is a directory");
+    place.fails(&format!("track none.csv {TRACK}"), 1, "opening none.csv failed: No such file");
+
+    // Nothing of a store is left behind by a slip of the pen.
+    place.fails("track a.csv --metric app/visits --timestamp when --store new", 1, "there is no column");
+    assert!(!place.path("new").exists());
+    let without =
+        Command::new(env!("CARGO_BIN_EXE_trackstats")).arg("list").env_remove("TRACKSTATS_STORE").output();
+    let without = outcome(without.unwrap());
+    assert_eq!(without.code, 2);
+    assert!(without.err.contains("which store?"), "{}", without.err);
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table of bad files")]
+fn every_file_that_is_no_good_is_one_clear_sentence_and_changes_nothing() {
+    let place = Place::new();
+    place.ok("record app/visits 12 --period day --date 2024-05-01");
+    let good = "2024-05-01T10:00:00Z,1,5\n";
+    let long = "x".repeat(10 << 20);
+    for (name, content, options, sentence) in [
+        ("empty.csv", String::new(), "", "empty.csv is empty; a CSV file begins with a header"),
+        ("blank.csv", "\n\r\n\n".to_owned(), "", "blank.csv is empty"),
+        (
+            "headless.csv",
+            good.repeat(3),
+            "",
+            "there is no column \"at\"; the columns are \"2024-05-01T10:00:00Z\", \"1\", \"5\" (the first line must be a header)",
+        ),
+        ("twice.csv", format!("at,user,at\n{good}"), "", "the header has the column \"at\" twice"),
+        (
+            "long.csv",
+            format!("at,user,size\n{good}{long}\n{good}"),
+            "",
+            "long.csv:3: the record is longer than 1 MiB",
+        ),
+        ("long-header.csv", long.clone(), "", "long-header.csv:1: the record is longer than 1 MiB"),
+        (
+            "open.csv",
+            format!("at,user,size\n{good}2024-05-01,\"1,5\n{}", good.repeat(100_000)),
+            "",
+            "open.csv:3: the record is longer than 1 MiB; is a quote not closed",
+        ),
+        (
+            "open-short.csv",
+            format!("at,user,size\n{good}\n2024-05-01,1,\"5\n{good}{good}"),
+            "",
+            "open-short.csv:4: a quote is opened in this record and never closed",
+        ),
+        (
+            "sum.csv",
+            format!("at,user,size\n{}", "2024-05-01,1,9223372036854775807\n".repeat(2)),
+            "--sum size",
+            "the sum is larger than the value type holds",
+        ),
+        (
+            "fields.csv",
+            format!("at,user,size\n{good}\n\n2024-05-01,1\n"),
+            "--strict",
+            "fields.csv:5: it has 2 fields, and the header 3",
+        ),
+        (
+            "crlf.csv",
+            "at,user,size\r\n2024-05-01,1,2\r\n\r\n2024-05-01,1\r\n".to_owned(),
+            "--strict",
+            "crlf.csv:4: it has 2 fields",
+        ),
+        (
+            "time.csv",
+            "at,user,size\nyesterday,1,5\n".to_owned(),
+            "--strict",
+            "time.csv:2: \"yesterday\" is not a timestamp",
+        ),
+        ("far.csv", "at,user,size\n99999999999999,1,5\n".to_owned(), "--strict", "is outside the calendar"),
+        (
+            "half.csv",
+            "at,user,size\n2024-05-01,1,1.5\n".to_owned(),
+            "--sum size --strict",
+            "half.csv:2: the column \"size\" has \"1.5\"; decimals aren't supported yet",
+        ),
+        (
+            "big.csv",
+            "at,user,size\n2024-05-01,1,9223372036854775808\n".to_owned(),
+            "--max size --strict --metric app/max",
+            "doesn't fit into a whole number of 64 bits",
+        ),
+        (
+            "word.csv",
+            "at,user,size\n2024-05-01,1,five\n".to_owned(),
+            "--sum size --strict",
+            "\"five\", which is not a whole number",
+        ),
+        (
+            "long.jsonl",
+            format!("{{\"at\":1}}\n{{\"at\":\"{long}\"}}\n"),
+            "",
+            "long.jsonl:2: the record is longer than 1 MiB",
+        ),
+        (
+            "none.jsonl",
+            "{\"ta\":1,\"b\":2}\n{\"ta\":1}\n".to_owned(),
+            "",
+            "there is no column \"at\"; the columns are \"ta\", \"b\"",
+        ),
+        (
+            "bad.jsonl",
+            "{\"at\":1}\n\n{\"at\":\n".to_owned(),
+            "--strict",
+            "bad.jsonl:3: it is not an object of JSON: EOF",
+        ),
+        ("list.jsonl", "{\"at\":1}\n{\"at\":[1]}\n".to_owned(), "--strict", "list.jsonl:2: \"at\" is a list"),
+        (
+            "array.jsonl",
+            "[1]\n{\"at\":1}\n".to_owned(),
+            "--strict",
+            "array.jsonl:1: it is not an object of JSON",
+        ),
+    ] {
+        place.file(name, content);
+        let metric = if options.contains("--metric") { "--timestamp at" } else { TRACK };
+        place.fails(&format!("track {name} {metric} {options}"), 1, sentence);
+    }
+    place.file("bytes.csv", b"at,user,size\n2024-05-01,\xff,5\n");
+    place.fails(
+        &format!("track bytes.csv {TRACK} --by user --strict"),
+        1,
+        "bytes.csv:2: the column \"user\" is not UTF-8",
+    );
+}
+
+#[test]
+fn records_that_cannot_be_read_are_counted_and_the_first_ten_are_named() {
+    let place = Place::new();
+    let mut content = b"\xef\xbb\xbfat , user,size\r\n2024-05-01,1,5\r\n\r\n2024-05-01,\xff,\r\n".to_vec();
+    for _ in 0..12 {
+        content.extend(b"no,1,5\r\n");
+    }
+    content.extend(b"2024-05-02,\"a,\nb\",");
+    place.file("a.csv", content);
+    let ran = place.line(&format!("track a.csv {TRACK} --by user --sum size --today 2024-05-01"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert_eq!(lines.len(), 12, "{}", ran.err);
+    assert_eq!(lines[0], "skipped a.csv:4: the column \"user\" is not UTF-8");
+    assert!(lines[1].starts_with("skipped a.csv:5: \"no\" is not a timestamp"), "{}", lines[1]);
+    assert_eq!(lines[10], "skipped 3 more");
+    assert_eq!(
+        summary(&ran),
+        "15 records read, 13 skipped, 0 late, 2 statistics written (1 without a value)"
+    );
+    assert_eq!(place.show("app/visits --period day --by user"), "date,user,value\n2024-05-01,1,5\n");
+}
+
+#[test]
+fn ids_are_numbers_where_they_are_written_as_such() {
+    let place = Place::new();
+    place.file(
+        "a.csv",
+        "at,user\n2024-05-01,42\n2024-05-01,042\n2024-05-01,\n2024-05-01,18446744073709551616\n",
+    );
+    place.file("b.jsonl", "{\"at\":1714550400,\"user\":42}\n{\"user\":\"42\",\"at\":\"2024-05-01\",\"x\":[{}]}\n{\"at\":1714550400,\"user\":null}\n{\"at\":1714550400}\n");
+    place.ok(&format!("track a.csv b.jsonl {TRACK} --by user=person --by user,at=day --today 2024-05-02"));
+    let jsonl = place.ok("export app/visits/day");
+    for (object, value) in [
+        ("null", 8),
+        ("{\"person\":42}", 3),
+        ("{\"person\":\"042\"}", 1),
+        ("{\"person\":\"\"}", 1),
+        ("{\"person\":\"18446744073709551616\"}", 1),
+        ("{\"user\":42,\"day\":\"2024-05-01\"}", 2),
+        ("{\"user\":42,\"day\":1714550400}", 1),
+    ] {
+        let end = format!("\"date\":\"2024-05-01\",\"object\":{object},\"value\":{value}}}\n");
+        assert!(jsonl.contains(&end), "{jsonl}\n{end}");
+    }
+    assert_eq!(place.show("app/visits --period day --object person=42"), "date,value\n2024-05-01,3\n");
+    assert_eq!(place.show("app/visits --period day --object person=\"42\""), "date,value\n");
+    assert_eq!(place.show("app/visits --period day --object person=042"), "date,value\n2024-05-01,1\n");
+}
+
+#[test]
+fn sums_minima_and_maxima_leave_out_records_without_a_value() {
+    let place = Place::new();
+    place.file("a.csv", "at,size\n2024-05-01,5\n2024-05-01,\n2024-05-01,-7\n2024-05-01, 3 \n");
+    for (option, value) in [("sum", 1), ("min", -7), ("max", 5)] {
+        let ran = place.line(&format!(
+            "track a.csv --metric app/{option} --timestamp at --{option} size --today 2024-05-01"
+        ));
+        assert_eq!(
+            summary(&ran),
+            "4 records read, 0 skipped, 0 late, 1 statistics written (1 without a value)"
+        );
+        assert_eq!(
+            place.show(&format!("app/{option} --period day")),
+            format!("date,value\n2024-05-01,{value}\n")
+        );
+    }
+    assert!(place.ok("list --format csv").contains("app/min,min,minimum,day,"));
+}
+
+#[test]
+fn a_recompute_begins_where_it_is_told() {
+    let place = Place::new();
+    let days =
+        |days: &[u32]| days.iter().fold("at\n".to_owned(), |all, day| format!("{all}2024-05-{day:02}\n"));
+    let track = format!("track a.csv {TRACK} --today 2024-05-04");
+    let series = || {
+        place
+            .show("app/visits --period day")
+            .replace("date,value\n", "")
+            .replace("2024-05-", "")
+            .replace('\n', " ")
+    };
+    place.file("a.csv", days(&[1, 2, 2, 3]));
+    place.ok(&track);
+    place.file("a.csv", days(&[1, 1, 2, 3, 3, 5]));
+    let ran = place.line(&track);
+    assert!(
+        summary(&ran).ends_with(
+            "written (3 dated before 2024-05-03, from which was recomputed, 1 dated in the future)"
+        ),
+        "{}",
+        ran.err
+    );
+    assert_eq!(series(), "01,1 02,2 03,2 05,1 ");
+    place.ok(&format!("{track} --since 2024-05-02"));
+    assert_eq!(series(), "01,1 02,1 03,2 05,1 ");
+    place.ok(&format!("{track} --all"));
+    assert_eq!(series(), "01,2 02,1 03,2 05,1 ");
+    place.file("a.csv", days(&[2, 2, 3]));
+    place.ok(&format!("{track} --last 3"));
+    assert_eq!(series(), "01,2 02,2 03,1 ");
+}
+
+#[test]
+fn appending_in_pieces_counts_each_record_once() {
+    for (name, header, line) in [
+        ("log.csv", "at,user\n", "2024-05-01,7\n"),
+        ("crlf.csv", "\u{feff}at,user\r\n", "2024-05-01,7\r\n"),
+        ("log.jsonl", "", "{\"at\":\"2024-05-01\",\"user\":7}\n"),
+    ] {
+        let place = Place::new();
+        let track = format!("track {name} {TRACK} --by user --append --today 2024-05-02");
+        let count = || place.show("app/visits --period day --by user").replace("date,user,value\n", "");
+        place.file(name, "");
+        assert_eq!(place.line(&track).code, 0, "an empty file may not have been begun yet");
+        place.add(name, header);
+        place.ok(&track);
+        place.add(name, &line.repeat(3));
+        let ran = place.line(&track);
+        assert!(summary(&ran).starts_with("3 records read"), "{name}: {}", ran.err);
+        assert_eq!(count(), "2024-05-01,7,3\n");
+
+        let ran = place.line(&track);
+        assert!(summary(&ran).starts_with("0 records read, 0 skipped"), "{name}: {}", ran.err);
+        // A writer is in the middle of a line.
+        let (half, rest) = line.split_at(9);
+        place.add(name, &format!("{line}{half}"));
+        let ran = place.line(&track);
+        assert!(
+            ran.err.contains(": the last line isn't finished yet; it is left for the next run"),
+            "{name}: {}",
+            ran.err
+        );
+        assert!(summary(&ran).starts_with("1 records read, 0 skipped"), "{name}: {}", ran.err);
+        place.add(name, rest);
+        assert!(summary(&place.line(&track)).starts_with("1 records read, 0 skipped"));
+        assert_eq!(count(), "2024-05-01,7,5\n");
+
+        // Line numbers go on, and another name begins anew.
+        let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+        place.add(name, &format!("{end}broken,x,y{end}"));
+        let ran = place.line(&track);
+        let broken = (header.lines().count() + 5 + 2).to_string();
+        assert!(ran.err.starts_with(&format!("skipped {name}:{broken}: ")), "{broken} {}", ran.err);
+        assert!(
+            summary(&place.line(&format!("{track} --cursor other"))).starts_with("6 records read, 1 skipped")
+        );
+        assert_eq!(count(), "2024-05-01,7,10\n");
+
+        place.file(name, format!("{header}{}", line.repeat(2)));
+        place.fails(&track, 1, "is not the file that was read up to byte");
+        place.file(name, format!("{header}{}", line.repeat(20).replace("05-01", "05-02")));
+        place.fails(&track, 1, "it was replaced or cut; use another --cursor");
+    }
+}
+
+#[test]
+fn a_quoted_record_that_is_still_written_is_left_for_the_next_run() {
+    let place = Place::new();
+    let track = format!("track log.csv {TRACK} --by user --append --today 2024-05-02");
+    place.file("log.csv", "at,user\n2024-05-01,a\n2024-05-01,\"b\n");
+    let ran = place.line(&track);
+    assert!(
+        ran.err.starts_with("log.csv:3: the last record opens a quote and isn't finished yet"),
+        "{}",
+        ran.err
+    );
+    assert!(summary(&ran).starts_with("1 records read"), "{}", ran.err);
+    place.add("log.csv", "c\"\n");
+    assert!(summary(&place.line(&track)).starts_with("1 records read, 0 skipped"));
+    assert_eq!(
+        place.show("app/visits --period day --by user"),
+        "date,user,value\n2024-05-01,a,1\n2024-05-01,\"b\nc\",1\n"
+    );
+}
+
+#[test]
+fn a_strict_append_that_fails_leaves_the_cursor_where_it_was() {
+    let place = Place::new();
+    place.file("log.csv", "at\n2024-05-01\n");
+    let track = format!("track log.csv {TRACK} --append --today 2024-05-02");
+    place.ok(&track);
+    place.add("log.csv", "2024-05-01\nbad\n");
+    place.fails(&format!("{track} --strict"), 1, "log.csv:4: \"bad\" is not a timestamp");
+    let ran = place.line(&track);
+    assert_eq!(summary(&ran), "2 records read, 1 skipped, 0 late, 1 statistics written");
+    assert_eq!(place.show("app/visits --period day"), "date,value\n2024-05-01,2\n");
+}
+
+#[test]
+fn records_come_through_a_pipe_and_results_go_through_one() {
+    let place = Place::new();
+    let csv = fs::read(FLIGHTS).unwrap();
+    let args = "--metric flights/departures --timestamp timestamp --by destination --today 2014-01-02";
+    let ran = place.pipe(&format!("track - {args}"), &csv);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let ran = place.pipe(&format!("track - {args} --append"), &csv);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let ran = place.pipe("track - --metric app/visits --timestamp at", b" {\"at\":0}\n{\"at\":1}");
+    assert!(summary(&ran).starts_with("2 records read, 0 skipped"), "{}", ran.err);
+    let ran = place.pipe("track - --metric app/visits --timestamp at", b"");
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (1, "trackstats: standard input is empty; a CSV file begins with a header that names its columns\n")
+    );
+
+    // `| head -1`
+    for line in [
+        "export",
+        "show flights/departures --period day --by destination --format csv",
+        "export --format csv",
+    ] {
+        let mut child = place
+            .command(&line.split_whitespace().collect::<Vec<_>>())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ran = outcome(child.wait_with_output().unwrap());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{line}");
+    }
+}
+
+#[test]
+fn a_name_that_would_move_the_cursor_is_shown_as_text() {
+    let place = Place::new();
+    place.file("a.jsonl", "{\"at\":0,\"user\":\"\\u001b[2J\\u202e\\n\"}\n");
+    place.ok(&format!("track a.jsonl {TRACK} --by user --today 1970-01-01"));
+    let table = place.ok("show app/visits --period day --by user");
+    assert!(table.contains("\\u{1b}[2J\\u{202e}\\n"), "{table}");
+}
