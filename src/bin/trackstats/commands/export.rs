@@ -41,7 +41,11 @@ impl ExportArgs {
         let failed = || format!("writing {} failed", path.display());
         let file = File::create(path).with_context(failed)?;
         self.write(&store, &prefix, BufWriter::new(&file)).with_context(failed)?;
-        file.sync_all().with_context(failed)
+        // A pipe or a device has no disk to wait for.
+        if file.metadata().with_context(failed)?.is_file() {
+            file.sync_all().with_context(failed)?;
+        }
+        Ok(())
     }
 
     fn write(&self, store: &Store, prefix: &Prefix, writer: impl Write) -> anyhow::Result<()> {

@@ -18,6 +18,7 @@ pub(crate) struct LatestArgs {
     period: Period,
     #[arg(long, value_name = "KIND=ID", help = crate::arguments::OBJECT_HELP)]
     object: Option<ObjectArg>,
+    /// How the statistics are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }

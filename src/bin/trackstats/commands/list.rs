@@ -13,6 +13,7 @@ use trackstats::{Date, Period, Series, Store};
 pub(crate) struct ListArgs {
     /// Only what is under DOMAIN[/METRIC[/PERIOD[/DATE]]]
     prefix: Option<String>,
+    /// How the list is written
     #[arg(long, value_enum, default_value_t = TableOrCsv::Table)]
     format: TableOrCsv,
 }

@@ -33,6 +33,7 @@ pub(crate) struct ShowArgs {
     /// What stands for the dates that have no statistic [default: they are left out]
     #[arg(long, value_enum)]
     fill: Option<Fill>,
+    /// How the statistics are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }

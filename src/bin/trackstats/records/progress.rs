@@ -1,10 +1,11 @@
 //! How far the reading has come.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-/// A count of the bytes read. It is drawn only where stderr is a terminal.
+/// A count of the bytes read. It is drawn only where stderr is a terminal, and gone at the end, also of a run that fails.
 pub(crate) fn progress(bytes: Option<u64>) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10))
+        .with_finish(ProgressFinish::AndClear);
     style(&bar, "{spinner} {bytes}, {binary_bytes_per_sec}");
     if let Some(bytes) = bytes {
         measure(&bar, bytes);
