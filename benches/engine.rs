@@ -111,7 +111,7 @@ fn reading(criterion: &mut Criterion) {
     });
     let date = plain.clone().by(["object"]).from(day(500)).to(day(500));
     group.bench_function("one date of 1,000 objects", |bencher| {
-        bencher.iter(|| black_box(date.all().unwrap()))
+        bencher.iter(|| black_box(date.all().unwrap()));
     });
     group.throughput(Throughput::Elements(1));
     group.bench_function("latest", |bencher| bencher.iter(|| black_box(plain.latest().unwrap())));

@@ -1,4 +1,56 @@
-//! trackstats
+//! An embedded statistics engine: declare metrics, record or track them, read them back as time series.
+//!
+//! It is for programs that run where there is no server: desktop programs, kiosks, tills, gateways. A store
+//! is one directory on disk. Its dates are right in every time zone, late records are repaired, and what was
+//! flushed survives a power cut.
+//!
+//! ```
+//! use trackstats::{Calendar, Domain, Fill, Metric, Period, Store, Timestamp, Tracker};
+//!
+//! const APP: Domain = Domain::new("app", "Our app");
+//! const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");
+//!
+//! let folder = tempfile::tempdir()?;
+//! let store = Store::options().calendar(Calendar::new("Europe/Amsterdam")?).open(folder.path())?;
+//!
+//! // Each launch, as it happens: in days, weeks and in all.
+//! let tracker = Tracker::count(LAUNCHES, |at: &Timestamp| *at).periods([Period::Week, Period::Lifetime]);
+//! tracker.append().run(&store, [store.now()])?;
+//!
+//! let today = store.today()?;
+//! let chart = store.series(LAUNCHES, Period::Day).from(today - trackstats::chrono::Days::new(6)).to(today);
+//! assert_eq!(chart.fill(Fill::Zero).values()?.len(), 7);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Concepts
+//!
+//! A [`Domain`] groups [`Metric`]s. A [`Statistic`] is the value of a metric for a [`Period`] and a [`Date`], perhaps
+//! about an [`Object`], such as a user or a province of a country. All statistics of a metric for a period, and about
+//! one object or none, are a [`Series`].
+//!
+//! A statistic is either absent, or missing, or has a value. Absent: nothing is known of it. Missing: it is
+//! known that there is no data. Zero is a value like any other.
+//!
+//! The store's [`Calendar`] turns instants into dates: a time zone, and where days, weeks and months begin. It is
+//! chosen when the store is made, and kept in it.
+//!
+//! Statistics are recorded one by one ([`Store::record`], [`Store::change`]), or worked out from records by a
+//! [`Tracker`]. They are read as series ([`Store::series`]) or by the beginning of their keys ([`Store::scan`]).
+//!
+//! # What it is not
+//!
+//! It is no metrics server, no general database for time series of raw samples, and no OLAP engine. Raw records stay
+//! where they are; trackstats keeps what you want to know about them. One process has a store open at a time.
+//!
+//! # Features
+//!
+//! None is on by default. `transfer` exports and imports JSON lines; `cli` builds the program `trackstats`.
+//!
+//! # More
+//!
+//! The module [`docs`] has the cookbook and the format of the files.
+
 mod error;
 mod model;
 mod calendar;
@@ -26,3 +78,21 @@ pub use track::{Append, Ids, Recompute, Report, Since, Skip, Tracker, Unreadable
 pub use transfer::{ImportReport, export, exported_calendar, import, statistic_line};
 
 pub use chrono;
+
+pub mod docs {
+    //! Longer texts, and recipes that are compiled and run with the tests.
+
+    #[doc = include_str!("docs/cookbook.md")]
+    pub mod cookbook {}
+
+    #[doc = include_str!("docs/format.md")]
+    pub mod format {}
+}
+
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

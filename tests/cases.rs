@@ -1,7 +1,12 @@
 //! The cases in data/calendar.jsonl: what other projects' test suites and bug reports expect of dates, series,
 //! windows and trackers.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc, Weekday};
 use serde_json::Value as Json;
@@ -164,9 +169,12 @@ fn read<V: Value>(
 fn series(case: &Json) {
     let found = match text(case, "agg") {
         "count" => read(case, Tracker::count(EVENTS, |event: &Event| event.0), EVENTS, |value| value),
-        "sum" => {
-            read(case, Tracker::sum(EVENTS, |event: &Event| event.0, |event| Some(event.1)), EVENTS, |value| value)
-        }
+        "sum" => read(
+            case,
+            Tracker::sum(EVENTS, |event: &Event| event.0, |event| Some(event.1)),
+            EVENTS,
+            |value| value,
+        ),
         "min" => {
             let tracker = Tracker::min(SMALLEST, |event: &Event| event.0, |event| Some(event.1));
             read(case, tracker, SMALLEST, |value| value.0)
@@ -255,7 +263,8 @@ fn query(case: &Json) {
             store.get(&key).unwrap().and_then(|statistic| statistic.value).into()
         }
         "range" => {
-            let series = store.series(EVENTS, period).from(date(text(query, "from"))).to(date(text(query, "to")));
+            let series =
+                store.series(EVENTS, period).from(date(text(query, "from"))).to(date(text(query, "to")));
             let points = series.points().unwrap().into_iter();
             points.map(|(date, value)| serde_json::json!([date.to_string(), value])).collect::<Json>()
         }

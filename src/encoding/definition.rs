@@ -72,6 +72,15 @@ impl Form {
             Layout::Registered { .. } => None,
         }
     }
+
+    /// Whether a value can be written in this form.
+    pub(crate) fn accepts<V: Value>(self, value: &V) -> bool {
+        match (V::LAYOUT, self) {
+            (Layout::Registered { stored, .. }, form) => stored(value).is_ok() == (form == Self::Integers),
+            (Layout::Integers { .. }, form) => form == Self::Integers,
+            (Layout::Serde, form) => form == Self::Serde,
+        }
+    }
 }
 
 pub(crate) trait Record: Serialize + DeserializeOwned {

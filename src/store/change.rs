@@ -2,7 +2,7 @@
 
 use super::{
     Registry, Store,
-    rows::{Located, RowBuffer, check_form, locate, statistic},
+    rows::{Located, RowBuffer, locate, statistic},
 };
 use crate::{
     encoding::{DomainRecord, Form, MetricRecord, Record, Row, Space, key},
@@ -187,9 +187,24 @@ impl<'s> Change<'s> {
         self.writes.put(row_key, bytes)
     }
 
+    /// Whether a value that goes by what is registered is of the registered form.
+    pub(super) fn check_form<V: Value>(
+        &self,
+        form: Form,
+        key: &StatisticKey<'_, V>,
+        value: Option<&V>,
+    ) -> Result<()> {
+        if value.is_none_or(|value| form.accepts(value)) {
+            return Ok(());
+        }
+        let stored = self.registry.metric(key.metric.domain_ref(), key.metric.metric_ref());
+        let stored = stored.map_or_else(String::new, |record| record.kind.clone());
+        Err(Error::WrongKind { metric: key.metric.to_string(), stored, given: V::KIND.to_owned() })
+    }
+
     fn set<V: Value>(&mut self, key: &StatisticKey<'_, V>, value: Option<V>) -> Result<()> {
         let form = self.register(key.metric)?;
-        check_form(form, key, value.as_ref())?;
+        self.check_form(form, key, value.as_ref())?;
         let Located { row_key, slot, .. } = locate(self.store, form, key)?;
         let mut row = self.row(&row_key)?;
         row.set(slot, value);

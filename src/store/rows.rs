@@ -2,9 +2,9 @@
 
 use super::{Change, Slots, Store};
 use crate::{
-    encoding::{Form, Malformed, Row, SeriesPrefix, Space, key},
-    error::{Error, Result},
-    model::{AnyValue, Object, Period, Series, Statistic, StatisticKey, Value},
+    encoding::{Form, Row, SeriesPrefix, Space, key},
+    error::Result,
+    model::{Object, Period, Series, Statistic, StatisticKey, Value},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -79,7 +79,7 @@ impl<V: Value> RowBuffer<V> {
         value: Option<V>,
     ) -> Result<()> {
         let form = change.register(key.metric)?;
-        check_form(form, key, value.as_ref())?;
+        change.check_form(form, key, value.as_ref())?;
         let Located { row_key, slot, .. } = locate(change.store(), form, key)?;
         if let Some((_, row)) = self.rows.get_mut(&row_key) {
             row.set(slot, value);
@@ -99,24 +99,5 @@ impl<V: Value> RowBuffer<V> {
         let mut rows: Vec<_> = self.rows.drain().collect();
         rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         rows.into_iter().try_for_each(|(row_key, (form, row))| change.put_row(row_key, &row, form))
-    }
-}
-
-/// Whether a value that goes by what is registered is of the registered form.
-pub(super) fn check_form<V: Value>(form: Form, key: &StatisticKey<'_, V>, value: Option<&V>) -> Result<()> {
-    let mut row = Row::default();
-    match value {
-        Some(value) if Form::of::<V>().is_none() => {
-            row.set(0, Some(value.clone()));
-            row.encode(form).map(drop).map_err(|Malformed(_)| Error::WrongKind {
-                metric: key.metric.to_string(),
-                stored: match form {
-                    Form::Integers => "integer".to_owned(),
-                    Form::Serde => "encoded".to_owned(),
-                },
-                given: AnyValue::KIND.to_owned(),
-            })
-        }
-        _ => Ok(()),
     }
 }
