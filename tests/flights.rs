@@ -1,5 +1,6 @@
 //! A year of real flights, tracked in every way there is.
 
+#![cfg(feature = "transfer")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
 mod common;
@@ -26,13 +27,14 @@ const PERIODS: [Period; 10] = [
     Period::Lifetime,
 ];
 
-/// Every statistic of a store, as text.
-fn dump(store: &Store) -> Vec<String> {
-    let line = |statistic: trackstats::Statistic<_>| format!("{statistic} {:?}", statistic.value);
-    store.scan(&Prefix::everything()).map(|statistic| line(statistic.unwrap())).collect()
+/// The export of a store.
+fn dump(store: &Store) -> String {
+    let mut lines = Vec::new();
+    trackstats::export(store, &Prefix::everything(), &mut lines).unwrap();
+    String::from_utf8(lines).unwrap()
 }
 
-fn tracked_once(flights: &[Flight]) -> (Store, Vec<String>) {
+fn tracked_once(flights: &[Flight]) -> (Store, String) {
     let store = new_york();
     tracker().periods(PERIODS).recompute().run(&store, flights.iter().cloned()).unwrap();
     let dump = dump(&store);
@@ -174,7 +176,6 @@ fn hours_are_counted_from_the_start_of_their_local_day() {
 fn tracking_again_and_recomputing_from_any_date_change_nothing() {
     let flights = flights();
     let (store, once) = tracked_once(&flights);
-    assert_eq!(once.len(), dump(&store).len());
     tracker().recompute().run(&store, flights.iter().cloned()).unwrap();
     assert_eq!(dump(&store), once, "again, from the last statistic's date");
     let mut since = vec![Since::Beginning, Since::LastDays(1), Since::LastDays(40)];
@@ -223,7 +224,7 @@ fn little_memory_changes_nothing() {
     }
 }
 
-fn appended(flights: &[Flight], chunk: usize, periods: &[Period]) -> Vec<String> {
+fn appended(flights: &[Flight], chunk: usize, periods: &[Period]) -> String {
     let store = new_york();
     let tracker = tracker().periods(periods.iter().copied());
     for chunk in flights.chunks(chunk) {
@@ -244,9 +245,9 @@ fn appending_in_two_halves_or_in_chunks_equals_tracking_once_in_order_or_shuffle
 
 #[test]
 fn appending_one_record_or_seven_at_a_time_equals_tracking_once() {
-    let month: Vec<Flight> = flights().into_iter().take(3_500).collect();
-    let (_, once) = tracked_once(&month);
-    for flights in [month.clone(), shuffled(month.clone())] {
+    let flights = flights();
+    let (_, once) = tracked_once(&flights);
+    for flights in [flights.clone(), shuffled(flights.clone())] {
         assert_eq!(appended(&flights, 1, &PERIODS), once);
         assert_eq!(appended(&flights, 7, &PERIODS), once);
     }
