@@ -52,6 +52,8 @@ pub(crate) struct MetricRecord {
 pub(crate) struct TrackedRecord {
     /// The last date that running periods were carried to, as a day number.
     pub(crate) through: i32,
+    /// The day whose unfinished calendar periods the last run left out, as a day number.
+    pub(crate) left_out: Option<i32>,
     /// The periods that are derived, by their text form.
     pub(crate) periods: Vec<String>,
 }

@@ -225,8 +225,8 @@ fn records_are_these_bytes() {
     check(metric(Form::Integers), "01 014e 00 057669736974 00");
     check(metric(Form::Serde), "01 014e 00 057669736974 01");
     check(
-        TrackedRecord { through: -2, periods: vec![text("day"), text("week")] },
-        "01 03 02 03646179 047765656b",
+        TrackedRecord { through: -2, left_out: Some(-1), periods: vec![text("day"), text("week")] },
+        "01 03 0101 02 03646179 047765656b",
     );
 }
 

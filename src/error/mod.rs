@@ -38,6 +38,13 @@ pub enum Error {
         problem: &'static str,
     },
 
+    /// A tracker groups by the same kinds twice, which would count each record twice.
+    #[error("the records are grouped by {kinds} twice, and would count double; group by it once")]
+    DuplicateGrouping {
+        /// The kinds, joined by commas.
+        kinds: String,
+    },
+
     /// A period's name isn't known, or the period can't exist.
     #[error(
         "there is no period {period:?}{}; the periods are hour, day, week, month, quarter, year, last-N-days (N from 1 to 65535) and lifetime",

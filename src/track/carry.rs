@@ -3,7 +3,7 @@
 use super::{
     derive::Failed,
     group::{GroupRows, Target, Update},
-    pass::{Plan, tracked},
+    pass::{Plan, Tracked},
     tally::{Group, Tally},
 };
 use crate::{
@@ -45,6 +45,8 @@ struct Scope {
     /// The periods that the grouping doesn't have yet, and the days with statistics that they are derived from.
     new: Vec<Period>,
     stored_days: Option<(i32, i32)>,
+    /// The days whose calendar periods the run before left out, since they weren't over then.
+    left_out: Option<(i32, i32)>,
     day: Target,
     hour: Target,
     derived: Vec<Target>,
@@ -72,7 +74,8 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         let kinds = plan.groupings.get(grouping).map(Vec::as_slice).unwrap_or_default();
         let tracked_key = key::tracked(self.metric.domain_ref(), self.metric.metric_ref(), kinds);
         let store = self.change.store();
-        let before = self.change.bytes(&tracked_key)?.map(|bytes| tracked(store, &bytes)).transpose()?;
+        let before =
+            self.change.bytes(&tracked_key)?.map(|bytes| Tracked::decode(store, &bytes)).transpose()?;
         let mut scope = self.scope(mode, kinds, before.as_ref());
 
         self.touch_stored(tally, grouping, kinds, &mut scope)?;
@@ -80,17 +83,21 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
 
         let hour = plan.hourly.then_some(Period::Hour);
         let mut periods: Vec<Period> = plan.derived.iter().copied().chain(hour).collect();
-        periods.extend(before.into_iter().flat_map(|(_, periods)| periods));
+        periods.extend(before.into_iter().flat_map(|before| before.periods));
         periods.sort_unstable();
         periods.dedup();
         let periods = periods.iter().map(Period::to_string).collect();
-        let record = TrackedRecord { through: scope.through, periods };
+        let left_out = match mode {
+            Mode::Replace { left_out_from, .. } => left_out_from,
+            Mode::Merge => None,
+        };
+        let record = TrackedRecord { through: scope.through, left_out, periods };
         self.change.put_bytes(tracked_key, record.encode())
     }
 
-    fn scope(&self, mode: Mode, kinds: &[String], before: Option<&(i32, Vec<Period>)>) -> Scope {
+    fn scope(&self, mode: Mode, kinds: &[String], before: Option<&Tracked>) -> Scope {
         let plan = self.plan;
-        let carried = before.map(|(through, _)| *through);
+        let carried = before.map(|before| before.through);
         let (current, kept) = match mode {
             Mode::Merge => (plan.today, carried),
             Mode::Replace { since, left_out_from } => (
@@ -108,9 +115,12 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
                 .derived
                 .iter()
                 .copied()
-                .filter(|period| before.is_none_or(|(_, periods)| !periods.contains(period)))
+                .filter(|period| before.is_none_or(|before| !before.periods.contains(period)))
                 .collect(),
             stored_days: None,
+            left_out: before
+                .and_then(|before| before.left_out)
+                .map(|left_out| (left_out, left_out.max(plan.today))),
             day: target(Period::Day),
             hour: target(Period::Hour),
             derived: plan.derived.iter().copied().map(target).collect(),
@@ -153,6 +163,17 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
             for target in scope.derived.iter().filter(|target| is_running(target.period)).chain([&scope.day])
             {
                 self.scan(target, kinds, Some(from - 1), |carry, object, _, _, _| {
+                    carry.touch(tally, grouping, object)
+                })?;
+            }
+        }
+        if let Some((left_out, _)) = scope.left_out {
+            let calendar = *self.change.store().calendar();
+            let begin = |period| calendar.first_day_number(period, calendar.slot_of_day(period, left_out));
+            let calendar_periods =
+                scope.derived.iter().map(|target| target.period).filter(|period| !is_running(*period));
+            if let Some(from) = calendar_periods.map(begin).min() {
+                self.scan(&scope.day, kinds, Some(from), |carry, object, _, _, _| {
                     carry.touch(tally, grouping, object)
                 })?;
             }
@@ -255,6 +276,10 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
             }
             _ => changed.iter().copied().map(slot).collect(),
         };
+        if let Some((from, to)) = scope.left_out {
+            buckets.extend(slot(from)..=slot(to));
+            buckets.sort_unstable();
+        }
         buckets.dedup();
         let first_day = |bucket: i32| calendar.first_day_number(target.period, bucket);
         let (Some(from), Some(to)) = (buckets.first().copied(), buckets.last().copied()) else {

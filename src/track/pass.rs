@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub(super) today: i32,
     /// The kinds of each grouping; none for the first, which is all records together.
     pub(super) groupings: Vec<Vec<String>>,
+    /// The day up to which each grouping was tracked before, if it was.
+    pub(super) through: Vec<Option<i32>>,
 }
 
 impl Plan {
@@ -33,11 +35,16 @@ impl Plan {
         let mut groupings = vec![Vec::new()];
         groupings.extend(tracker.groupings.iter().map(|grouping| grouping.kinds().to_vec()));
         let mut periods = tracker.periods.clone();
+        let mut through = Vec::with_capacity(groupings.len());
         let snapshot = store.snapshot();
         for kinds in &groupings {
             let key = key::tracked(metric.domain_ref(), metric.metric_ref(), kinds);
             if let Some(bytes) = snapshot.get(&key)? {
-                periods.extend(tracked(store, &bytes)?.1);
+                let tracked = Tracked::decode(store, &bytes)?;
+                periods.extend(tracked.periods);
+                through.push(Some(tracked.through));
+            } else {
+                through.push(None);
             }
         }
         for period in &periods {
@@ -48,15 +55,27 @@ impl Plan {
         let hourly = periods.contains(&Period::Hour);
         periods.retain(|period| !matches!(period, Period::Hour | Period::Day));
         let today = store.calendar().slot(Period::Day, store.today()?.into())?;
-        Ok(Self { form, derived: periods, hourly, today, groupings })
+        Ok(Self { form, derived: periods, hourly, today, groupings, through })
     }
 }
 
-/// How far a grouping's running periods were carried, and the periods that it has.
-pub(super) fn tracked(store: &Store, bytes: &[u8]) -> Result<(i32, Vec<Period>)> {
-    let record = TrackedRecord::decode(bytes).map_err(|malformed| store.corrupt(malformed, None))?;
-    let periods = record.periods.iter().map(|period| period.parse()).collect::<Result<_>>()?;
-    Ok((record.through, periods))
+/// What earlier runs did to a grouping.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    /// The day that running periods were carried to.
+    pub(super) through: i32,
+    /// The day whose unfinished calendar periods the last run left out.
+    pub(super) left_out: Option<i32>,
+    pub(super) periods: Vec<Period>,
+}
+
+impl Tracked {
+    pub(super) fn decode(store: &Store, bytes: &[u8]) -> Result<Self> {
+        let TrackedRecord { through, left_out, periods } =
+            TrackedRecord::decode(bytes).map_err(|malformed| store.corrupt(malformed, None))?;
+        let periods = periods.iter().map(|period| period.parse()).collect::<Result<_>>()?;
+        Ok(Self { through, left_out, periods })
+    }
 }
 
 /// How the records of a run are treated by their dates.

@@ -146,9 +146,13 @@ impl<'t, 'a, R, V: Value> Recompute<'t, 'a, R, V> {
             Since::LastStatistic => {
                 let mut since = Vec::new();
                 let last = last_day(store, self.tracker, plan, &[])?;
-                for kinds in &plan.groupings {
-                    let known = last_day(store, self.tracker, plan, kinds)?;
-                    since.push(last.filter(|_| known.is_some()));
+                for (kinds, through) in plan.groupings.iter().zip(&plan.through) {
+                    // A grouping that the last runs left out was tracked up to an earlier day.
+                    let known = match through {
+                        Some(through) => Some(*through),
+                        None => last_day(store, self.tracker, plan, kinds)?,
+                    };
+                    since.push(last.and_then(|last| Some(last.min(known?))));
                 }
                 return Ok(since);
             }

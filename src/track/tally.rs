@@ -55,19 +55,18 @@ impl<V: Value> Tally<V> {
         let number = ordinal.div_euclid(ROW_SLOTS);
         let slot = ordinal.rem_euclid(ROW_SLOTS).cast_unsigned();
         let Some(groups) = self.groupings.get_mut(grouping) else { return Ok(false) };
-        let (row, grown) = groups.rows(object).row(number);
+        let (rows, group_bytes) = groups.rows(object);
+        let (row, row_bytes) = rows.row(number);
         let before = row.len();
         row.merge(slot, value)?;
-        self.bytes += grown + (row.len() - before) as usize * size_of::<V>();
+        self.bytes += group_bytes + row_bytes + (row.len() - before) as usize * size_of::<V>();
         Ok(self.bytes > self.limit)
     }
 
     /// Makes sure that an object is among the groups, with or without values; says whether the memory is full.
     pub(super) fn touch(&mut self, grouping: usize, object: &[u8]) -> bool {
         if let Some(groups) = self.groupings.get_mut(grouping) {
-            let known = groups.rows.len();
-            groups.rows(object);
-            self.bytes += (groups.rows.len() - known) * (size_of::<Rows<V>>() + 2 * object.len());
+            self.bytes += groups.rows(object).1;
         }
         self.bytes > self.limit
     }
@@ -149,7 +148,8 @@ fn split_scratch_key(key: &[u8]) -> Option<(&[u8], i32)> {
 }
 
 impl<V> Groups<V> {
-    fn rows(&mut self, object: &[u8]) -> &mut Rows<V> {
+    /// The rows of an object, and by how many bytes the memory has grown for them.
+    fn rows(&mut self, object: &[u8]) -> (&mut Rows<V>, usize) {
         // Without object there is one group, which needs no search (and comparing empty slices, whose pointers
         // dangle, takes the processor 80 ns).
         let known = if object.is_empty() {
@@ -157,14 +157,15 @@ impl<V> Groups<V> {
         } else {
             self.by_object.get(object).copied()
         };
-        let index = known.unwrap_or_else(|| {
-            let index = self.rows.len();
+        let index = known.unwrap_or(self.rows.len());
+        let mut grown = 0;
+        if known.is_none() {
             self.by_object.insert(object.into(), index);
             self.rows.push(Rows { rows: Vec::new(), last: 0 });
-            index
-        });
+            grown = object.len() + size_of::<(Box<[u8]>, usize)>() + size_of::<Rows<V>>();
+        }
         #[expect(clippy::indexing_slicing, reason = "an index is only handed out when its rows are there")]
-        &mut self.rows[index]
+        (&mut self.rows[index], grown)
     }
 
     /// The groups in the order of their objects; none are left.

@@ -3,7 +3,7 @@
 use super::{Append, Ids, Recompute, grouping::Grouping};
 use crate::{
     calendar::Timestamp,
-    error::Result,
+    error::{Error, Result},
     model::{Id, Max, Metric, Min, Period, Value},
 };
 use std::fmt;
@@ -76,7 +76,8 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
     /// pass. Default: only statistics without object.
     ///
     /// # Errors
-    /// [`Error::InvalidRef`](crate::Error::InvalidRef) for a kind that isn't a [`Ref`](crate::Ref).
+    /// [`Error::InvalidRef`] for a kind that isn't a [`Ref`](crate::Ref), [`Error::DuplicateGrouping`] for one that
+    /// is grouped by already.
     pub fn by<F>(self, kind: &str, id: F) -> Result<Self>
     where
         F: for<'r> Fn(&'r R) -> Id<'r> + 'a,
@@ -110,13 +111,17 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
     /// ```
     ///
     /// # Errors
-    /// As [`by`](Self::by), and [`Error::InvalidObject`](crate::Error::InvalidObject) for no kind or more than 8.
+    /// As [`by`](Self::by), and [`Error::InvalidObject`] for no kind or more than 8.
     pub fn by_parts<K: Into<String>>(
         mut self,
         kinds: impl IntoIterator<Item = K>,
         ids: impl Fn(&R, &mut Ids<'_>) + 'a,
     ) -> Result<Self> {
-        self.groupings.push(Grouping::new(kinds.into_iter().map(Into::into).collect(), ids)?);
+        let grouping = Grouping::new(kinds.into_iter().map(Into::into).collect(), ids)?;
+        if self.groupings.iter().any(|other| other.kinds() == grouping.kinds()) {
+            return Err(Error::DuplicateGrouping { kinds: grouping.kinds().join(",") });
+        }
+        self.groupings.push(grouping);
         Ok(self)
     }
 

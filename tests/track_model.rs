@@ -1,0 +1,363 @@
+//! Random runs of trackers against a model that knows all records and counts them one by one.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
+
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+use trackstats::{
+    AnyValue, Calendar, Clock, Date, Domain, Error, Id, MergeError, Metric, Min, Object, Period, Prefix,
+    Since, Store, Timestamp, Tracker, Value,
+    chrono::{Datelike, Days, NaiveDate},
+};
+
+const MODEL: Domain<'static> = Domain::new("model", "Model");
+
+/// A clock that the test moves on.
+#[derive(Debug, Clone, Default)]
+struct Hand(Arc<AtomicI64>);
+
+impl Hand {
+    fn set(&self, at: Timestamp) {
+        self.0.store(at.unix_seconds(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The same numbers for the same seed: xorshift.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % end
+    }
+
+    fn coin(&mut self) -> bool {
+        self.below(2) == 0
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Event {
+    date: NaiveDate,
+    hour: u8,
+    at: Timestamp,
+    group: u64,
+    value: i64,
+}
+
+/// A kind of value, and what it makes of two integers.
+trait Kind: Value {
+    fn new(value: i64) -> Self;
+    fn merged(a: i64, b: i64) -> i64;
+}
+
+impl Kind for i64 {
+    fn new(value: i64) -> Self {
+        value
+    }
+
+    fn merged(a: i64, b: i64) -> i64 {
+        a + b
+    }
+}
+
+impl Kind for Min {
+    fn new(value: i64) -> Self {
+        Self(value)
+    }
+
+    fn merged(a: i64, b: i64) -> i64 {
+        a.min(b)
+    }
+}
+
+/// A user's own type, one statistic a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Largest(u8);
+
+impl Value for Largest {
+    const KIND: &'static str = "largest";
+
+    fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
+        self.0 = self.0.max(other.0);
+        Ok(())
+    }
+}
+
+impl Kind for Largest {
+    fn new(value: i64) -> Self {
+        Self(u8::try_from(value).unwrap())
+    }
+
+    fn merged(a: i64, b: i64) -> i64 {
+        a.max(b)
+    }
+}
+
+/// A tracker by no object, by one part, or by that and by two.
+fn tracker<V: Kind>(groupings: u64, periods: &[Period], memory_bytes: usize) -> Tracker<'static, Event, V> {
+    let metric: Metric<'static, V> = Metric::new(MODEL, "events", "Events");
+    let mut tracker = Tracker::new(metric, |event: &Event| event.at, |event| Some(V::new(event.value)))
+        .periods(periods.iter().copied())
+        .memory_bytes(memory_bytes);
+    if groupings > 0 {
+        tracker = tracker.by("group", |event| Id::from(event.group)).unwrap();
+    }
+    if groupings > 1 {
+        tracker = tracker
+            .by_parts(["group", "odd"], |event, ids| {
+                if event.group % 3 != 0 {
+                    ids.push(event.group);
+                    ids.push(event.value.unsigned_abs() % 2);
+                }
+            })
+            .unwrap();
+    }
+    tracker
+}
+
+fn objects(event: &Event, groupings: u64) -> Vec<Option<Object>> {
+    let group = Object::new("group", event.group).unwrap();
+    let mut objects = vec![None];
+    if groupings > 0 {
+        objects.push(Some(group.clone()));
+    }
+    if groupings > 1 && event.group % 3 != 0 {
+        objects.push(Some(group.and("odd", event.value.unsigned_abs() % 2).unwrap()));
+    }
+    objects
+}
+
+type Statistics = BTreeMap<(Period, Date, Option<Object>), i64>;
+
+fn first_of(period: Period, date: NaiveDate) -> NaiveDate {
+    let month = |month| NaiveDate::from_ymd_opt(date.year(), month, 1).unwrap();
+    match period {
+        Period::Week => date - Days::new(date.weekday().num_days_from_monday().into()),
+        Period::Month => month(date.month()),
+        Period::Quarter => month(date.month0() / 3 * 3 + 1),
+        Period::Year => month(1),
+        _ => date,
+    }
+}
+
+/// What a store should hold of these events; `current` for the periods that aren't over, too.
+fn model<V: Kind>(
+    calendar: &Calendar,
+    events: &[Event],
+    periods: &[Period],
+    today: NaiveDate,
+    groupings: u64,
+    current: bool,
+) -> Statistics {
+    let through = if current { today } else { today.pred_opt().unwrap() };
+    let was = |date: &NaiveDate| {
+        let day = calendar.bucket_on(Period::Day, *date).unwrap();
+        day.start < day.end
+    };
+    let mut statistics = Statistics::new();
+    for event in events {
+        let mut keys = vec![(Period::Day, Date::from(event.date))];
+        for period in periods.iter().copied() {
+            let ends = event.date.iter_days().take_while(|end| *end <= through);
+            match period {
+                Period::Hour => keys.push((period, Date::with_hour(event.date, event.hour))),
+                Period::LastDays(days) => {
+                    keys.extend(ends.take(days.into()).filter(was).map(|end| (period, end.into())));
+                }
+                Period::Lifetime => keys.extend(ends.filter(was).map(|end| (period, end.into()))),
+                Period::Day => {}
+                _ => {
+                    let first = first_of(period, event.date);
+                    let mut next = first.iter_days().skip_while(|date| first_of(period, *date) == first);
+                    if current || next.next().unwrap() <= today {
+                        keys.push((period, first.into()));
+                    }
+                }
+            }
+        }
+        for (period, date) in keys {
+            for object in objects(event, groupings) {
+                statistics
+                    .entry((period, date, object))
+                    .and_modify(|merged| *merged = V::merged(*merged, event.value))
+                    .or_insert(event.value);
+            }
+        }
+    }
+    statistics
+}
+
+fn stored(store: &Store) -> Statistics {
+    let entry = |statistic: trackstats::Statistic<AnyValue>| {
+        let value = match statistic.value {
+            Some(AnyValue::Integer(value)) => value,
+            Some(AnyValue::Encoded(ref bytes)) => i64::from(bytes[0]),
+            None => panic!("{statistic} is missing"),
+        };
+        ((statistic.series.period(), statistic.date, statistic.object().cloned()), value)
+    };
+    store.scan(&Prefix::everything()).map(|statistic| entry(statistic.unwrap())).collect()
+}
+
+const PERIODS: [Period; 9] = [
+    Period::Week,
+    Period::Month,
+    Period::Quarter,
+    Period::Year,
+    Period::LastDays(1),
+    Period::LastDays(7),
+    Period::LastDays(40),
+    Period::Lifetime,
+    Period::Hour,
+];
+
+fn days(date: NaiveDate, days: u64) -> NaiveDate {
+    date + Days::new(days)
+}
+
+/// Seven runs, each checked against the model. With `left_out`, some leave the current periods out; no event is dated
+/// today or later then, since an append would not be given those again.
+fn random_runs<V: Kind>(seed: u64, left_out: bool) {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    random.below(2);
+    // Samoa had no 30 December 2011.
+    let calendar = Calendar::new(if random.coin() { "UTC" } else { "Pacific/Apia" }).unwrap();
+    let clock = Hand::default();
+    let store = Store::options().calendar(calendar).clock(clock.clone()).in_memory().unwrap();
+    let epoch = NaiveDate::from_ymd_opt(2011, 10, 20).unwrap();
+    let mut periods: Vec<Period> = PERIODS.into_iter().filter(|_| random.coin()).collect();
+    let (groupings, memory_bytes) = (random.below(3), if random.coin() { 1 } else { 1 << 20 });
+    let mut today = days(epoch, 50 + random.below(60));
+    let mut events: Vec<Event> = Vec::new();
+    let mut log = vec![format!("seed {seed}, {periods:?}, {groupings} groupings, {memory_bytes} bytes")];
+    for step in 0..7 {
+        clock.set(calendar.bucket_on(Period::Day, today).unwrap().end.into());
+        clock.set(Timestamp::from_unix_seconds(clock.now().unix_seconds() - 1));
+        // Another date, where this one never was.
+        today = store.today().unwrap();
+        let run = if step == 0 { 0 } else { random.below(4) };
+        // A run from the last statistic's date on takes no older events.
+        let last = events.iter().map(|event| event.date).filter(|date| *date <= today).max();
+        let oldest = if run == 3 { last.unwrap_or(epoch) } else { epoch };
+        let newest = match (left_out, random.below(3)) {
+            (true, _) => today.pred_opt().unwrap(),
+            (false, 0) => days(today, 20),
+            (false, _) => today,
+        };
+        let span = u64::try_from((newest - oldest).num_days() + 1).unwrap_or(1).max(1);
+        let mut new = Vec::new();
+        for _ in 0..random.below(6) {
+            let date = days(oldest, random.below(span));
+            let (hour, group, value) = (random.below(23), random.below(5), 1 + random.below(50));
+            let day = calendar.bucket_on(Period::Day, date).unwrap();
+            if day.start < day.end {
+                let at = Timestamp::from_unix_seconds(
+                    day.start.timestamp() + i64::try_from(hour).unwrap() * 3_600,
+                );
+                new.push(Event {
+                    date,
+                    hour: u8::try_from(hour).unwrap(),
+                    at,
+                    group,
+                    value: i64::try_from(value).unwrap(),
+                });
+            }
+        }
+        if step > 0 && random.below(4) == 0 {
+            // Hours can't be worked out from days, so they aren't new later.
+            let period = PERIODS[usize::try_from(random.below(8)).unwrap()];
+            if !periods.contains(&period) {
+                periods.push(period);
+            }
+        }
+        let mut all: Vec<Event> = events.iter().chain(&new).copied().collect();
+        if random.coin() {
+            all.reverse();
+        }
+        let tracker = tracker::<V>(groupings, &periods, memory_bytes);
+        let current = run == 0 || !left_out || random.coin();
+        let since = match run {
+            1 => Since::Beginning,
+            2 => Since::Date(
+                new.iter().map(|event| event.date).min().unwrap_or(today).min(days(epoch, random.below(50))),
+            ),
+            _ => Since::LastStatistic,
+        };
+        log.push(format!("{today}: run {run}, current {current}, {since:?}, new {new:?}, {periods:?}"));
+        if run == 0 {
+            tracker.append().run(&store, new.iter().copied()).unwrap();
+        } else {
+            tracker.recompute().since(since).current(current).run(&store, all).unwrap();
+        }
+        events.extend(new);
+        let (found, expected) =
+            (stored(&store), model::<V>(&calendar, &events, &periods, today, groupings, current));
+        for key in found.keys().chain(expected.keys()) {
+            assert_eq!(found.get(key), expected.get(key), "{key:?} after\n{}", log.join("\n"));
+        }
+        today = days(today, [0, 1, 3, 30, 60][usize::try_from(random.below(5)).unwrap()]);
+    }
+}
+
+#[test]
+fn random_runs_store_what_the_model_holds() {
+    for seed in 1..400 {
+        random_runs::<i64>(seed, false);
+        random_runs::<Min>(seed + 10_000, false);
+        random_runs::<Largest>(seed + 20_000, false);
+    }
+}
+
+#[test]
+fn random_runs_that_leave_out_what_is_not_over_store_what_the_model_holds() {
+    for seed in 1..600 {
+        random_runs::<i64>(seed, true);
+        random_runs::<Largest>(seed + 10_000, true);
+    }
+}
+
+#[test]
+fn a_grouping_that_one_run_left_out_is_made_up_for_by_the_next() {
+    // The next run went on from the last statistic of all, and so the grouping missed the days between.
+    let (clock, calendar) = (Hand::default(), Calendar::default());
+    let store = Store::options().clock(clock.clone()).in_memory().unwrap();
+    let epoch = NaiveDate::from_ymd_opt(2023, 12, 19).unwrap();
+    let event = |day: u64| {
+        let date = days(epoch, day);
+        let at = calendar.bucket_on(Period::Day, date).unwrap().start.into();
+        Event { date, hour: 0, at, group: 1, value: 1 }
+    };
+    let events: Vec<Event> = (0..30).map(event).collect();
+    for (count, groupings) in [(10, 1), (20, 0), (30, 1)] {
+        let given = &events[..count];
+        clock.set(given.last().unwrap().at);
+        tracker::<i64>(groupings, &[Period::Lifetime], 1 << 20)
+            .recompute()
+            .run(&store, given.iter().copied())
+            .unwrap();
+    }
+    let expected = model::<i64>(&calendar, &events, &[Period::Lifetime], days(epoch, 29), 1, true);
+    assert_eq!(stored(&store), expected);
+}
+
+#[test]
+fn the_same_grouping_twice_is_refused_since_it_would_count_double() {
+    let once = tracker::<i64>(1, &[], 1 << 20);
+    let twice = once.by("group", |event| Id::from(event.group));
+    assert!(matches!(twice, Err(Error::DuplicateGrouping { .. })));
+}
