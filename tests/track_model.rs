@@ -1,6 +1,11 @@
 //! Random runs of trackers against a model that knows all records and counts them one by one.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
 
 use serde::{Deserialize, Serialize};
 use std::{
@@ -120,7 +125,7 @@ fn tracker<V: Kind>(groupings: u64, periods: &[Period], memory_bytes: usize) -> 
     if groupings > 1 {
         tracker = tracker
             .by_parts(["group", "odd"], |event, ids| {
-                if event.group % 3 != 0 {
+                if !event.group.is_multiple_of(3) {
                     ids.push(event.group);
                     ids.push(event.value.unsigned_abs() % 2);
                 }
@@ -136,7 +141,7 @@ fn objects(event: &Event, groupings: u64) -> Vec<Option<Object>> {
     if groupings > 0 {
         objects.push(Some(group.clone()));
     }
-    if groupings > 1 && event.group % 3 != 0 {
+    if groupings > 1 && !event.group.is_multiple_of(3) {
         objects.push(Some(group.and("odd", event.value.unsigned_abs() % 2).unwrap()));
     }
     objects

@@ -82,6 +82,10 @@ impl Object {
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().map(Part::kind)
     }
+
+    pub(crate) fn is_of_kinds(&self, kinds: &[String]) -> bool {
+        self.kinds().eq(kinds.iter().map(String::as_str))
+    }
 }
 
 impl From<&Object> for Object {

@@ -1,12 +1,12 @@
 //! A change: any number of writes that happen as a whole or not at all, also across a crash.
 //!
 //! A small change is one batch of the engine. A larger one first puts its writes aside as pending ones, commits them
-//! with a single record, and then carries them to their places; opening the store finishes that if it was
+//! with a single record, and then brings them to their places; opening the store finishes that if it was
 //! cut short. So the memory that a change needs doesn't grow with it.
 
 use super::{
     BATCH, Storage, Write, lock,
-    snapshot::{pending_value, pending_write},
+    pending::{pending_value, pending_write},
 };
 use crate::{
     encoding::{KeyRange, Space, key},
@@ -34,8 +34,8 @@ impl<'s> Change<'s> {
         let change =
             Self { storage, writes: BTreeMap::new(), bytes: 0, put_aside: false, _only_one: only_one };
         // The last change may have failed on its way, on a full disk say; it is committed and comes first.
-        if storage.versions().carrying {
-            storage.carry()?;
+        if storage.versions().settling {
+            storage.settle()?;
         }
         Ok(change)
     }
@@ -84,8 +84,8 @@ impl<'s> Change<'s> {
 
     /// Makes the change happen.
     ///
-    /// Once it is committed, it stays so: should the engine refuse to carry its writes to their places, readers see
-    /// them all the same, and the next change, or opening the store again, carries on.
+    /// Once it is committed, it stays so: should the engine refuse to bring its writes to their places, readers see
+    /// them all the same, and the next change, or opening the store again, goes on with it.
     pub(crate) fn commit(mut self) -> Result<()> {
         if !self.put_aside {
             let writes = mem::take(&mut self.writes);
@@ -94,7 +94,7 @@ impl<'s> Change<'s> {
         self.put_aside()?;
         self.storage.commit_pending()?;
         self.put_aside = false;
-        self.storage.carry().or(Ok(()))
+        self.storage.settle().or(Ok(()))
     }
 }
 

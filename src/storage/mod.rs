@@ -8,6 +8,7 @@ mod disk;
 mod engine;
 mod flusher;
 mod memory;
+mod pending;
 mod scratch;
 mod snapshot;
 #[cfg(test)]
@@ -65,8 +66,8 @@ impl Storage {
         };
         let storage = Self { shared: Arc::new(shared) };
         if storage.engine().get(&key::committed())?.is_some() {
-            storage.versions_mut().carrying = true;
-            storage.carry()?;
+            storage.versions_mut().settling = true;
+            storage.settle()?;
         }
         storage.clear(&KeyRange::space(Space::Pending))?;
         storage.clear(&KeyRange::space(Space::Scratch))?;

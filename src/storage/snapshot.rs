@@ -3,7 +3,7 @@
 //! The engine's own scans aren't snapshots. So, while a snapshot is held, each write first saves what it replaces;
 //! a reader puts those older values back over what it finds. Without a snapshot nothing is saved.
 
-use super::{BATCH, Direction, Entry, Storage, Write};
+use super::{BATCH, Direction, Entry, Storage, Write, pending::pending_value};
 use crate::{
     encoding::{KeyRange, Space, key},
     error::Result,
@@ -17,10 +17,10 @@ type Replaced = (u64, Option<Vec<u8>>);
 #[derive(Debug, Default)]
 pub(super) struct Versions {
     /// Raised by each change.
-    version: u64,
-    /// The last change is committed, but its writes are still on their way from the pending ones: readers that see
+    pub(super) version: u64,
+    /// The last change is committed, but its writes are still on their way from those put aside: readers that see
     /// this version look there too.
-    pub(super) carrying: bool,
+    pub(super) settling: bool,
     /// The versions that snapshots are held of, and by how many.
     held: BTreeMap<u64, usize>,
     /// By key, the values that were replaced and the version that replaced them, oldest first.
@@ -106,7 +106,7 @@ impl Snapshot {
         {
             return Ok(value.clone());
         }
-        if versions.carrying
+        if versions.settling
             && *version >= versions.version
             && let Some(pending) = storage.engine().get(&key::pending(key))?
         {
@@ -151,7 +151,7 @@ impl Snapshot {
         let mut covered = before_rest(range, direction, rest.as_ref());
 
         let mut patches = BTreeMap::new();
-        if versions.carrying && *version >= versions.version {
+        if versions.settling && *version >= versions.version {
             let pending = storage.engine().scan(&pending_range(&covered), direction, limit)?;
             if pending.len() >= limit {
                 let targets: Vec<Entry> = pending.iter().map(target_of).collect();
@@ -227,25 +227,6 @@ fn patched(
     }
 }
 
-const PENDING_REMOVE: u8 = 0;
-const PENDING_PUT: u8 = 1;
-
-/// A pending write's bytes: what to do, and the value to put.
-pub(super) fn pending_write(key: &[u8], value: Option<&[u8]>) -> Write {
-    let value = match value {
-        Some(value) => [&[PENDING_PUT][..], value].concat(),
-        None => vec![PENDING_REMOVE],
-    };
-    Write { key: key::pending(key), value: Some(value) }
-}
-
-pub(super) fn pending_value(pending: &[u8]) -> Option<Vec<u8>> {
-    match pending.split_first() {
-        Some((&PENDING_PUT, value)) => Some(value.to_vec()),
-        _ => None,
-    }
-}
-
 impl Storage {
     /// Applies a change that fits into one batch.
     pub(super) fn apply(&self, batch: Vec<Write>) -> Result<()> {
@@ -257,42 +238,8 @@ impl Storage {
         Ok(())
     }
 
-    /// Commits the pending change: from here on it has happened, and `carry` brings its writes to their places.
-    pub(super) fn commit_pending(&self) -> Result<()> {
-        let mut versions = self.versions_mut();
-        self.engine().apply(vec![Write { key: key::committed(), value: Some(Vec::new()) }])?;
-        versions.carrying = true;
-        versions.version += 1;
-        Ok(())
-    }
-
-    /// Brings the writes of the committed change to their places; can be begun again after a failure or a crash.
-    pub(super) fn carry(&self) -> Result<()> {
-        let pending = KeyRange::space(Space::Pending);
-        loop {
-            let mut versions = self.versions_mut();
-            let entries = self.engine().scan(&pending, Direction::Forwards, BATCH)?;
-            if entries.is_empty() {
-                self.engine().apply(vec![Write { key: key::committed(), value: None }])?;
-                versions.carrying = false;
-                return Ok(());
-            }
-            let puts: Vec<Write> = entries
-                .iter()
-                .map(|entry| Write {
-                    key: key::pending_target(&entry.key).to_vec(),
-                    value: pending_value(&entry.value),
-                })
-                .collect();
-            let version = versions.version;
-            self.save_replaced(&mut versions, version, &puts)?;
-            let removes = entries.into_iter().map(|entry| Write { key: entry.key, value: None });
-            self.engine().apply(puts.into_iter().chain(removes).collect())?;
-        }
-    }
-
     /// Saves what a batch that makes version `version` replaces, if a snapshot of an older version is held.
-    fn save_replaced(&self, versions: &mut Versions, version: u64, batch: &[Write]) -> Result<()> {
+    pub(super) fn save_replaced(&self, versions: &mut Versions, version: u64, batch: &[Write]) -> Result<()> {
         if versions.held.keys().next().is_none_or(|oldest| *oldest >= version) {
             return Ok(());
         }

@@ -137,7 +137,7 @@ fn a_committed_change_is_seen_before_it_is_carried_out_and_finished_on_opening()
         }
         drop(change);
         // What opening does with a marker that it finds.
-        storage.carry().unwrap();
+        storage.settle().unwrap();
         assert_eq!(all(&storage.snapshot(), Direction::Forwards, 64).len(), 1_000);
         assert!(all(&before, Direction::Forwards, 64).iter().all(|(_, value)| value == b"old"));
     }
@@ -148,7 +148,7 @@ fn writes_left_aside_without_a_commit_are_gone_after_opening_again() {
     let dir = tempfile::tempdir().unwrap();
     let open = || Storage::new(Box::new(DiskEngine::open(dir.path(), 1 << 20).unwrap())).unwrap();
     let storage = open();
-    storage.engine().apply(vec![snapshot::pending_write(&key(1), Some(b"x"))]).unwrap();
+    storage.engine().apply(vec![pending::pending_write(&key(1), Some(b"x"))]).unwrap();
     drop(storage);
     assert_eq!(all(&open().snapshot(), Direction::Forwards, 64), []);
 }

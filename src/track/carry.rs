@@ -2,9 +2,9 @@
 
 use super::{
     derive::Failed,
-    group::{GroupRows, Target, Update},
     pass::{Plan, Tracked},
-    tally::{Group, Tally},
+    stored_rows::{StoredRows, Target, Update},
+    tally::{Tallied, Tally},
 };
 use crate::{
     calendar::Days,
@@ -215,7 +215,10 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         store.snapshot().for_each(KeyRange { start, end }, |entry| {
             let corrupt = |malformed| store.corrupt(malformed, None);
             let (day, object) = target.prefix.split(&entry.key).map_err(corrupt)?;
-            if !object.starts_with(&kind_bytes) || !of_kinds(object, kinds).map_err(corrupt)? {
+            let wanted = kinds.is_empty()
+                || object.starts_with(&kind_bytes)
+                    && key::decode_object(object).map_err(corrupt)?.is_of_kinds(kinds);
+            if !wanted {
                 return Ok(());
             }
             let object = object.to_vec();
@@ -225,7 +228,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
     }
 
     /// Carries one group: its new values into days, and from there into every period.
-    fn group(&mut self, scope: &Scope, (object, rows): Group<V>) -> Result<()> {
+    fn group(&mut self, scope: &Scope, (object, rows): Tallied<V>) -> Result<()> {
         let days = if self.plan.hourly { self.hours(scope, &object, rows)? } else { by_day(rows) };
         let changed: Vec<i32> = days.iter().map(|(day, _)| *day).collect();
         let updates = days.into_iter().map(|(day, value)| (day, Update::Merge(value)));
@@ -362,16 +365,9 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         Ok(self.days.start(day)? < self.days.start(day.saturating_add(1))?)
     }
 
-    fn rows<'x>(&'x mut self, target: &'x Target, object: &'x [u8]) -> GroupRows<'x, 's, 'a, V> {
-        GroupRows { change: self.change, target, object, metric: self.metric, form: self.plan.form }
+    fn rows<'x>(&'x mut self, target: &'x Target, object: &'x [u8]) -> StoredRows<'x, 's, 'a, V> {
+        StoredRows { change: self.change, target, object, metric: self.metric, form: self.plan.form }
     }
-}
-
-fn of_kinds(object: &[u8], kinds: &[String]) -> Result<bool, crate::encoding::Malformed> {
-    if object.is_empty() {
-        return Ok(kinds.is_empty());
-    }
-    Ok(key::decode_object(object)?.kinds().eq(kinds.iter().map(String::as_str)))
 }
 
 /// The values of rows of days, by day.

@@ -3,11 +3,11 @@
 mod append;
 mod carry;
 mod derive;
-mod group;
 mod grouping;
 mod pass;
 mod recompute;
 mod report;
+mod stored_rows;
 mod tally;
 mod tracker;
 

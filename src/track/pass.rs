@@ -40,9 +40,9 @@ impl Plan {
         for kinds in &groupings {
             let key = key::tracked(metric.domain_ref(), metric.metric_ref(), kinds);
             if let Some(bytes) = snapshot.get(&key)? {
-                let tracked = Tracked::decode(store, &bytes)?;
-                periods.extend(tracked.periods);
-                through.push(Some(tracked.through));
+                let earlier = Tracked::decode(store, &bytes)?;
+                periods.extend(earlier.periods);
+                through.push(Some(earlier.through));
             } else {
                 through.push(None);
             }

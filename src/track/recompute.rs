@@ -33,7 +33,8 @@ pub enum Since {
 /// A run over all records since a date, which replaces the statistics from there on. Made by
 /// [`Tracker::recompute`].
 ///
-/// What is older stays as it is, also where the source no longer has its records.
+/// What is older stays as it is, also where the source no longer has its records. While it runs, leave the metric
+/// alone: what another tracker appends meanwhile is replaced by what this one has read.
 #[must_use]
 pub struct Recompute<'t, 'a, R, V> {
     tracker: &'t Tracker<'a, R, V>,

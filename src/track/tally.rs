@@ -35,7 +35,7 @@ struct Rows<V> {
 }
 
 /// What is worked out for one group: the bytes of its object, and its rows by number.
-pub(super) type Group<V> = (Vec<u8>, Vec<(i32, Row<V>)>);
+pub(super) type Tallied<V> = (Vec<u8>, Vec<(i32, Row<V>)>);
 
 impl<V: Value> Tally<V> {
     pub(super) fn new(store: &Store, form: Form, groupings: usize, limit: usize) -> Self {
@@ -101,14 +101,14 @@ impl<V: Value> Tally<V> {
         &mut self,
         store: &Store,
         grouping: usize,
-        mut visit: impl FnMut(Group<V>) -> Result<()>,
+        mut visit: impl FnMut(Tallied<V>) -> Result<()>,
     ) -> Result<()> {
         if !self.scratch.is_used() {
             let groups = self.groupings.get_mut(grouping).map(Groups::take).unwrap_or_default();
             return groups.into_iter().try_for_each(visit);
         }
         self.put_aside(store)?;
-        let mut group: Option<Group<V>> = None;
+        let mut group: Option<Tallied<V>> = None;
         for entry in self.scratch.entries(&grouping_bytes(grouping)) {
             let Entry { key, value } = entry?;
             let Some((object, number)) = split_scratch_key(&key) else { continue };
@@ -169,9 +169,9 @@ impl<V> Groups<V> {
     }
 
     /// The groups in the order of their objects; none are left.
-    fn take(&mut self) -> Vec<Group<V>> {
+    fn take(&mut self) -> Vec<Tallied<V>> {
         let mut rows: Vec<_> = mem::take(&mut self.rows).into_iter().map(Some).collect();
-        let mut groups: Vec<Group<V>> = self
+        let mut groups: Vec<Tallied<V>> = self
             .by_object
             .drain()
             .filter_map(|(object, index)| Some((object.into_vec(), rows.get_mut(index)?.take()?.rows)))

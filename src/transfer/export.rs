@@ -34,6 +34,9 @@ use std::io::{self, Write};
 /// # Ok::<(), trackstats::Error>(())
 /// ```
 ///
+/// Callers' cursors and how far trackers have come are not exported: after an import, append only what is new. The
+/// periods that a tracker is to keep in step must be named again.
+///
 /// # Errors
 /// [`Error::Io`] when the writer fails, and as [`Store::scan`].
 pub fn export(store: &Store, prefix: &Prefix, writer: impl Write) -> Result<u64> {

@@ -115,7 +115,7 @@ impl<V: Value> Statistics<V> {
 
     fn of_kinds(&self, object: Option<&Object>) -> bool {
         match (&self.selection.kinds, object) {
-            (Some(kinds), Some(object)) => object.kinds().eq(kinds.iter().map(String::as_str)),
+            (Some(kinds), Some(object)) => object.is_of_kinds(kinds),
             _ => true,
         }
     }

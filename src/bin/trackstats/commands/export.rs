@@ -15,6 +15,8 @@ use std::{
 use trackstats::{Prefix, Store};
 
 /// Write definitions and statistics to standard output or a file
+///
+/// Where appends have come to is not in it: after an import, append only what is new.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// Only what is under DOMAIN[/METRIC[/PERIOD[/DATE]]]

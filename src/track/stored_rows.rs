@@ -42,7 +42,7 @@ pub(super) enum Update<V> {
 
 /// The rows of one period and object, to be read and written in a change.
 #[derive(Debug)]
-pub(super) struct GroupRows<'x, 's, 'a, V> {
+pub(super) struct StoredRows<'x, 's, 'a, V> {
     pub(super) change: &'x mut Change<'s>,
     pub(super) target: &'x Target,
     pub(super) object: &'x [u8],
@@ -50,7 +50,7 @@ pub(super) struct GroupRows<'x, 's, 'a, V> {
     pub(super) form: Form,
 }
 
-impl<V: Value> GroupRows<'_, '_, '_, V> {
+impl<V: Value> StoredRows<'_, '_, '_, V> {
     fn key(&self, row: i32) -> Vec<u8> {
         self.target.prefix.row(self.target.slots.day_of(row), self.object)
     }
