@@ -9,6 +9,7 @@ mod recompute;
 mod report;
 mod stored_rows;
 mod tally;
+mod touched;
 mod tracker;
 
 pub use append::Append;
