@@ -165,15 +165,11 @@ impl RowScan {
                 }
             }
             Wanted::Beginning(beginning) => {
-                let mut rest = Some(KeyRange::prefix(self.prefix.row(day, beginning)));
-                while let Some(range) = rest {
-                    let page = self.snapshot.page(&range, Direction::Forwards, PAGE)?;
-                    for entry in page.entries {
-                        let (_, object) = self.split(&entry)?;
-                        rows.push((object.to_vec(), entry.value));
-                    }
-                    rest = page.rest;
-                }
+                self.snapshot.for_each(KeyRange::prefix(self.prefix.row(day, beginning)), |entry| {
+                    let (_, object) = self.split(&entry)?;
+                    rows.push((object.to_vec(), entry.value));
+                    Ok(())
+                })?;
             }
         }
         Ok(rows)
