@@ -69,6 +69,7 @@ pub use model::{
     Statistic, StatisticKey, Value,
 };
 pub use query::{Fill, SeriesQuery};
+pub use storage::Compaction;
 pub use store::{
     Change, Clock, Deletion, DomainInfo, FixedClock, Flush, MetricInfo, Options, Prefix, Scan, Statistics,
     Store, SystemClock,

@@ -11,14 +11,30 @@ pub(crate) trait Engine: Debug + Send + Sync {
     fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>>;
 
     /// Does all of these writes or none, also across a crash; in the order of the calls, so that no write survives
-    /// one that was made before it.
+    /// one that was made before it. No key is in a batch twice.
     fn apply(&self, batch: Vec<Write>) -> Result<()>;
 
     /// Returns when everything that was applied is on the disk.
     fn flush(&self) -> Result<()>;
 
+    /// Makes the map what is found at its path from now on. Until then there is none.
+    fn publish(&self) -> Result<()>;
+
+    /// Rewrites the map into as little space as it takes, in one step. Writes wait meanwhile, reads go on.
+    fn compact(&self) -> Result<Compaction>;
+
     /// The directory, or a name for people where there is none.
     fn path(&self) -> &Path;
+}
+
+/// How many bytes the files of a store had before a compaction, and have after it; none in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Compaction {
+    /// In bytes.
+    pub before: u64,
+    /// In bytes.
+    pub after: u64,
 }
 
 /// A key and its value.

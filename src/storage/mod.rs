@@ -29,6 +29,7 @@ use std::{
 
 pub(crate) use change::Change;
 pub(crate) use disk::DiskEngine;
+pub use engine::Compaction;
 pub(crate) use engine::{Direction, Engine, Entry, Write};
 pub(crate) use flusher::Flusher;
 pub(crate) use memory::MemoryEngine;
@@ -80,6 +81,19 @@ impl Storage {
 
     pub(crate) fn flush(&self) -> Result<()> {
         self.engine().flush()
+    }
+
+    /// Makes the map what is found at its path from now on.
+    pub(crate) fn publish(&self) -> Result<()> {
+        self.engine().publish()
+    }
+
+    /// Rewrites the map into as little space as it takes.
+    pub(crate) fn compact(&self) -> Result<Compaction> {
+        if *lock(&self.shared.writing) == Some(thread::current().id()) {
+            return Err(Error::NestedChange);
+        }
+        self.engine().compact()
     }
 
     /// Begins a change; waits for the one that another thread has open.

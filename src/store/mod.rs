@@ -16,7 +16,7 @@ use crate::{
     encoding::{Form, Malformed, Space},
     error::{Error, Result},
     model::{Domain, Metric, Object, Statistic, StatisticKey, Value},
-    storage::{Flusher, Scratch, Snapshot, Storage},
+    storage::{Compaction, Flusher, Scratch, Snapshot, Storage},
 };
 use chrono::NaiveDate;
 use std::{
@@ -248,6 +248,17 @@ impl Store {
     /// [`Error::Io`] when the disk refuses.
     pub fn flush(&self) -> Result<()> {
         self.inner.storage.flush()
+    }
+
+    /// Rewrites the store into as little space as it takes, in one step: whatever happens on the way, what is found
+    /// afterwards is the store. Writes wait meanwhile, reads go on. It takes as much free space as the store then has.
+    ///
+    /// sled never gives back the space that it has once taken, and keeps what was replaced for a while.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when there is no space, [`Error::NestedChange`], [`Error::Corrupt`]. The store is as it was then.
+    pub fn compact(&self) -> Result<Compaction> {
+        self.inner.storage.compact()
     }
 
     /// Where the cursor of this name stands: what the last append stored with it, byte for byte.

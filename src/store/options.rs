@@ -111,7 +111,8 @@ impl Options {
         if let Some(record) = &record {
             self.agrees(engine.path(), record)?;
         } else if !engine.scan(&everything, Direction::Forwards, 1)?.is_empty() {
-            return Err(Error::NotAStore { path: engine.path().to_owned() });
+            let problem = "it has entries, but no record of what it is".to_owned();
+            return Err(Error::Corrupt { path: engine.path().to_owned(), problem });
         }
         let storage = Storage::new(engine)?;
         let record = match record {
@@ -164,6 +165,7 @@ fn create(storage: &Storage, calendar: Calendar) -> Result<StoreRecord> {
     change.put(key::store(), record.encode())?;
     change.commit()?;
     storage.flush()?;
+    storage.publish()?;
     Ok(record)
 }
 

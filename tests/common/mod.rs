@@ -4,6 +4,7 @@
 
 pub(crate) mod flights;
 
+use std::{fs, path::Path};
 use tempfile::TempDir;
 use trackstats::{Domain, Metric, Object, Options, Period, Store, chrono::NaiveDate};
 
@@ -63,4 +64,33 @@ pub(crate) fn user(id: u64) -> Object {
 pub(crate) fn days(store: &Store, metric: Metric<'_>) -> Vec<(String, Option<i64>)> {
     let points = store.series(metric, Period::Day).points().unwrap();
     points.into_iter().map(|(date, value)| (date.to_string(), value)).collect()
+}
+
+/// Copies a folder with all that is in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// The same numbers for the same seed: a linear congruential generator.
+#[derive(Debug, Clone)]
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    /// One of these, any as likely as another.
+    pub(crate) fn one_of<'t, T>(&mut self, these: &'t [T]) -> &'t T {
+        &these[usize::try_from(self.below(these.len() as u64)).unwrap()]
+    }
 }

@@ -1,0 +1,62 @@
+//! Checksums of entries, and the totals over all of them.
+
+use twox_hash::XxHash3_64;
+
+/// The hash of an entry: XXH3 of the value, seeded with that of the key.
+pub(super) fn entry_hash(key: &[u8], value: &[u8]) -> u64 {
+    XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot(key), value)
+}
+
+/// What all entries together come to. Each batch carries it on, so that an entry that was lost, or fell back to what it
+/// was before, is missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Totals {
+    /// How many batches were applied.
+    pub(super) changes: u64,
+    pub(super) entries: u64,
+    /// The sum of the entries' hashes, modulo 2 to the 64th.
+    sum: u64,
+}
+
+impl Totals {
+    pub(super) const BYTES: usize = 24;
+
+    /// Those of no entries, after so many batches.
+    pub(super) fn none(changes: u64) -> Self {
+        Self { changes, ..Self::default() }
+    }
+
+    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
+        self.entries = self.entries.wrapping_add(1);
+        self.sum = self.sum.wrapping_add(entry_hash(key, value));
+    }
+
+    pub(super) fn remove(&mut self, key: &[u8], value: &[u8]) {
+        self.entries = self.entries.wrapping_sub(1);
+        self.sum = self.sum.wrapping_sub(entry_hash(key, value));
+    }
+
+    pub(super) fn same_entries(&self, other: &Self) -> bool {
+        self.entries == other.entries && self.sum == other.sum
+    }
+
+    pub(super) fn encode(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        for (to, number) in bytes.chunks_exact_mut(8).zip([self.changes, self.entries, self.sum]) {
+            to.copy_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let [changes, entries, sum] = numbers(bytes)?;
+        Some(Self { changes, entries, sum })
+    }
+}
+
+/// The little-endian numbers that these bytes are, if they are so many.
+pub(super) fn numbers<const N: usize>(bytes: &[u8]) -> Option<[u64; N]> {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let numbers: [&[u8; 8]; N] = chunks.iter().collect::<Vec<_>>().try_into().ok()?;
+    rest.is_empty().then(|| numbers.map(|number| u64::from_le_bytes(*number)))
+}

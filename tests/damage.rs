@@ -1,0 +1,317 @@
+//! What becomes of a store whose files are damaged: what is read is right, or an error says what to do.
+//!
+//! `TRACKSTATS_DAMAGE_TRIALS` is how many trials are run, 600 if it isn't set; `TRACKSTATS_DAMAGE_SEED` from which seed
+//! on, 0 if it isn't.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that fails may panic, and says what it found"
+)]
+
+mod common;
+
+use common::{CENTS, Random, SALES, TILL, copy_folder, day, user};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    panic::{self, AssertUnwindSafe},
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+use trackstats::{
+    Error, Flush, MergeError, Metric, Period, Prefix, Result, Store, Timestamp, Tracker, Value, chrono::Days,
+};
+
+const SCANS: Metric<'static, Scan> = Metric::new(TILL, "scans", "Scanned receipts");
+
+/// A value that is too large for sled's log, and goes into a file of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Scan(Vec<u8>);
+
+impl Value for Scan {
+    const KIND: &'static str = "scan";
+
+    fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
+        self.0.extend_from_slice(&other.0);
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> Result<Store> {
+    Store::options().create(false).flush(Flush::Explicit).cache_bytes(4 << 20).open(path)
+}
+
+/// A store on disk, closed, and all that it has to say; and its folder as it once was.
+struct Subject {
+    name: &'static str,
+    folder: PathBuf,
+    earlier: PathBuf,
+    says: String,
+}
+
+/// Everything that can be read of a store.
+fn read(store: &Store) -> Result<String> {
+    let mut says = format!("{:?}\n{:?}\n{:?}\n", store.metrics(), store.calendar(), store.cursor("log")?);
+    for statistic in store.scan(&Prefix::everything()) {
+        let statistic = statistic?;
+        says.push_str(&format!("{statistic} {:?}\n", statistic.value));
+    }
+    for period in [Period::Day, Period::Week, Period::Lifetime] {
+        says.push_str(&format!("{:?}\n", store.series(SALES, period).points()?));
+        says.push_str(&format!(
+            "{:?}\n",
+            store.series(SALES, period).object(user(3)).newest_first().points()?
+        ));
+    }
+    Ok(says)
+}
+
+fn record_days(store: &Store, days: u64, objects: u64) {
+    let first = day("2024-01-01");
+    for number in 0..days {
+        let date = first + Days::new(number);
+        store
+            .change(|change| {
+                change.record(SALES.on(Period::Day, date), i64::try_from(number).unwrap())?;
+                change.record_all((0..objects).map(|object| {
+                    (
+                        SALES.on(Period::Day, date).of(user(object)),
+                        Some(i64::try_from(object * number).unwrap()),
+                    )
+                }))
+            })
+            .unwrap();
+        if number % 16 == 0 {
+            store.flush().unwrap();
+        }
+    }
+}
+
+fn track(store: &Store, days: u64) {
+    let tracker = Tracker::count(CENTS, |at: &i64| Timestamp::from_unix_seconds(*at))
+        .periods([Period::Week, Period::Lifetime]);
+    let records = (0..days).map(|number| 1_704_067_200 + i64::try_from(number).unwrap() * 40_000);
+    tracker.append().cursor("log", None, || b"42".to_vec()).run(store, records).unwrap();
+}
+
+fn subjects(folder: &Path) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for (name, days, objects) in
+        [("tiny", 2, 0), ("year", 366, 3), ("objects", 40, 1_000), ("large values", 3, 1)]
+    {
+        for sessions in [1, 3] {
+            for compacted in [false, true] {
+                let path = folder.join(format!("{name}, {sessions}, {compacted}"));
+                let earlier = folder.join(format!("{name}, {sessions}, {compacted}, earlier"));
+                drop(Store::options().flush(Flush::Explicit).open(&path).unwrap());
+                for session in 0..sessions {
+                    copy_folder(&path, &{
+                        let _ = fs::remove_dir_all(&earlier);
+                        earlier.clone()
+                    });
+                    let store = open(&path).unwrap();
+                    record_days(&store, days * (session + 1) / sessions, objects);
+                    if session == 0 {
+                        track(&store, days);
+                    }
+                    if name == "large values" {
+                        let bytes = (0..600_000_u32).map(|n| n.to_le_bytes()[1]).collect();
+                        let date = day("2024-01-01") + Days::new(session);
+                        store.record(SCANS.on(Period::Day, date), Scan(bytes)).unwrap();
+                    }
+                }
+                if compacted {
+                    open(&path).unwrap().compact().unwrap();
+                }
+                let says = read(&open(&path).unwrap()).unwrap();
+                if sessions == 1 {
+                    // Reading made the database digest its log; a store that was never read since is another case.
+                    let _ = fs::remove_dir_all(&path);
+                    copy_folder(&earlier, &path);
+                    let store = open(&path).unwrap();
+                    record_days(&store, days, objects);
+                    track(&store, days);
+                    if name == "large values" {
+                        let bytes = (0..600_000_u32).map(|n| n.to_le_bytes()[1]).collect();
+                        store.record(SCANS.on(Period::Day, day("2024-01-01")), Scan(bytes)).unwrap();
+                    }
+                    if compacted {
+                        store.compact().unwrap();
+                    }
+                }
+                subjects.push(Subject { name, folder: path, earlier, says });
+            }
+        }
+    }
+    subjects
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(self::files(&entry.path()));
+        } else {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Damages one file of a store, and says how.
+fn damage(random: &mut Random, folder: &Path, earlier: &Path) -> String {
+    let files = files(folder);
+    // The database's file is what most damage meets.
+    let largest = files.iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
+    let file = if random.below(3) < 2 { largest } else { random.one_of(&files) };
+    let mut bytes = fs::read(file).unwrap();
+    let len = bytes.len() as u64;
+    let at = usize::try_from(random.below(len.max(1))).unwrap();
+    let until = |random: &mut Random, most: u64| {
+        let end = at + 1 + usize::try_from(random.below(most)).unwrap();
+        end.min(usize::try_from(len).unwrap())
+    };
+    let how = match random.below(12) {
+        0..=2 if len > 0 => {
+            bytes[at] ^= 1 << random.below(8);
+            format!("a bit of byte {at} flipped")
+        }
+        3 if len > 0 => {
+            let end = until(random, 4_096);
+            bytes[at..end].iter_mut().for_each(|byte| *byte = u8::try_from(random.below(256)).unwrap());
+            format!("bytes {at} to {end} are garbage")
+        }
+        4 if len > 0 => {
+            let sector = at / 512 * 512;
+            let end = (sector + 512).min(bytes.len());
+            bytes[sector..end].fill(0);
+            format!("the sector from {sector} is zero")
+        }
+        5 if len > 0 => {
+            let from = usize::try_from(random.below(len)).unwrap() / 512 * 512;
+            let to = at / 512 * 512;
+            let sector = bytes[from..(from + 512).min(bytes.len())].to_vec();
+            let end = (to + sector.len()).min(bytes.len());
+            bytes[to..end].copy_from_slice(&sector[..end - to]);
+            format!("the sector from {from} is at {to} as well")
+        }
+        6 | 7 => {
+            bytes.truncate(at);
+            format!("cut to {at} bytes")
+        }
+        8 => {
+            bytes.extend((0..random.below(5_000)).map(|n| n.to_le_bytes()[0]));
+            format!("{} bytes more", bytes.len() as u64 - len)
+        }
+        9 => {
+            fs::remove_file(file).unwrap();
+            if random.below(4) == 0 {
+                fs::create_dir(file).unwrap();
+                return format!("{}: a folder", file.display());
+            }
+            return format!("{}: deleted", file.display());
+        }
+        10 => {
+            bytes.clear();
+            "emptied".to_owned()
+        }
+        _ => {
+            // What a disk that lied about its writes leaves: a file as it was before.
+            let before = earlier.join(file.strip_prefix(folder).unwrap());
+            match fs::read(before) {
+                Ok(before) => bytes = before,
+                Err(_) => bytes.truncate(at),
+            }
+            "as it was before".to_owned()
+        }
+    };
+    fs::write(file, bytes).unwrap();
+    format!("{}: {how}", file.display())
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
+enum Outcome {
+    Right,
+    RefusedOnOpening,
+    RefusedOnReading,
+}
+
+/// Opens and reads a store; what it says must be right, unless it is an error.
+fn outcome(path: &Path, says: &str) -> std::result::Result<Outcome, String> {
+    let allowed = |error: &Error| {
+        matches!(
+            error,
+            Error::Corrupt { .. }
+                | Error::Format { .. }
+                | Error::NotAStore { .. }
+                | Error::NoStore { .. }
+                | Error::Io { .. }
+        )
+    };
+    let refused = |error: Error, outcome| {
+        if allowed(&error) { Ok(outcome) } else { Err(format!("an unexpected error: {error}")) }
+    };
+    let store = match open(path) {
+        Ok(store) => store,
+        Err(error) => return refused(error, Outcome::RefusedOnOpening),
+    };
+    match read(&store) {
+        Err(error) => refused(error, Outcome::RefusedOnReading),
+        Ok(found) if found == says => {
+            store
+                .record(SALES.on(Period::Day, day("2030-01-01")), 1)
+                .and_then(|()| store.flush())
+                .map_err(|error| format!("it can be read, but not written: {error}"))?;
+            Ok(Outcome::Right)
+        }
+        Ok(found) => {
+            let different = found.lines().zip(says.lines()).find(|(found, says)| found != says);
+            Err(format!("wrong data, first {different:?}; {} bytes for {}", found.len(), says.len()))
+        }
+    }
+}
+
+#[test]
+fn a_damaged_store_is_read_right_or_refused() {
+    let number = |name| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let trials = number("TRACKSTATS_DAMAGE_TRIALS").unwrap_or(600);
+    let first_seed = number("TRACKSTATS_DAMAGE_SEED").unwrap_or(0);
+    let folder = tempfile::tempdir().unwrap();
+    let subjects = Arc::new(subjects(folder.path()));
+    // sled's panics are contained, and would fill pages here.
+    panic::set_hook(Box::new(|_| {}));
+    let mut outcomes: BTreeMap<Outcome, u64> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for seed in first_seed..first_seed + trials {
+        let mut random = Random(seed);
+        random.below(1);
+        let at = usize::try_from(random.below(subjects.len() as u64)).unwrap();
+        let path = folder.path().join(format!("trial {seed}"));
+        let Subject { name, folder, earlier, .. } = &subjects[at];
+        copy_folder(folder, &path);
+        let how = damage(&mut random, &path, earlier);
+        let (sender, receiver) = mpsc::channel();
+        let (subjects, damaged) = (Arc::clone(&subjects), path.clone());
+        thread::spawn(move || {
+            let outcome = panic::catch_unwind(AssertUnwindSafe(|| outcome(&damaged, &subjects[at].says)));
+            let _ = sender.send(outcome.unwrap_or_else(|_| Err("a panic".to_owned())));
+        });
+        let outcome = receiver.recv_timeout(Duration::from_secs(60)).unwrap_or(Err("a hang".to_owned()));
+        match outcome {
+            Ok(outcome) => *outcomes.entry(outcome).or_default() += 1,
+            Err(problem) => wrong.push(format!("seed {seed}, {name}, {how}: {problem}")),
+        }
+        let _ = fs::remove_dir_all(path);
+    }
+    drop(panic::take_hook());
+    eprintln!("{trials} trials: {outcomes:?}");
+    assert!(wrong.is_empty(), "{} of {trials}:\n{}", wrong.len(), wrong.join("\n"));
+}
