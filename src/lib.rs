@@ -45,7 +45,7 @@
 //!
 //! # Features
 //!
-//! None is on by default. `transfer` exports and imports JSON lines; `cli` builds the program `trackstats`.
+//! None is on by default. `backup` makes backups of stores in use; `transfer` exports and imports JSON lines; `cli` builds the program `trackstats`.
 //!
 //! # More
 //!
@@ -61,6 +61,7 @@ mod track;
 mod query;
 #[cfg(feature = "transfer")]
 mod transfer;
+mod upkeep;
 
 pub use calendar::{Bucket, Calendar, Timestamp};
 pub use error::{Error, Result};
@@ -77,6 +78,9 @@ pub use store::{
 pub use track::{Append, Ids, Recompute, Report, Since, Skip, Tracker, Unreadable};
 #[cfg(feature = "transfer")]
 pub use transfer::{ImportReport, export, exported_calendar, import, statistic_line};
+#[cfg(feature = "backup")]
+pub use upkeep::BackupReport;
+pub use upkeep::SalvageReport;
 
 pub use chrono;
 

@@ -226,6 +226,13 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// There is a store already where a new one was to be put.
+    #[error("there is a store at {} already; choose an empty or a new directory, and open the new store from there", path.display())]
+    StoreExists {
+        /// The store that is there.
+        path: PathBuf,
+    },
+
     /// The directory has files that aren't a store's.
     #[error("{} holds something else than a trackstats store; choose an empty or a new directory", path.display())]
     NotAStore {
@@ -263,6 +270,15 @@ pub enum Error {
         /// Where the store is.
         path: PathBuf,
         /// What was found, and where.
+        problem: String,
+    },
+
+    /// A backup can't be restored.
+    #[error("the backup {} can't be restored: {problem}; nothing was put in its place", path.display())]
+    Backup {
+        /// The backup's file, or a name for people.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
         problem: String,
     },
 

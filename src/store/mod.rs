@@ -5,6 +5,7 @@ mod clock;
 mod delete;
 #[cfg(test)]
 mod golden;
+mod making;
 mod options;
 mod registry;
 mod rows;
@@ -28,6 +29,8 @@ use std::{
 pub use change::Change;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use delete::Deletion;
+pub(crate) use making::Making;
+pub(crate) use options::store_record;
 pub use options::{Flush, Options};
 pub use registry::{DomainInfo, MetricInfo};
 #[cfg(feature = "transfer")]

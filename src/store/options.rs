@@ -48,7 +48,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             calendar: None,
-            cache_bytes: 64 << 20,
+            cache_bytes: Self::CACHE_BYTES,
             clock: Box::new(SystemClock),
             create: true,
             flush: Flush::Every(Duration::from_millis(500)),
@@ -57,6 +57,8 @@ impl Default for Options {
 }
 
 impl Options {
+    pub(super) const CACHE_BYTES: u64 = 64 << 20;
+
     /// The calendar of a new store; that of an existing store must equal it.
     /// Default: the store's own; for a new one UTC, days from 00:00, weeks from Monday, months from the 1st.
     pub fn calendar(self, calendar: Calendar) -> Self {
@@ -105,7 +107,7 @@ impl Options {
         self.open_engine(Box::new(MemoryEngine::default()))
     }
 
-    fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
+    pub(super) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
         let record = engine.get(&key::store())?.map(|bytes| known(&*engine, &bytes)).transpose()?;
         let everything = KeyRange { start: Vec::new(), end: None };
         if let Some(record) = &record {
@@ -154,13 +156,18 @@ fn known(engine: &dyn Engine, bytes: &[u8]) -> Result<StoreRecord> {
     Ok(record)
 }
 
-fn create(storage: &Storage, calendar: Calendar) -> Result<StoreRecord> {
-    let record = StoreRecord {
+/// The record of a new store.
+pub(crate) fn store_record(calendar: &Calendar) -> StoreRecord {
+    StoreRecord {
         format: FORMAT,
-        calendar: calendar_record(&calendar),
+        calendar: calendar_record(calendar),
         tz_version: Calendar::tz_version().to_owned(),
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
+    }
+}
+
+fn create(storage: &Storage, calendar: Calendar) -> Result<StoreRecord> {
+    let record = store_record(&calendar);
     let mut change = storage.change()?;
     change.put(key::store(), record.encode())?;
     change.commit()?;

@@ -2,7 +2,7 @@
 
 use super::totals::{Totals, entry_hash};
 use crate::{
-    encoding::KeyRange,
+    encoding::{KeyRange, key::after},
     error::{Error, Result},
     storage::{BATCH, Direction, Entry, Write},
 };
@@ -139,6 +139,43 @@ impl Database {
             range.start = [&last.key[..], &[0]].concat();
             visit(entries)?;
         }
+    }
+
+    /// Visits each entry that can be read; nothing where there is one, or something, that can't.
+    pub(super) fn readable(&self, mut visit: impl FnMut(Option<Entry>) -> Result<()>) -> Result<()> {
+        let mut range = KeyRange { start: Vec::new(), end: None };
+        loop {
+            let mut entries = Vec::new();
+            let page = self.stored(&range, Direction::Forwards, BATCH, |key, stored| {
+                entries.push((key.to_vec(), self.checked(key, stored).ok()));
+                Ok(())
+            });
+            let next = match (page, entries.last()) {
+                (_, Some((last, _))) => Some([&last[..], &[0]].concat()),
+                (Ok(()), None) => None,
+                (Err(_), None) => {
+                    visit(None)?;
+                    self.next_readable(&range.start)
+                }
+            };
+            for (key, value) in entries {
+                visit(value.map(|value| Entry { key, value }))?;
+            }
+            match next {
+                Some(next) => range.start = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// A key from which on the database can be read again: the first after all that begin like `key`, as far as
+    /// possible.
+    fn next_readable(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let beginnings = (1..=key.len()).rev().filter_map(|length| key.get(..length));
+        beginnings.filter_map(after).find(|start| {
+            let range = KeyRange { start: start.clone(), end: None };
+            self.stored(&range, Direction::Forwards, 1, |_, _| Ok(())).is_ok()
+        })
     }
 
     /// The first `limit` entries of a range in this direction, with their checksums, as long as `visit` allows.

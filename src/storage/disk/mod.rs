@@ -6,6 +6,7 @@
 
 mod database;
 mod folder;
+mod salvage;
 mod seal;
 mod totals;
 
@@ -19,10 +20,12 @@ use folder::{Folder, Place};
 use seal::Seal;
 use std::{
     mem,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 use totals::Totals;
+
+pub(crate) use salvage::{Left, Wreck};
 
 /// A store's folder, open.
 #[derive(Debug)]
@@ -56,6 +59,11 @@ impl DiskEngine {
             None => (Data::create(&folder, cache_bytes)?, Totals::default()),
         };
         Ok(Self { current: RwLock::new(Arc::new(data)), totals: Mutex::new(totals), cache_bytes, folder })
+    }
+
+    /// A folder that isn't there, and is gone with a store that isn't published.
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.data().place.workspace()
     }
 
     fn data(&self) -> Arc<Data> {

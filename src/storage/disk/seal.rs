@@ -42,6 +42,10 @@ impl Says {
         bytes
     }
 
+    fn read(place: &Place) -> Option<Self> {
+        Self::decode(&fs::read(place.seal()).ok()?)
+    }
+
     fn decode(bytes: &[u8]) -> Option<Self> {
         let [acknowledged, checked, log, _] = numbers(bytes)?;
         let says = Self { acknowledged, checked, log };
@@ -59,8 +63,12 @@ impl Seal {
 
     /// Reads the file.
     pub(super) fn read(store: &Path, place: &Place) -> Result<Self> {
-        let says = fs::read(place.seal()).ok().and_then(|bytes| Says::decode(&bytes));
-        Self::open(store, place, says.unwrap_or_default())
+        Self::open(store, place, Says::read(place).unwrap_or_default())
+    }
+
+    /// The last change that a flush returned for, if the file can be read.
+    pub(super) fn acknowledged_in(place: &Place) -> Option<u64> {
+        Says::read(place).map(|says| says.acknowledged)
     }
 
     fn open(store: &Path, place: &Place, says: Says) -> Result<Self> {
