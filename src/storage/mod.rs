@@ -28,7 +28,7 @@ use std::{
 };
 
 pub(crate) use change::Change;
-pub(crate) use disk::{DiskEngine, Left, Wreck};
+pub(crate) use disk::{DiskEngine, Wreck};
 pub use engine::Compaction;
 pub(crate) use engine::{Direction, Engine, Entry, Write};
 pub(crate) use flusher::Flusher;

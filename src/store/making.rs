@@ -5,10 +5,7 @@ use crate::{
     error::{Error, Result},
     storage::{BATCH, DiskEngine, Engine, Write},
 };
-use std::{
-    mem,
-    path::{Path, PathBuf},
-};
+use std::{mem, path::Path};
 
 /// A store that is being made. Dropped before it is finished, it leaves nothing behind.
 #[derive(Debug)]
@@ -30,11 +27,6 @@ impl Making {
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
         self.batch.push(Write { key, value: Some(value) });
         if self.batch.len() < BATCH { Ok(()) } else { self.engine.apply(mem::take(&mut self.batch)) }
-    }
-
-    /// A folder that isn't there, for whatever the making takes; to be removed before the store is finished.
-    pub(crate) fn workspace(&self) -> PathBuf {
-        self.engine.workspace()
     }
 
     /// Opens what was made, for `check` to look at, and if that finds it good makes it the store at its path.

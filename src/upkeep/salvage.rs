@@ -5,7 +5,7 @@ use crate::{
     encoding::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, key},
     error::{Error, Result},
     model::Value,
-    storage::{Entry, Left, Wreck},
+    storage::{Entry, Wreck},
     store::{Making, Store, store_record},
 };
 use std::{
@@ -21,7 +21,7 @@ pub struct SalvageReport {
     pub entries: u64,
     /// How many there should be, if that could be read.
     pub expected: Option<u64>,
-    /// Entries, and places in the files, that could not be read.
+    /// Places in the files that are not what was written, and entries there; most have been written again later.
     pub damaged: u64,
     /// How many of the last changes that were flushed are not there, if that could be read.
     pub lost_changes: Option<u64>,
@@ -37,7 +37,7 @@ pub struct SalvageReport {
 
 impl Store {
     /// Copies everything that can be read of a damaged store into a new one, in a directory that is empty or not there.
-    /// The damaged store stays as it is. The new one takes up to three times its space meanwhile.
+    /// The damaged store stays as it is. All that is left of it is held in memory meanwhile.
     ///
     /// A backup is better, if there is one: what is copied may lack the latest changes, or have them in part.
     /// [`verify`](Store::verify) tells whether what is left agrees with itself.
@@ -74,11 +74,10 @@ impl Store {
     ) -> Result<SalvageReport> {
         let (damaged, directory) = (damaged.as_ref(), directory.as_ref());
         let making = Making::begin(directory)?;
-        let wreck = Wreck::open(damaged, &making.workspace())?;
-        let mut salvage = Salvage::new(making, wreck.left());
-        wreck.for_each(|entry| salvage.entry(entry))?;
+        let wreck = Wreck::read(damaged)?;
+        let mut salvage = Salvage::new(making, &wreck);
+        wreck.entries.into_iter().try_for_each(|entry| salvage.entry(entry))?;
         salvage.record(damaged, calendar)?;
-        drop(wreck);
         salvage.making.finish(|_| Ok(()))?;
         Ok(salvage.report)
     }
@@ -94,8 +93,8 @@ struct Salvage {
 }
 
 impl Salvage {
-    fn new(making: Making, left: Left) -> Self {
-        let Left { expected, damaged, lost_changes, complete, .. } = left;
+    fn new(making: Making, wreck: &Wreck) -> Self {
+        let Wreck { expected, damaged, lost_changes, complete, .. } = *wreck;
         Self {
             making,
             report: SalvageReport { expected, damaged, lost_changes, complete, ..SalvageReport::default() },

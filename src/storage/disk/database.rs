@@ -1,8 +1,8 @@
 //! sled 0.34, with a checksum on each value, and without its panics.
 
-use super::totals::{Totals, entry_hash};
+use super::totals::{TOTALS, Totals, checked, with_checksum, without_checksum};
 use crate::{
-    encoding::{KeyRange, key::after},
+    encoding::KeyRange,
     error::{Error, Result},
     storage::{BATCH, Direction, Entry, Write},
 };
@@ -14,12 +14,6 @@ use std::{
     thread,
     time::Duration,
 };
-
-/// The key of the totals, which is after all others and isn't among the entries.
-const TOTALS: &[u8] = &[0xff];
-
-/// The bytes of a checksum, after each value: the lower half of the entry's hash.
-const CHECKSUM: usize = 4;
 
 /// A sled database in a folder of its own.
 #[derive(Debug)]
@@ -141,43 +135,6 @@ impl Database {
         }
     }
 
-    /// Visits each entry that can be read; nothing where there is one, or something, that can't.
-    pub(super) fn readable(&self, mut visit: impl FnMut(Option<Entry>) -> Result<()>) -> Result<()> {
-        let mut range = KeyRange { start: Vec::new(), end: None };
-        loop {
-            let mut entries = Vec::new();
-            let page = self.stored(&range, Direction::Forwards, BATCH, |key, stored| {
-                entries.push((key.to_vec(), self.checked(key, stored).ok()));
-                Ok(())
-            });
-            let next = match (page, entries.last()) {
-                (_, Some((last, _))) => Some([&last[..], &[0]].concat()),
-                (Ok(()), None) => None,
-                (Err(_), None) => {
-                    visit(None)?;
-                    self.next_readable(&range.start)
-                }
-            };
-            for (key, value) in entries {
-                visit(value.map(|value| Entry { key, value }))?;
-            }
-            match next {
-                Some(next) => range.start = next,
-                None => return Ok(()),
-            }
-        }
-    }
-
-    /// A key from which on the database can be read again: the first after all that begin like `key`, as far as
-    /// possible.
-    fn next_readable(&self, key: &[u8]) -> Option<Vec<u8>> {
-        let beginnings = (1..=key.len()).rev().filter_map(|length| key.get(..length));
-        beginnings.filter_map(after).find(|start| {
-            let range = KeyRange { start: start.clone(), end: None };
-            self.stored(&range, Direction::Forwards, 1, |_, _| Ok(())).is_ok()
-        })
-    }
-
     /// The first `limit` entries of a range in this direction, with their checksums, as long as `visit` allows.
     fn stored(
         &self,
@@ -205,29 +162,11 @@ impl Database {
 
     /// The value, if it is what was written under this key.
     fn checked(&self, key: &[u8], stored: &[u8]) -> Result<Vec<u8>> {
-        match stored.split_last_chunk() {
-            Some((value, checksum)) if checksum_of(key, value) == *checksum => Ok(value.to_vec()),
-            _ => {
-                let problem = "an entry is not what was written".to_owned();
-                Err(Error::Corrupt { path: self.store.clone(), problem })
-            }
-        }
+        checked(key, stored).map(<[u8]>::to_vec).ok_or_else(|| {
+            let problem = "an entry is not what was written".to_owned();
+            Error::Corrupt { path: self.store.clone(), problem }
+        })
     }
-}
-
-fn checksum_of(key: &[u8], value: &[u8]) -> [u8; CHECKSUM] {
-    let [a, b, c, d, ..] = entry_hash(key, value).to_le_bytes();
-    [a, b, c, d]
-}
-
-fn with_checksum(key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
-    let checksum = checksum_of(key, &value);
-    value.extend_from_slice(&checksum);
-    value
-}
-
-fn without_checksum(stored: &[u8]) -> &[u8] {
-    stored.split_last_chunk::<CHECKSUM>().map_or(stored, |(value, _)| value)
 }
 
 /// Does something with sled, which panics on many kinds of damage.

@@ -212,10 +212,6 @@ impl Place {
         self.path.join("seal")
     }
 
-    pub(super) fn workspace(&self) -> PathBuf {
-        self.path.join("workspace")
-    }
-
     fn is_unfinished(&self) -> bool {
         self.path.join(UNFINISHED).exists()
     }

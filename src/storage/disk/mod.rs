@@ -6,6 +6,7 @@
 
 mod database;
 mod folder;
+mod log;
 mod salvage;
 mod seal;
 mod totals;
@@ -20,12 +21,12 @@ use folder::{Folder, Place};
 use seal::Seal;
 use std::{
     mem,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 use totals::Totals;
 
-pub(crate) use salvage::{Left, Wreck};
+pub(crate) use salvage::Wreck;
 
 /// A store's folder, open.
 #[derive(Debug)]
@@ -59,11 +60,6 @@ impl DiskEngine {
             None => (Data::create(&folder, cache_bytes)?, Totals::default()),
         };
         Ok(Self { current: RwLock::new(Arc::new(data)), totals: Mutex::new(totals), cache_bytes, folder })
-    }
-
-    /// A folder that isn't there, and is gone with a store that isn't published.
-    pub(crate) fn workspace(&self) -> PathBuf {
-        self.data().place.workspace()
     }
 
     fn data(&self) -> Arc<Data> {
