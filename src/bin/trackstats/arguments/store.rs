@@ -73,7 +73,7 @@ impl StoreArgs {
     }
 
     /// The directory, or the end of the program for its wrong usage: a global option can't be required otherwise.
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match &self.store {
             Some(path) => path,
             None => crate::Cli::command()
@@ -83,6 +83,15 @@ impl StoreArgs {
                 )
                 .exit(),
         }
+    }
+
+    /// The calendar that the options give, none if they give nothing of one.
+    pub(crate) fn calendar(&self) -> trackstats::Result<Option<Calendar>> {
+        let given = self.zone.is_some()
+            || self.week_start.is_some()
+            || self.day_start.is_some()
+            || self.month_start.is_some();
+        given.then(|| self.over(Calendar::default())).transpose()
     }
 
     /// A calendar with what the options give in place of its own.

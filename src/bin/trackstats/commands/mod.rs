@@ -1,10 +1,14 @@
 //! The commands: each its arguments and its `run`, in a file of its own.
 
+mod backup;
+mod compact;
 mod export;
 mod import;
 mod latest;
 mod list;
 mod record;
+mod restore;
+mod salvage;
 mod series;
 mod show;
 mod track;
@@ -21,6 +25,10 @@ pub(crate) enum Command {
     List(list::ListArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
+    Compact(compact::CompactArgs),
+    Salvage(salvage::SalvageArgs),
 }
 
 impl Command {
@@ -33,6 +41,10 @@ impl Command {
             Self::List(args) => args.run(store),
             Self::Export(args) => args.run(store),
             Self::Import(args) => args.run(store),
+            Self::Backup(args) => args.run(store),
+            Self::Restore(args) => args.run(store),
+            Self::Compact(args) => args.run(store),
+            Self::Salvage(args) => args.run(store),
         }
     }
 }
