@@ -38,6 +38,14 @@ impl<'s> Change<'s> {
         Ok(())
     }
 
+    /// Remembers today's date, if the store has a clock guard and hasn't seen it yet.
+    pub(super) fn see_today(&mut self) -> Result<()> {
+        match self.store.newly_seen(|| self.writes.get(&key::seen()))? {
+            Some(record) => self.writes.put(key::seen(), record),
+            None => Ok(()),
+        }
+    }
+
     /// The store that is changed.
     pub fn store(&self) -> &'s Store {
         self.store

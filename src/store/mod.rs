@@ -5,6 +5,7 @@ mod clock;
 mod delete;
 #[cfg(test)]
 mod golden;
+mod guard;
 mod options;
 mod registry;
 mod rows;
@@ -18,7 +19,6 @@ use crate::{
     model::{Domain, Metric, Object, Statistic, StatisticKey, Value},
     storage::{Flusher, Scratch, Snapshot, Storage},
 };
-use chrono::NaiveDate;
 use std::{
     fmt,
     path::Path,
@@ -28,6 +28,8 @@ use std::{
 pub use change::Change;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use delete::Deletion;
+pub(crate) use guard::Today;
+pub use guard::{ClockGuard, Implausible, Parked};
 pub use options::{Flush, Options};
 pub use registry::{DomainInfo, MetricInfo};
 #[cfg(feature = "transfer")]
@@ -37,6 +39,7 @@ pub use scan::{Prefix, Scan, Statistics};
 pub(crate) use scan::{Selection, Wanted};
 pub(crate) use slots::Slots;
 
+use guard::GuardedClock;
 use registry::Registry;
 
 /// A store of statistics: one directory on disk, or a place in memory.
@@ -68,7 +71,7 @@ struct Inner {
     storage: Storage,
     calendar: Calendar,
     tz_version: String,
-    clock: Box<dyn Clock>,
+    clock: GuardedClock,
     registry: RwLock<Arc<Registry>>,
     flush: Flush,
 }
@@ -99,7 +102,7 @@ impl Store {
         storage: Storage,
         calendar: Calendar,
         tz_version: String,
-        clock: Box<dyn Clock>,
+        clock: GuardedClock,
         registry: Registry,
         flush: Flush,
         flusher: Option<Flusher>,
@@ -123,17 +126,9 @@ impl Store {
         self.inner.storage.path()
     }
 
-    /// The present instant, by the store's clock.
+    /// The present instant, by the store's clock, plausible or not.
     pub fn now(&self) -> Timestamp {
-        self.inner.clock.now()
-    }
-
-    /// Today's date, by the store's clock and calendar.
-    ///
-    /// # Errors
-    /// [`Error::DateOutOfRange`] when the clock is outside the years 1 to 9999.
-    pub fn today(&self) -> Result<NaiveDate> {
-        self.inner.calendar.day_of(self.now())
+        self.inner.clock.clock.now()
     }
 
     /// Registers a metric and its domain, or updates their names and descriptions. Writing a statistic does so
@@ -235,6 +230,7 @@ impl Store {
         }
         let mut change = Change::begin(self)?;
         let result = work(&mut change)?;
+        change.see_today()?;
         change.commit()?;
         if self.inner.flush == Flush::Always {
             self.flush()?;

@@ -6,8 +6,9 @@ use crate::{
     encoding::{Form, ROW_SLOTS, Record, TrackedRecord, key},
     error::{Error, Result},
     model::{Date, MergeError, Period, Value},
-    store::Store,
+    store::{Parked, Store, Today},
 };
+use std::ops::RangeInclusive;
 
 /// What a run knows before it reads its records.
 #[derive(Debug)]
@@ -19,6 +20,10 @@ pub(super) struct Plan {
     pub(super) hourly: bool,
     /// Today, as a day number.
     pub(super) today: i32,
+    /// What the clock said, if it wasn't believed.
+    parked: Option<Parked>,
+    /// The days that a record may be dated on; none if any will do.
+    plausible: Option<RangeInclusive<i32>>,
     /// The kinds of each grouping; none for the first, which is all records together.
     pub(super) groupings: Vec<Vec<String>>,
     /// The day up to which each grouping was tracked before, if it was.
@@ -54,8 +59,10 @@ impl Plan {
         periods.dedup();
         let hourly = periods.contains(&Period::Hour);
         periods.retain(|period| !matches!(period, Period::Hour | Period::Day));
-        let today = store.calendar().slot(Period::Day, store.today()?.into())?;
-        Ok(Self { form, derived: periods, hourly, today, groupings, through })
+        let Today { date, parked } = store.guarded_today()?;
+        let today = store.calendar().slot(Period::Day, date.into())?;
+        let plausible = store.plausible_days();
+        Ok(Self { form, derived: periods, hourly, today, parked, plausible, groupings, through })
     }
 }
 
@@ -126,7 +133,7 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             days: Days::new(*store.calendar()),
             tally: Tally::new(store, plan.form, plan.groupings.len(), tracker.memory_bytes),
             objects: vec![Vec::new(); plan.groupings.len()],
-            report: Report::default(),
+            report: Report { parked: plan.parked, ..Report::default() },
             first: i32::MAX,
             last: i32::MIN,
         }
@@ -170,6 +177,11 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             Err(error) => return Ok(Err(error.to_string())),
         };
         let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { ordinal };
+        if let Some(plausible) = &self.plan.plausible
+            && !plausible.contains(&day)
+        {
+            return Ok(Err(implausible(day, plausible)?));
+        }
         let Some(value) = (self.tracker.value)(record) else {
             self.report.without_value += 1;
             return Ok(Ok(()));
@@ -214,6 +226,15 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
         let date = day_of_number(day).unwrap_or_default();
         merge_error(metric.on(Period::Day, Date::from(date)), object, error)
     }
+}
+
+/// Why a record of this day is skipped.
+fn implausible(day: i32, plausible: &RangeInclusive<i32>) -> Result<String> {
+    let (date, earliest, latest) =
+        (day_of_number(day)?, day_of_number(*plausible.start())?, day_of_number(*plausible.end())?);
+    Ok(format!(
+        "{date} is outside the plausible dates {earliest} to {latest}; check the clock that dated the record"
+    ))
 }
 
 /// The error of two values that don't merge, in the statistic of a key and the bytes of an object.
