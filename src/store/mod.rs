@@ -31,6 +31,7 @@ pub use delete::Deletion;
 pub(crate) use guard::Today;
 pub use guard::{ClockGuard, Implausible, Parked};
 pub use options::{Flush, Options};
+pub(crate) use registry::Registry;
 pub use registry::{DomainInfo, MetricInfo};
 #[cfg(feature = "transfer")]
 pub(crate) use rows::RowBuffer;
@@ -40,7 +41,6 @@ pub(crate) use scan::{Selection, Wanted};
 pub(crate) use slots::Slots;
 
 use guard::GuardedClock;
-use registry::Registry;
 
 /// A store of statistics: one directory on disk, or a place in memory.
 ///
@@ -187,8 +187,8 @@ impl Store {
     /// # Errors
     /// As [`Store::record`], and [`Error::Corrupt`].
     pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
-        let Some(form) = self.form(&key.metric)? else { return Ok(None) };
-        let snapshot = self.snapshot();
+        let (snapshot, registry) = self.snapshot_with_registry();
+        let Some(form) = registry.form(&key.metric)? else { return Ok(None) };
         rows::statistic(self, form, key, |row_key| snapshot.get(row_key))
     }
 
@@ -273,7 +273,7 @@ impl Store {
     }
 
     /// The statistics and the registrations of one and the same moment.
-    fn snapshot_with_registry(&self) -> (Snapshot, Arc<Registry>) {
+    pub(crate) fn snapshot_with_registry(&self) -> (Snapshot, Arc<Registry>) {
         // A change that registers something holds this lock until all of it is there.
         let registry = self.inner.registry.read().unwrap_or_else(PoisonError::into_inner);
         (self.snapshot(), Arc::clone(&registry))
