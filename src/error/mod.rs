@@ -208,6 +208,15 @@ pub enum Error {
         cursor: String,
     },
 
+    /// Another run wrote the metric while this one read its records, or the metric was deleted.
+    #[error(
+        "another run wrote {metric} while this one read its records, or it was deleted; nothing was stored; run it again"
+    )]
+    Overtaken {
+        /// The metric as `domain/metric`.
+        metric: String,
+    },
+
     /// A record could not be read, and the run was told not to skip any.
     #[error("record {number}: {reason}; nothing was stored")]
     UnreadableRecord {

@@ -9,12 +9,13 @@ mod guard;
 mod options;
 mod registry;
 mod rows;
+mod runs;
 mod scan;
 mod slots;
 
 use crate::{
     calendar::{Calendar, Timestamp},
-    encoding::{Form, Malformed, Space},
+    encoding::{Malformed, Space},
     error::{Error, Result},
     model::{Domain, Metric, Object, Statistic, StatisticKey, Value},
     storage::{Flusher, Scratch, Snapshot, Storage},
@@ -22,7 +23,7 @@ use crate::{
 use std::{
     fmt,
     path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 pub use change::Change;
@@ -36,11 +37,13 @@ pub use registry::{DomainInfo, MetricInfo};
 #[cfg(feature = "transfer")]
 pub(crate) use rows::RowBuffer;
 pub(crate) use rows::prefix;
+pub(crate) use runs::{Beginning, Mark};
 pub use scan::{Prefix, Scan, Statistics};
 pub(crate) use scan::{Selection, Wanted};
 pub(crate) use slots::Slots;
 
 use guard::GuardedClock;
+use runs::Runs;
 
 /// A store of statistics: one directory on disk, or a place in memory.
 ///
@@ -73,6 +76,7 @@ struct Inner {
     tz_version: String,
     clock: GuardedClock,
     registry: RwLock<Arc<Registry>>,
+    runs: Mutex<Runs>,
     flush: Flush,
 }
 
@@ -107,8 +111,10 @@ impl Store {
         flush: Flush,
         flusher: Option<Flusher>,
     ) -> Self {
-        let registry = RwLock::new(Arc::new(registry));
-        Self { inner: Arc::new(Inner { flusher, storage, calendar, tz_version, clock, registry, flush }) }
+        let (registry, runs) = (RwLock::new(Arc::new(registry)), Mutex::default());
+        Self {
+            inner: Arc::new(Inner { flusher, storage, calendar, tz_version, clock, registry, runs, flush }),
+        }
     }
 
     /// The store's calendar, by which everything in it is dated.
@@ -260,11 +266,6 @@ impl Store {
 
     pub(crate) fn scratch(&self) -> Scratch {
         self.inner.storage.scratch()
-    }
-
-    /// The form of a metric's rows, none if it isn't registered.
-    pub(crate) fn form<V: Value>(&self, metric: &Metric<'_, V>) -> Result<Option<Form>> {
-        self.registry().form(metric)
     }
 
     pub(crate) fn corrupt(&self, malformed: Malformed, object: Option<&Object>) -> Error {

@@ -5,8 +5,9 @@ use crate::{
     calendar::{Days, day_of_number},
     encoding::{Form, ROW_SLOTS, Record, TrackedRecord, key},
     error::{Error, Result},
-    model::{Date, MergeError, Period, Value},
-    store::{Parked, Store, Today},
+    model::{Date, MergeError, Metric, Period, Value},
+    storage::Snapshot,
+    store::{Beginning, Change, Mark, Parked, Store, Today},
 };
 use std::ops::RangeInclusive;
 
@@ -28,28 +29,55 @@ pub(super) struct Plan {
     pub(super) groupings: Vec<Vec<String>>,
     /// The day up to which each grouping was tracked before, if it was.
     pub(super) through: Vec<Option<i32>>,
+    /// Whether another run came between is told by this.
+    mark: Mark,
 }
 
 impl Plan {
-    pub(super) fn new<R, V: Value>(store: &Store, tracker: &Tracker<'_, R, V>) -> Result<Self> {
+    /// The plan, and the statistics as they were when it was made.
+    pub(super) fn new<R, V: Value>(store: &Store, tracker: &Tracker<'_, R, V>) -> Result<(Self, Snapshot)> {
         let metric = tracker.metric;
-        let form = match store.form(&metric)?.or_else(Form::of::<V>) {
+        let Beginning { snapshot, registry, mark } = store.begin_run(&metric);
+        let form = match registry.form(&metric)?.or_else(Form::of::<V>) {
             Some(form) => form,
-            None => store.metric(metric.domain_ref(), metric.metric_ref())?.form(),
+            None => registry.find(store.path(), metric.domain_ref(), metric.metric_ref())?.form(),
         };
         let mut groupings = vec![Vec::new()];
         groupings.extend(tracker.groupings.iter().map(|grouping| grouping.kinds().to_vec()));
+        let Today { date, parked } = store.guarded_today()?;
+        let mut plan = Self {
+            form,
+            derived: Vec::new(),
+            hourly: false,
+            today: store.calendar().slot(Period::Day, date.into())?,
+            parked,
+            plausible: store.plausible_days(),
+            through: Vec::new(),
+            groupings,
+            mark,
+        };
+        plan.earlier_runs(store, tracker, |key| snapshot.get(key))?;
+        Ok((plan, snapshot))
+    }
+
+    /// Takes over what earlier runs have kept.
+    fn earlier_runs<R, V: Value>(
+        &mut self,
+        store: &Store,
+        tracker: &Tracker<'_, R, V>,
+        get: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
+    ) -> Result<()> {
+        let metric = tracker.metric;
         let mut periods = tracker.periods.clone();
-        let mut through = Vec::with_capacity(groupings.len());
-        let snapshot = store.snapshot();
-        for kinds in &groupings {
+        self.through.clear();
+        for kinds in &self.groupings {
             let key = key::tracked(metric.domain_ref(), metric.metric_ref(), kinds);
-            if let Some(bytes) = snapshot.get(&key)? {
+            if let Some(bytes) = get(&key)? {
                 let earlier = Tracked::decode(store, &bytes)?;
                 periods.extend(earlier.periods);
-                through.push(Some(earlier.through));
+                self.through.push(Some(earlier.through));
             } else {
-                through.push(None);
+                self.through.push(None);
             }
         }
         for period in &periods {
@@ -57,12 +85,31 @@ impl Plan {
         }
         periods.sort_unstable();
         periods.dedup();
-        let hourly = periods.contains(&Period::Hour);
+        self.hourly = periods.contains(&Period::Hour);
         periods.retain(|period| !matches!(period, Period::Hour | Period::Day));
-        let Today { date, parked } = store.guarded_today()?;
-        let today = store.calendar().slot(Period::Day, date.into())?;
-        let plausible = store.plausible_days();
-        Ok(Self { form, derived: periods, hourly, today, parked, plausible, groupings, through })
+        self.derived = periods;
+        Ok(())
+    }
+
+    /// Whether no other run has written the metric since; what was read goes with the statistics as they were.
+    pub(super) fn alone<V>(&self, change: &Change<'_>, metric: &Metric<'_, V>) -> Result<()> {
+        if change.mark(metric) == self.mark {
+            return Ok(());
+        }
+        Err(Error::Overtaken { metric: metric.to_string() })
+    }
+
+    /// The plan with what other runs have done since. It is an error only where what was tallied no longer fits.
+    pub(super) fn renewed<R, V: Value>(
+        mut self,
+        change: &mut Change<'_>,
+        tracker: &Tracker<'_, R, V>,
+    ) -> Result<Self> {
+        let Err(overtaken) = self.alone(change, &tracker.metric) else { return Ok(self) };
+        let tallied = (self.form, self.hourly);
+        self.form = change.register(tracker.metric)?;
+        self.earlier_runs(change.store(), tracker, |key| change.bytes(key))?;
+        if (self.form, self.hourly) == tallied { Ok(self) } else { Err(overtaken) }
     }
 }
 
