@@ -280,7 +280,7 @@ fn implausible(day: i32, plausible: &RangeInclusive<i32>) -> Result<String> {
     let (date, earliest, latest) =
         (day_of_number(day)?, day_of_number(*plausible.start())?, day_of_number(*plausible.end())?);
     Ok(format!(
-        "{date} is outside the plausible dates {earliest} to {latest}; check the clock that dated the record"
+        "a record dated {date}, outside the plausible dates {earliest} to {latest}; check the clock that dated it"
     ))
 }
 
