@@ -72,8 +72,8 @@ pub use model::{
 pub use query::{Fill, SeriesQuery};
 pub use storage::Compaction;
 pub use store::{
-    Change, Clock, Deletion, DomainInfo, FixedClock, Flush, MetricInfo, Options, Prefix, Scan, Statistics,
-    Store, SystemClock,
+    Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,
+    Parked, Prefix, Scan, Statistics, Store, SystemClock,
 };
 pub use track::{Append, Ids, Recompute, Report, Since, Skip, Tracker, Unreadable};
 #[cfg(feature = "transfer")]

@@ -242,6 +242,8 @@ fn every_wrong_argument_is_one_clear_sentence_and_changes_nothing() {
     let file = place.file("a.csv", "at,user,size\n2024-05-01T10:00:00Z,1,5\n");
     place.fails("list --zone Europe/Amsterdm", 2, "did you mean Europe/Amsterdam");
     place.fails("list --week-start moonday", 2, "use a day of the week");
+    place.fails("list --guard-clock 2024-01-01", 2, "use two dates, such as 2024-01-01..2045-12-31");
+    place.fails("list --guard-clock 2024-01-02..2024-01-01", 2, "the earliest plausible date comes first");
     place.fails("list --month-start 31", 2, "31 is not in 1..=28");
     place.fails("show app/vists --period day", 1, "(did you mean app/visits?)");
     place.fails("show visits --period day", 2, "a metric is DOMAIN/METRIC");
@@ -432,6 +434,27 @@ fn records_that_cannot_be_read_are_counted_and_the_first_ten_are_named() {
         "15 records read, 13 skipped, 0 late, 2 statistics written (1 without a value)"
     );
     assert_eq!(place.show("app/visits --period day --by user"), "date,user,value\n2024-05-01,1,5\n");
+}
+
+#[test]
+fn a_guarded_clock_refuses_dates_that_are_not_plausible_and_skips_their_records() {
+    let place = Place::new();
+    place.file("a.csv", "at\n2024-05-01\n1970-01-01\n");
+    let guard = "--guard-clock 2024-01-01..2045-12-31";
+    let ran = place.line(&format!("track a.csv {TRACK} {guard} --today 2024-05-01"));
+    assert_eq!(summary(&ran), "2 records read, 1 skipped, 0 late, 1 statistics written");
+    assert!(
+        ran.err.starts_with("skipped a record dated 1970-01-01, outside the plausible dates"),
+        "{}",
+        ran.err
+    );
+    for command in [
+        &format!("track a.csv {TRACK}"),
+        "record app/visits 1 --period hour",
+        "record app/visits 1 --period day",
+    ] {
+        place.fails(&format!("{command} {guard} --today 1970-01-01"), 1, "the clock says 1970-01-01");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod row;
 mod serialized;
 
 pub(crate) use definition::{
-    CalendarRecord, DomainRecord, FORMAT, Form, MetricRecord, Record, StoreRecord, TrackedRecord,
+    CalendarRecord, DomainRecord, FORMAT, Form, MetricRecord, Record, SeenRecord, StoreRecord, TrackedRecord,
 };
 pub(crate) use key::{KeyRange, RowKey, SeriesPrefix, Space};
 pub(crate) use row::{ROW_SLOTS, Row};

@@ -59,6 +59,7 @@ pub(super) fn is_running(period: Period) -> bool {
 impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
     pub(super) fn new(change: &'c mut Change<'s>, metric: Metric<'a, V>, plan: &'c Plan) -> Result<Self> {
         change.register(metric)?;
+        change.wrote(metric.to_string());
         let days = Days::new(*change.store().calendar());
         Ok(Self { change, metric, plan, days, written: 0 })
     }

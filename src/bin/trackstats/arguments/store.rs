@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use trackstats::{
-    Calendar, Clock, Error, FixedClock, Flush, Options, Period, Store, SystemClock, Timestamp,
+    Calendar, Clock, ClockGuard, Error, FixedClock, Flush, Options, Period, Store, SystemClock, Timestamp,
     chrono::{NaiveDate, NaiveTime, Weekday},
 };
 
@@ -31,6 +31,9 @@ pub(crate) struct StoreArgs {
     /// Take this date for today, rather than the clock's
     #[arg(long, global = true, value_name = "DATE")]
     today: Option<NaiveDate>,
+    /// Refuse to take a date outside of these, both included, for today, and skip records dated outside of them
+    #[arg(long, global = true, value_name = "EARLIEST..LATEST", value_parser = clock_guard)]
+    guard_clock: Option<ClockGuard>,
 }
 
 impl StoreArgs {
@@ -56,6 +59,10 @@ impl StoreArgs {
         let options = Store::options().flush(Flush::Explicit);
         let options = match self.today {
             Some(_) => options.clock(Today(Arc::clone(&today))),
+            None => options,
+        };
+        let options = match self.guard_clock {
+            Some(guard) => options.clock_guard(guard),
             None => options,
         };
         let store = choose(options).open(path)?;
@@ -116,6 +123,13 @@ impl Clock for Today {
 
 fn zone(text: &str) -> Result<String, Error> {
     Calendar::new(text).map(|_| text.to_owned())
+}
+
+fn clock_guard(text: &str) -> Result<ClockGuard, String> {
+    let date = |text: &str| text.parse::<NaiveDate>().ok();
+    let dates = text.split_once("..").and_then(|(earliest, latest)| Some((date(earliest)?, date(latest)?)));
+    let (earliest, latest) = dates.ok_or("use two dates, such as 2024-01-01..2045-12-31")?;
+    ClockGuard::new(earliest, latest).map_err(|error| error.to_string())
 }
 
 fn weekday(text: &str) -> Result<Weekday, String> {

@@ -79,7 +79,11 @@ impl RecordArgs {
     fn date(&self, store: &Store) -> anyhow::Result<Date> {
         let calendar = store.calendar();
         match (&self.date, self.period) {
-            (None, Period::Hour) => Ok(calendar.bucket(Period::Hour, store.now())?.date),
+            (None, Period::Hour) => {
+                // The hour is the clock's, if its date is believed.
+                store.today()?;
+                Ok(calendar.bucket(Period::Hour, store.now())?.date)
+            }
             (None, _) => Ok(store.today()?.into()),
             (Some(text), Period::Hour) => {
                 let at = calendar.parse_timestamp(text)?;
