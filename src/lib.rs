@@ -61,6 +61,7 @@ mod track;
 mod query;
 #[cfg(feature = "transfer")]
 mod transfer;
+mod upkeep;
 
 pub use calendar::{Bucket, Calendar, Timestamp};
 pub use error::{Error, Result};
@@ -76,6 +77,7 @@ pub use store::{
 pub use track::{Append, Ids, Recompute, Report, Since, Skip, Tracker, Unreadable};
 #[cfg(feature = "transfer")]
 pub use transfer::{ImportReport, export, exported_calendar, import, statistic_line};
+pub use upkeep::{Difference, Differences, Problem, Rebuild, RebuildReport, Verification};
 
 pub use chrono;
 

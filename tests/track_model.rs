@@ -7,133 +7,14 @@
     reason = "a test that fails may panic"
 )]
 
-use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+mod common;
+
+use common::random::{Event, Hand, Kind, Largest, Random, tracked, tracker};
+use std::collections::BTreeMap;
 use trackstats::{
-    AnyValue, Calendar, Clock, Date, Domain, Error, Id, MergeError, Metric, Min, Object, Period, Prefix,
-    Since, Store, Timestamp, Tracker, Value,
+    AnyValue, Calendar, Clock, Date, Error, Id, Min, Object, Period, Prefix, Since, Store, Timestamp,
     chrono::{Datelike, Days, NaiveDate},
 };
-
-const MODEL: Domain<'static> = Domain::new("model", "Model");
-
-/// A clock that the test moves on.
-#[derive(Debug, Clone, Default)]
-struct Hand(Arc<AtomicI64>);
-
-impl Hand {
-    fn set(&self, at: Timestamp) {
-        self.0.store(at.unix_seconds(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for Hand {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_unix_seconds(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// The same numbers for the same seed: xorshift.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % end
-    }
-
-    fn coin(&mut self) -> bool {
-        self.below(2) == 0
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Event {
-    date: NaiveDate,
-    hour: u8,
-    at: Timestamp,
-    group: u64,
-    value: i64,
-}
-
-/// A kind of value, and what it makes of two integers.
-trait Kind: Value {
-    fn new(value: i64) -> Self;
-    fn merged(a: i64, b: i64) -> i64;
-}
-
-impl Kind for i64 {
-    fn new(value: i64) -> Self {
-        value
-    }
-
-    fn merged(a: i64, b: i64) -> i64 {
-        a + b
-    }
-}
-
-impl Kind for Min {
-    fn new(value: i64) -> Self {
-        Self(value)
-    }
-
-    fn merged(a: i64, b: i64) -> i64 {
-        a.min(b)
-    }
-}
-
-/// A user's own type, one statistic a row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Largest(u8);
-
-impl Value for Largest {
-    const KIND: &'static str = "largest";
-
-    fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
-        self.0 = self.0.max(other.0);
-        Ok(())
-    }
-}
-
-impl Kind for Largest {
-    fn new(value: i64) -> Self {
-        Self(u8::try_from(value).unwrap())
-    }
-
-    fn merged(a: i64, b: i64) -> i64 {
-        a.max(b)
-    }
-}
-
-/// A tracker by no object, by one part, or by that and by two.
-fn tracker<V: Kind>(groupings: u64, periods: &[Period], memory_bytes: usize) -> Tracker<'static, Event, V> {
-    let metric: Metric<'static, V> = Metric::new(MODEL, "events", "Events");
-    let mut tracker = Tracker::new(metric, |event: &Event| event.at, |event| Some(V::new(event.value)))
-        .periods(periods.iter().copied())
-        .memory_bytes(memory_bytes);
-    if groupings > 0 {
-        tracker = tracker.by("group", |event| Id::from(event.group)).unwrap();
-    }
-    if groupings > 1 {
-        tracker = tracker
-            .by_parts(["group", "odd"], |event, ids| {
-                if !event.group.is_multiple_of(3) {
-                    ids.push(event.group);
-                    ids.push(event.value.unsigned_abs() % 2);
-                }
-            })
-            .unwrap();
-    }
-    tracker
-}
 
 fn objects(event: &Event, groupings: u64) -> Vec<Option<Object>> {
     let group = Object::new("group", event.group).unwrap();
@@ -315,6 +196,8 @@ fn random_runs<V: Kind>(seed: u64, left_out: bool) {
         for key in found.keys().chain(expected.keys()) {
             assert_eq!(found.get(key), expected.get(key), "{key:?} after\n{}", log.join("\n"));
         }
+        let verification = store.verify_metric(tracked::<V>()).unwrap();
+        assert_eq!((verification.found, verification.problems), (0, vec![]), "after\n{}", log.join("\n"));
         today = days(today, [0, 1, 3, 30, 60][usize::try_from(random.below(5)).unwrap()]);
     }
 }

@@ -283,6 +283,15 @@ impl Store {
         (self.snapshot(), Arc::clone(&registry))
     }
 
+    /// The statistics, and the form of a metric's rows (none if it isn't registered), of one and the same moment.
+    pub(crate) fn snapshot_with_form<V: Value>(
+        &self,
+        metric: &Metric<'_, V>,
+    ) -> Result<(Snapshot, Option<Form>)> {
+        let (snapshot, registry) = self.snapshot_with_registry();
+        Ok((snapshot, registry.form(metric)?))
+    }
+
     fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.inner.registry.read().unwrap_or_else(PoisonError::into_inner))
     }

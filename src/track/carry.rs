@@ -106,7 +106,8 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
             ),
         };
         let through = kept.map_or(current, |kept| kept.max(current));
-        let target = |period| Target::new(self.change, &self.metric, period, plan.form, !kinds.is_empty());
+        let calendar = *self.change.store().calendar();
+        let target = |period| Target::new(calendar, &self.metric, period, plan.form, !kinds.is_empty());
         Scope {
             mode,
             through,
@@ -226,7 +227,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         if from > to {
             return Ok(());
         }
-        let ends = self.days_that_were(from, to)?;
+        let ends = self.days.those_that_were(from, to)?;
         let derived = if let Period::LastDays(days) = target.period {
             let read_from = from.saturating_sub(i32::from(days) - 1);
             self.rows(&scope.day, object).read(read_from, to)?.windows(days, ends, from)
@@ -244,25 +245,10 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
     /// The statistic of the last day before `from` that there was.
     fn last_before(&mut self, target: &Target, object: &[u8], from: i32) -> Result<Option<Option<V>>> {
         let mut day = from - 1;
-        while !self.was(day)? {
+        while !self.days.was(day)? {
             day -= 1;
         }
         self.rows(target, object).get(day)
-    }
-
-    fn days_that_were(&mut self, from: i32, to: i32) -> Result<Vec<i32>> {
-        let mut days = Vec::new();
-        for day in from..=to {
-            if self.was(day)? {
-                days.push(day);
-            }
-        }
-        Ok(days)
-    }
-
-    /// Whether a day has any length: some were skipped by their zone.
-    fn was(&mut self, day: i32) -> Result<bool> {
-        Ok(self.days.start(day)? < self.days.start(day.saturating_add(1))?)
     }
 
     fn rows<'x>(&'x mut self, target: &'x Target, object: &'x [u8]) -> StoredRows<'x, 's, 'a, V> {

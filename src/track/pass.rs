@@ -217,7 +217,7 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
 }
 
 /// The error of two values that don't merge, in the statistic of a key and the bytes of an object.
-pub(super) fn merge_error<V>(
+pub(crate) fn merge_error<V>(
     key: crate::model::StatisticKey<'_, V>,
     object: &[u8],
     error: &MergeError,

@@ -1,0 +1,1 @@
+//! Damage that cannot be made through the public interface.
