@@ -244,6 +244,52 @@ fn a_grouping_that_one_run_left_out_is_made_up_for_by_the_next() {
 }
 
 #[test]
+fn an_object_that_had_days_in_the_future_only_is_carried_on_when_they_have_come() {
+    // A recompute from a later date left out its windows and lifetimes between those days and that date.
+    let (clock, calendar) = (Hand::default(), Calendar::default());
+    let store = Store::options().clock(clock.clone()).in_memory().unwrap();
+    let epoch = NaiveDate::from_ymd_opt(2023, 12, 19).unwrap();
+    let event = |day: u64| {
+        let date = days(epoch, day);
+        let at = calendar.bucket_on(Period::Day, date).unwrap().start.into();
+        Event { date, hour: 0, at, group: day, value: 1 }
+    };
+    let (periods, events) = ([Period::LastDays(30), Period::Lifetime], [event(0), event(10), event(30)]);
+    let tracker = tracker::<Largest>(1, &periods, 1 << 20);
+    clock.set(events[0].at);
+    tracker.append().run(&store, events[..2].iter().copied()).unwrap();
+    clock.set(events[2].at);
+    tracker.recompute().since(Since::Date(events[2].date)).run(&store, events).unwrap();
+    let expected = model::<Largest>(&calendar, &events, &periods, days(epoch, 30), 1, true);
+    assert_eq!(stored(&store), expected);
+}
+
+#[test]
+fn a_run_from_a_later_date_on_that_leaves_out_what_is_not_over_keeps_what_was_there_before() {
+    // It left the month of today, which it didn't touch, for left out; and that of its date stayed left out.
+    let (clock, calendar) = (Hand::default(), Calendar::default());
+    let store = Store::options().clock(clock.clone()).in_memory().unwrap();
+    let epoch = NaiveDate::from_ymd_opt(2023, 12, 19).unwrap();
+    let event = |day: u64| {
+        let date = days(epoch, day);
+        let at = calendar.bucket_on(Period::Day, date).unwrap().start.into();
+        Event { date, hour: 0, at, group: 1, value: 1 }
+    };
+    let (periods, events) = ([Period::Month, Period::Year], [event(0), event(20)]);
+    let tracker = tracker::<i64>(0, &periods, 1 << 20);
+    clock.set(events[0].at);
+    tracker.append().run(&store, events).unwrap();
+    let later = Since::Date(days(epoch, 25));
+    tracker.recompute().since(later).current(false).run(&store, events).unwrap();
+    let months = store.series(tracked::<i64>(), Period::Month);
+    assert_eq!(months.values().unwrap(), [Some(1)]);
+    assert_eq!(store.verify().unwrap().problems, vec![]);
+    tracker.append().run(&store, []).unwrap();
+    assert_eq!(months.values().unwrap(), [Some(1), Some(1)]);
+    assert_eq!(store.verify().unwrap().problems, vec![]);
+}
+
+#[test]
 fn the_same_grouping_twice_is_refused_since_it_would_count_double() {
     let once = tracker::<i64>(1, &[], 1 << 20);
     let twice = once.by("group", |event| Id::from(event.group));

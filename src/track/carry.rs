@@ -47,6 +47,8 @@ pub(super) struct Scope {
     pub(super) stored_days: Option<(i32, i32)>,
     /// The days whose calendar periods the run before left out, since they weren't over then.
     pub(super) left_out: Option<(i32, i32)>,
+    /// Calendar periods that end after this day are left out, since they aren't over.
+    pub(super) leave_out_from: Option<i32>,
     pub(super) day: Target,
     pub(super) hour: Target,
     pub(super) derived: Vec<Target>,
@@ -87,11 +89,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         periods.sort_unstable();
         periods.dedup();
         let periods = periods.iter().map(Period::to_string).collect();
-        let left_out = match mode {
-            Mode::Replace { left_out_from, .. } => left_out_from,
-            Mode::Merge => None,
-        };
-        let record = TrackedRecord { through: scope.through, left_out, periods };
+        let record = TrackedRecord { through: scope.through, left_out: scope.leave_out_from, periods };
         self.change.put_bytes(tracked_key, record.encode())
     }
 
@@ -104,6 +102,15 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
                 left_out_from.map_or(plan.today, |from| from - 1),
                 carried.zip(since).map(|(carried, since)| carried.min(since - 1)),
             ),
+        };
+        let left_out = before.and_then(|before| before.left_out);
+        let leave_out_from = match mode {
+            // What lies before a later date than today stays as it was, finished or not.
+            Mode::Replace { since, left_out_from } => left_out_from.map(|today| {
+                let untouched = since.map(|since| left_out.map_or(since, |left_out| left_out.min(since)));
+                untouched.map_or(today, |untouched| untouched.max(today))
+            }),
+            Mode::Merge => None,
         };
         let through = kept.map_or(current, |kept| kept.max(current));
         let calendar = *self.change.store().calendar();
@@ -119,9 +126,8 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
                 .filter(|period| before.is_none_or(|before| !before.periods.contains(period)))
                 .collect(),
             stored_days: None,
-            left_out: before
-                .and_then(|before| before.left_out)
-                .map(|left_out| (left_out, left_out.max(plan.today))),
+            left_out: left_out.map(|left_out| (left_out, left_out.max(plan.today))),
+            leave_out_from,
             day: target(Period::Day),
             hour: target(Period::Hour),
             derived: plan.derived.iter().copied().map(target).collect(),
@@ -192,7 +198,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         let mut updates = Vec::new();
         let values = self.rows(&scope.day, object).read(first_day(from), first_day(to + 1) - 1)?;
         for bucket in buckets {
-            let unfinished = matches!(scope.mode, Mode::Replace { left_out_from: Some(today), .. } if first_day(bucket + 1) > today);
+            let unfinished = scope.leave_out_from.is_some_and(|from| first_day(bucket + 1) > from);
             let total = if unfinished {
                 Ok(None)
             } else {
