@@ -290,6 +290,24 @@ fn a_run_from_a_later_date_on_that_leaves_out_what_is_not_over_keeps_what_was_th
 }
 
 #[test]
+fn what_was_carried_to_a_day_that_never_was_is_carried_on() {
+    // An append after a run that left out today looked for what to carry on where the day before had been skipped.
+    let calendar = Calendar::new("Pacific/Apia").unwrap();
+    let clock = Hand::default();
+    let store = Store::options().calendar(calendar).clock(clock.clone()).in_memory().unwrap();
+    let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let start = |text| Timestamp::from(calendar.bucket_on(Period::Day, date(text)).unwrap().start);
+    let events = [Event { date: date("2011-12-20"), hour: 0, at: start("2011-12-20"), group: 1, value: 1 }];
+    let periods = [Period::LastDays(30), Period::Lifetime];
+    let tracker = tracker::<Largest>(1, &periods, 1 << 20);
+    clock.set(start("2011-12-31"));
+    tracker.recompute().current(false).run(&store, events).unwrap();
+    clock.set(start("2012-01-02"));
+    tracker.append().run(&store, []).unwrap();
+    assert_eq!(stored(&store), model::<Largest>(&calendar, &events, &periods, date("2012-01-02"), 1, true));
+}
+
+#[test]
 fn the_same_grouping_twice_is_refused_since_it_would_count_double() {
     let once = tracker::<i64>(1, &[], 1 << 20);
     let twice = once.by("group", |event| Id::from(event.group));

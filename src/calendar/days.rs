@@ -80,6 +80,14 @@ impl Days {
         Ok(self.start(day)? < self.start(day.saturating_add(1))?)
     }
 
+    /// The last day up to this one that has any length; before the year 1, the same.
+    pub(crate) fn last_that_was(&mut self, mut day: i32) -> Result<i32> {
+        while day >= MIN_DAY && !self.was(day)? {
+            day -= 1;
+        }
+        Ok(day)
+    }
+
     /// The days from one to another, both included, that have any length.
     pub(crate) fn those_that_were(&mut self, from: i32, to: i32) -> Result<Vec<i32>> {
         let mut days = Vec::new();

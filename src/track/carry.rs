@@ -78,7 +78,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         let store = self.change.store();
         let before =
             self.change.bytes(&tracked_key)?.map(|bytes| Tracked::decode(store, &bytes)).transpose()?;
-        let mut scope = self.scope(mode, kinds, before.as_ref());
+        let mut scope = self.scope(mode, kinds, before.as_ref())?;
 
         self.touch_stored(tally, grouping, kinds, &mut scope)?;
         tally.for_each_group(store, grouping, |group| self.group(&scope, group))?;
@@ -93,7 +93,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         self.change.put_bytes(tracked_key, record.encode())
     }
 
-    fn scope(&self, mode: Mode, kinds: &[String], before: Option<&Tracked>) -> Scope {
+    fn scope(&mut self, mode: Mode, kinds: &[String], before: Option<&Tracked>) -> Result<Scope> {
         let plan = self.plan;
         let carried = before.map(|before| before.through);
         let (current, kept) = match mode {
@@ -103,6 +103,9 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
                 carried.zip(since).map(|(carried, since)| carried.min(since - 1)),
             ),
         };
+        // Statistics are looked for on the day that running periods were carried to: it must have had any.
+        let current = self.days.last_that_was(current)?;
+        let kept = kept.map(|kept| self.days.last_that_was(kept)).transpose()?;
         let left_out = before.and_then(|before| before.left_out);
         let leave_out_from = match mode {
             // What lies before a later date than today stays as it was, finished or not.
@@ -115,7 +118,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         let through = kept.map_or(current, |kept| kept.max(current));
         let calendar = *self.change.store().calendar();
         let target = |period| Target::new(calendar, &self.metric, period, plan.form, !kinds.is_empty());
-        Scope {
+        Ok(Scope {
             mode,
             through,
             extend_from: kept.filter(|kept| *kept < through).map(|kept| kept + 1),
@@ -131,7 +134,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
             day: target(Period::Day),
             hour: target(Period::Hour),
             derived: plan.derived.iter().copied().map(target).collect(),
-        }
+        })
     }
 
     /// Carries one group: its new values into days, and from there into every period.
@@ -250,10 +253,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
 
     /// The statistic of the last day before `from` that there was.
     fn last_before(&mut self, target: &Target, object: &[u8], from: i32) -> Result<Option<Option<V>>> {
-        let mut day = from - 1;
-        while !self.days.was(day)? {
-            day -= 1;
-        }
+        let day = self.days.last_that_was(from - 1)?;
         self.rows(target, object).get(day)
     }
 
