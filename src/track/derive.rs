@@ -17,7 +17,7 @@ pub(crate) struct Failed {
 }
 
 /// A statistic of a day: `None` is absent, `Some(None)` missing.
-type Derived<V> = (i32, Option<Option<V>>);
+pub(crate) type Derived<V> = (i32, Option<Option<V>>);
 
 impl<V: Value> DayValues<V> {
     /// The day's statistic; days outside the range are absent.

@@ -13,7 +13,7 @@ mod touched;
 mod tracker;
 
 pub use append::Append;
-pub(crate) use derive::{DayValues, Failed};
+pub(crate) use derive::{DayValues, Derived, Failed};
 pub use grouping::Ids;
 pub(crate) use pass::merge_error;
 pub use recompute::{Recompute, Since};

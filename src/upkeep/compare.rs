@@ -1,7 +1,7 @@
 //! Comparing derived statistics with the days that they come from, series by series.
 
 use super::{
-    expected::Source,
+    expected::{Point, Source},
     grouping::Grouping,
     objects::{ObjectRows, Objects},
 };
@@ -132,12 +132,8 @@ impl<V: Value> Iterator for Comparison<'_, V> {
 }
 
 /// The statistics of an object by target, each in the order of the slots.
-fn of_object<V: Value>(
-    store: &Store,
-    targets: &[Target],
-    object: &ObjectRows,
-) -> Result<Vec<Vec<(i32, Option<V>)>>> {
-    let mut statistics: Vec<Vec<(i32, Option<V>)>> = Vec::new();
+fn of_object<V: Value>(store: &Store, targets: &[Target], object: &ObjectRows) -> Result<Vec<Vec<Point<V>>>> {
+    let mut statistics: Vec<Vec<Point<V>>> = Vec::new();
     statistics.resize_with(targets.len(), Vec::new);
     for (index, day, bytes) in &object.rows {
         let (Some(target), Some(statistics)) = (targets.get(*index), statistics.get_mut(*index)) else {
@@ -159,7 +155,7 @@ fn of_object<V: Value>(
 }
 
 /// Where two lists of statistics, each in the order of its slots, differ.
-fn mismatches<V: Value>(stored: Vec<(i32, Option<V>)>, expected: Vec<(i32, Option<V>)>) -> Vec<Mismatch<V>> {
+fn mismatches<V: Value>(stored: Vec<Point<V>>, expected: Vec<Point<V>>) -> Vec<Mismatch<V>> {
     let mut mismatches = Vec::new();
     let (mut stored, mut expected) = (stored.into_iter().peekable(), expected.into_iter().peekable());
     loop {

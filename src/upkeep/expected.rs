@@ -5,8 +5,11 @@ use crate::{
     calendar::{Calendar, Days},
     error::Result,
     model::{Period, Value},
-    track::{DayValues, Failed},
+    track::{DayValues, Derived, Failed},
 };
+
+/// A statistic by its slot; `None` is a missing one.
+pub(super) type Point<V> = (i32, Option<V>);
 
 /// The day statistics of one object, and the days that its running periods end on.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ impl<V: Value> Source<V> {
     pub(super) fn new(
         days: &mut Days,
         grouping: &Grouping,
-        statistics: Vec<(i32, Option<V>)>,
+        statistics: Vec<Point<V>>,
     ) -> Result<Option<Self>> {
         let (Some(first), Some(last)) =
             (statistics.first().map(|(day, _)| *day), statistics.last().map(|(day, _)| *day))
@@ -45,7 +48,7 @@ impl<V: Value> Source<V> {
         calendar: Calendar,
         grouping: &Grouping,
         period: Period,
-    ) -> Result<Vec<(i32, Option<V>)>, Failed> {
+    ) -> Result<Vec<Point<V>>, Failed> {
         let ends = self.ends.iter().copied();
         let derived = match period {
             Period::LastDays(days) => {
@@ -63,7 +66,7 @@ impl<V: Value> Source<V> {
         calendar: Calendar,
         grouping: &Grouping,
         period: Period,
-    ) -> Result<Vec<(i32, Option<Option<V>>)>, Failed> {
+    ) -> Result<Vec<Derived<V>>, Failed> {
         let first_day = |slot| calendar.first_day_number(period, slot);
         let slots = calendar.slot_of_day(period, self.first)..=calendar.slot_of_day(period, self.last);
         slots

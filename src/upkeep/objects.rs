@@ -20,13 +20,16 @@ const OBJECTS_AT_FIRST: usize = 64;
 /// About so many bytes of rows are held at once.
 const BYTES: usize = 16 << 20;
 
+/// A row: the index of its target, the day that it is dated by, and its bytes.
+pub(super) type DatedRow = (usize, i32, Vec<u8>);
+
 /// The rows of one object.
 #[derive(Debug, Default)]
 pub(super) struct ObjectRows {
     /// Its bytes, none without object.
     pub(super) object: Vec<u8>,
-    /// By the index of their target and then by date: the day that the row is dated by, and its bytes.
-    pub(super) rows: Vec<(usize, i32, Vec<u8>)>,
+    /// By target and then by date.
+    pub(super) rows: Vec<DatedRow>,
 }
 
 /// The objects of some kinds that have a row in one of some targets.
@@ -124,7 +127,7 @@ impl Objects {
         };
         let count = objects.len();
         let mut bytes = 0;
-        let mut rows: BTreeMap<Vec<u8>, Vec<(usize, i32, Vec<u8>)>> =
+        let mut rows: BTreeMap<Vec<u8>, Vec<DatedRow>> =
             objects.into_iter().map(|object| (object, Vec::new())).collect();
         for (index, (target, dates)) in self.targets.iter().zip(&self.dates).enumerate() {
             for &day in dates {
@@ -133,7 +136,7 @@ impl Objects {
                 self.snapshot.for_each(range, |entry| {
                     let object = target.prefix.split(&entry.key).map(|(_, object)| object);
                     if let Some(rows) = object.ok().and_then(|object| rows.get_mut(object)) {
-                        bytes += entry.value.len() + size_of::<(usize, i32, Vec<u8>)>();
+                        bytes += entry.value.len() + size_of::<DatedRow>();
                         rows.push((index, day, entry.value));
                     }
                     Ok(())

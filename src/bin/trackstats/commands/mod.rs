@@ -4,10 +4,12 @@ mod export;
 mod import;
 mod latest;
 mod list;
+mod rebuild;
 mod record;
 mod series;
 mod show;
 mod track;
+mod verify;
 
 use crate::arguments::StoreArgs;
 use clap::Subcommand;
@@ -21,6 +23,8 @@ pub(crate) enum Command {
     List(list::ListArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Verify(verify::VerifyArgs),
+    Rebuild(rebuild::RebuildArgs),
 }
 
 impl Command {
@@ -33,6 +37,8 @@ impl Command {
             Self::List(args) => args.run(store),
             Self::Export(args) => args.run(store),
             Self::Import(args) => args.run(store),
+            Self::Verify(verify::VerifyArgs {}) => verify::VerifyArgs::run(store),
+            Self::Rebuild(args) => args.run(store),
         }
     }
 }
