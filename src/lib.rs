@@ -37,6 +37,7 @@
 //!
 //! Statistics are recorded one by one ([`Store::record`], [`Store::change`]), or worked out from records by a
 //! [`Tracker`]. They are read as series ([`Store::series`]) or by the beginning of their keys ([`Store::scan`]).
+//! [`Store::verify`] checks all that a store holds, and [`Store::rebuild`] works derived periods out again from days.
 //!
 //! # What it is not
 //!
@@ -80,7 +81,7 @@ pub use track::{Append, Ids, Recompute, Report, Since, Skip, Tracker, Unreadable
 pub use transfer::{ImportReport, export, exported_calendar, import, statistic_line};
 #[cfg(feature = "backup")]
 pub use upkeep::BackupReport;
-pub use upkeep::SalvageReport;
+pub use upkeep::{Difference, Differences, Problem, Rebuild, RebuildReport, SalvageReport, Verification};
 
 pub use chrono;
 

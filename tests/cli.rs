@@ -115,6 +115,67 @@ fn summary(ran: &Ran) -> String {
     format!("{before}written{after}")
 }
 
+/// What `verify` and a dry run say of a store, which they leave as it is.
+const CHECKS: [&str; 2] = ["verify", "rebuild app/visits --dry-run --format csv"];
+
+#[test]
+fn a_store_is_checked_and_mended_from_its_days() {
+    let place = Place::new();
+    let log = place.file("log.csv", "at,user\n2024-05-14,1\n2024-05-16,1\n2024-05-16,nl\n");
+    place.ok(&format!("track {log} {TRACK} --by user --period week,lifetime --today 2024-05-17"));
+    let [verify, dry_run] = CHECKS;
+    let sound = place.ok(verify);
+    assert_eq!(sound, "entries: 14, metrics: 1, rows: 9, statistics: 18, problems: 0\n");
+    let nothing = place.line(dry_run);
+    assert_eq!(nothing.out, "metric,period,date,object,stored,expected\n");
+    assert_eq!((nothing.code, nothing.err.as_str()), (0, "nothing would change\n"));
+
+    place.ok("record app/visits 9 --period week --date 2024-05-14 --object user=1");
+    place.ok("record app/visits missing --period lifetime --date 2024-05-16");
+    place.ok("record app/visits 4 --period lifetime --date 2024-05-18");
+    let before = place.export();
+    let found = place.line(verify);
+    assert_eq!(found.code, 1);
+    let lines: Vec<&str> = found.out.lines().collect();
+    assert_eq!(lines[0], "app/visits lifetime 2024-05-16 is missing, but its days make it 3");
+    assert_eq!(lines[1], "app/visits lifetime 2024-05-18 is 4, but its days make it absent");
+    assert_eq!(lines[2], "app/visits week 2024-05-13 user=1 is 9, but its days make it 2");
+    assert!(lines[3].ends_with(", problems: 3") && lines.len() == 4, "{lines:?}");
+    assert_eq!(found.err.lines().count(), 1);
+    assert!(found.err.contains("is not sound; `trackstats rebuild DOMAIN/METRIC` mends it"), "{}", found.err);
+    let differences = "app/visits,lifetime,2024-05-16,,,3\napp/visits,lifetime,2024-05-18,,4,absent\n\
+                       app/visits,week,2024-05-13,user=1,9,2\n";
+    assert!(place.ok(dry_run).ends_with(differences), "{}", place.ok(dry_run));
+    let table = place.ok("rebuild app --dry-run");
+    assert!(table.contains("missing") && table.contains("absent"), "{table}");
+    assert_eq!(place.export(), before);
+
+    let mended = place.line("rebuild app/visits");
+    assert_eq!((mended.code, mended.out.as_str()), (0, ""));
+    assert_eq!(mended.err, "2 statistics written, 1 removed\n");
+    assert_eq!(place.ok(verify), sound);
+}
+
+#[test]
+fn what_cannot_be_rebuilt_is_said() {
+    let place = Place::new();
+    place.fails("verify", 1, "there is no store at");
+    place.ok("record app/visits 9 --period day --date 2024-05-14");
+    place.fails("rebuild", 2, "METRIC");
+    place.fails("rebuild app/visits --format csv", 2, "--dry-run");
+    place.fails("rebuild app/visits/week", 2, "give DOMAIN/METRIC or DOMAIN");
+    place.fails("rebuild app/visit", 1, "app/visits");
+    place.fails("rebuild ap", 1, "has no domain \"ap\"; it has app");
+    let own = r#"{"define":"domain","ref":"own","name":"Own"}
+{"define":"metric","domain":"own","ref":"kind","name":"","description":"","value":"own","encoded":true}"#;
+    place.file("own.jsonl", own);
+    place.ok("import own.jsonl");
+    place.fails("rebuild own/kind", 1, "own/kind holds values of the kind \"own\"");
+    let passed_over = place.line("rebuild own");
+    assert_eq!(passed_over.code, 0);
+    assert!(passed_over.err.contains("it is left as it is\n0 statistics written"), "{}", passed_over.err);
+}
+
 const TRACK: &str = "--metric app/visits --timestamp at";
 
 #[test]

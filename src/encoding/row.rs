@@ -132,6 +132,15 @@ impl<V: Value> Row<V> {
         }
     }
 
+    /// The form that a row's bytes say that they have.
+    pub(crate) fn form_of(bytes: &[u8]) -> Option<Form> {
+        match bytes.first() {
+            Some(&INTEGERS) => Some(Form::Integers),
+            Some(&SERDE) => Some(Form::Serde),
+            _ => None,
+        }
+    }
+
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader { rest: bytes };
         let (tag, head) = (reader.byte()?, reader.byte()?);

@@ -16,7 +16,7 @@ mod slots;
 
 use crate::{
     calendar::{Calendar, Timestamp},
-    encoding::{Malformed, Space},
+    encoding::{Form, Malformed, Space},
     error::{Error, Result},
     model::{Domain, Metric, Object, Statistic, StatisticKey, Value},
     storage::{Compaction, Flusher, Scratch, Snapshot, Storage},
@@ -287,11 +287,25 @@ impl Store {
         Error::Corrupt { path: self.path().to_owned(), problem: format!("it has {}{about}", malformed.0) }
     }
 
+    /// Reads all entries, and compares them with what was written.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.inner.storage.check()
+    }
+
     /// The statistics and the registrations of one and the same moment.
     pub(crate) fn snapshot_with_registry(&self) -> (Snapshot, Arc<Registry>) {
         // A change that registers something holds this lock until all of it is there.
         let registry = self.inner.registry.read().unwrap_or_else(PoisonError::into_inner);
         (self.snapshot(), Arc::clone(&registry))
+    }
+
+    /// The statistics, and the form of a metric's rows (none if it isn't registered), of one and the same moment.
+    pub(crate) fn snapshot_with_form<V: Value>(
+        &self,
+        metric: &Metric<'_, V>,
+    ) -> Result<(Snapshot, Option<Form>)> {
+        let (snapshot, registry) = self.snapshot_with_registry();
+        Ok((snapshot, registry.form(metric)?))
     }
 
     fn registry(&self) -> Arc<Registry> {

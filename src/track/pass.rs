@@ -285,7 +285,7 @@ fn implausible(day: i32, plausible: &RangeInclusive<i32>) -> Result<String> {
 }
 
 /// The error of two values that don't merge, in the statistic of a key and the bytes of an object.
-pub(super) fn merge_error<V>(
+pub(crate) fn merge_error<V>(
     key: crate::model::StatisticKey<'_, V>,
     object: &[u8],
     error: &MergeError,

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "no test file uses all of it; a test that fails may panic")]
 
 pub(crate) mod flights;
+pub(crate) mod random;
 
 use std::{
     fs,
@@ -122,6 +123,6 @@ impl Random {
 
     /// One of these, any as likely as another.
     pub(crate) fn one_of<'t, T>(&mut self, these: &'t [T]) -> &'t T {
-        &these[usize::try_from(self.below(these.len() as u64)).unwrap()]
+        these.get(usize::try_from(self.below(these.len() as u64)).unwrap()).unwrap()
     }
 }

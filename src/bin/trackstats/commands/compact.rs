@@ -10,7 +10,7 @@ use clap::Args;
 pub(crate) struct CompactArgs {}
 
 impl CompactArgs {
-    pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
+    pub(crate) fn run(store: &StoreArgs) -> anyhow::Result<()> {
         let compaction = store.open()?.compact()?;
         note(&format!("{} bytes before, {} bytes after", compaction.before, compaction.after));
         Ok(())

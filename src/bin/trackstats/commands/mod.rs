@@ -6,12 +6,14 @@ mod export;
 mod import;
 mod latest;
 mod list;
+mod rebuild;
 mod record;
 mod restore;
 mod salvage;
 mod series;
 mod show;
 mod track;
+mod verify;
 
 use crate::arguments::StoreArgs;
 use clap::Subcommand;
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Restore(restore::RestoreArgs),
     Compact(compact::CompactArgs),
     Salvage(salvage::SalvageArgs),
+    Verify(verify::VerifyArgs),
+    Rebuild(rebuild::RebuildArgs),
 }
 
 impl Command {
@@ -43,8 +47,10 @@ impl Command {
             Self::Import(args) => args.run(store),
             Self::Backup(args) => args.run(store),
             Self::Restore(args) => args.run(store),
-            Self::Compact(args) => args.run(store),
+            Self::Compact(compact::CompactArgs {}) => compact::CompactArgs::run(store),
             Self::Salvage(args) => args.run(store),
+            Self::Verify(verify::VerifyArgs {}) => verify::VerifyArgs::run(store),
+            Self::Rebuild(args) => args.run(store),
         }
     }
 }
