@@ -196,8 +196,10 @@ fn random_runs<V: Kind>(seed: u64, left_out: bool) {
         for key in found.keys().chain(expected.keys()) {
             assert_eq!(found.get(key), expected.get(key), "{key:?} after\n{}", log.join("\n"));
         }
-        let verification = store.verify_metric(tracked::<V>()).unwrap();
-        assert_eq!((verification.found, verification.problems), (0, vec![]), "after\n{}", log.join("\n"));
+        if step == 6 {
+            let found = store.verify_metric(tracked::<V>()).unwrap();
+            assert_eq!((found.found, found.problems), (0, vec![]), "after\n{}", log.join("\n"));
+        }
         today = days(today, [0, 1, 3, 30, 60][usize::try_from(random.below(5)).unwrap()]);
     }
 }

@@ -12,7 +12,7 @@ use std::{fmt, sync::Arc, vec};
 /// A derived statistic that isn't what its days make it. Of both sides, `None` is absent and `Some(None)` missing.
 ///
 /// ```
-/// use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker};
+/// use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker, chrono::NaiveDate};
 ///
 /// const APP: Domain = Domain::new("app", "Our app");
 /// const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");
@@ -20,7 +20,8 @@ use std::{fmt, sync::Arc, vec};
 /// let store = Store::in_memory()?;
 /// let tracker = Tracker::count(LAUNCHES, |at: &Timestamp| *at).periods([Period::Year]);
 /// tracker.append().run(&store, [Timestamp::from_unix_seconds(1_715_000_000)])?;
-/// store.record(LAUNCHES.on(Period::Year, "2024-01-01".parse()?), 3)?;
+/// let year: NaiveDate = "2024-01-01".parse()?;
+/// store.record(LAUNCHES.on(Period::Year, year), 3)?;
 ///
 /// let difference = store.rebuild(LAUNCHES).differences()?.next().unwrap()?;
 /// assert_eq!((difference.stored, difference.expected), (Some(Some(3)), Some(Some(1))));
@@ -40,7 +41,7 @@ pub struct Difference<V = i64> {
 }
 
 impl<V> Difference<V> {
-    /// The statistic that differs, as it is stored; missing also where it is absent.
+    /// The statistic that differs.
     pub(super) fn place(&self) -> String {
         Statistic::<AnyValue> { series: Arc::clone(&self.series), date: self.date, value: None }.to_string()
     }

@@ -26,7 +26,7 @@ impl Store {
     /// Others may write meanwhile. What they replace is kept in memory until the check is done.
     ///
     /// ```
-    /// use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker};
+    /// use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker, chrono::NaiveDate};
     ///
     /// const APP: Domain = Domain::new("app", "Our app");
     /// const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");
@@ -36,7 +36,8 @@ impl Store {
     /// tracker.append().run(&store, [Timestamp::from_unix_seconds(1_715_000_000)])?;
     /// assert!(store.verify()?.is_sound());
     ///
-    /// store.record(LAUNCHES.on(Period::Day, "2024-05-07".parse()?), 3)?;
+    /// let day: NaiveDate = "2024-05-06".parse()?;
+    /// store.record(LAUNCHES.on(Period::Day, day), 4)?;
     /// let found = store.verify()?;
     /// assert_eq!(found.problems[0].to_string(), "app/launches year 2024-01-01 is 1, but its days make it 4");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
