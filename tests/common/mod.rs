@@ -3,6 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "no test file uses all of it; a test that fails may panic")]
 
 pub(crate) mod flights;
+#[cfg(feature = "cli")]
+pub(crate) mod program;
 
 use tempfile::TempDir;
 use trackstats::{Domain, Metric, Object, Options, Period, Store, chrono::NaiveDate};
