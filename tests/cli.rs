@@ -1,119 +1,16 @@
 //! The program `trackstats`, as people and scripts use it.
 #![cfg(feature = "cli")]
-#![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
 
+mod common;
+
+use common::program::{Place, outcome, summary};
 use std::{
     fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    path::Path,
+    process::{Command, Stdio},
 };
-use tempfile::TempDir;
 
 const FLIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/flights-jfk-jetblue-2013.csv");
-
-/// A folder with a store in it, and files beside the store.
-struct Place {
-    folder: TempDir,
-}
-
-/// What a run of the program gave.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.path(name);
-        fs::write(&path, content).unwrap();
-        path.display().to_string()
-    }
-
-    fn add(&self, name: &str, content: &str) {
-        let mut file = fs::OpenOptions::new().append(true).open(self.path(name)).unwrap();
-        file.write_all(content.as_bytes()).unwrap();
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trackstats"));
-        command.args(args).env("TRACKSTATS_STORE", self.path("store")).current_dir(self.folder.path());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Ran {
-        outcome(self.command(args).stdin(Stdio::null()).output().unwrap())
-    }
-
-    /// Runs the words of a line.
-    fn line(&self, line: &str) -> Ran {
-        self.run(&line.split_whitespace().collect::<Vec<_>>())
-    }
-
-    fn pipe(&self, line: &str, input: &[u8]) -> Ran {
-        let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = child.unwrap();
-        // The program may have had enough before the end.
-        let _ = child.stdin.take().unwrap().write_all(input);
-        outcome(child.wait_with_output().unwrap())
-    }
-
-    fn ok(&self, line: &str) -> String {
-        let ran = self.line(line);
-        assert_eq!(ran.code, 0, "{line}: {}", ran.err);
-        ran.out
-    }
-
-    fn show(&self, rest: &str) -> String {
-        self.ok(&format!("show {rest} --format csv"))
-    }
-
-    fn export(&self) -> String {
-        if self.path("store").exists() { self.ok("export") } else { String::new() }
-    }
-
-    /// Runs what must fail with this code and one sentence that has this in it, and must leave the store as it was.
-    #[track_caller]
-    fn fails(&self, line: &str, code: i32, sentence: &str) -> String {
-        let before = self.export();
-        let ran = self.line(line);
-        assert_eq!(ran.code, code, "{line}: {}{}", ran.out, ran.err);
-        assert!(ran.err.contains(sentence), "{line}\n  {}\n  {sentence}", ran.err);
-        assert_eq!(ran.out, "", "{line}");
-        if code == 1 {
-            assert_eq!(ran.err.lines().count(), 1, "{line}: {}", ran.err);
-            assert!(ran.err.starts_with("trackstats: "), "{}", ran.err);
-        }
-        assert_eq!(self.export(), before, "{line} changed the store");
-        ran.err
-    }
-}
-
-fn outcome(output: Output) -> Ran {
-    Ran {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// The last line of a run's stderr without its seconds.
-fn summary(ran: &Ran) -> String {
-    let line = ran.err.lines().last().unwrap();
-    let (before, rest) = line.rsplit_once("written, ").unwrap();
-    let (_, after) = rest.split_once(" seconds").unwrap();
-    format!("{before}written{after}")
-}
 
 /// What `verify` and a dry run say of a store, which they leave as it is.
 const CHECKS: [&str; 2] = ["verify", "rebuild app/visits --dry-run --format csv"];
@@ -439,7 +336,7 @@ fn every_file_that_is_no_good_is_one_clear_sentence_and_changes_nothing() {
         (
             "long.jsonl",
             format!("{{\"at\":1}}\n{{\"at\":\"{long}\"}}\n"),
-            "",
+            "--strict",
             "long.jsonl:2: the record is longer than 1 MiB",
         ),
         (

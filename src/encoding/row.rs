@@ -59,7 +59,13 @@ impl<V> Row<V> {
         let rank = self.rank(slot);
         self.present |= bit(slot);
         match value {
-            Some(value) => self.values.insert(rank, value),
+            Some(value) => {
+                // A vector begins with room for four.
+                if self.values.is_empty() {
+                    self.values.reserve_exact(1);
+                }
+                self.values.insert(rank, value);
+            }
             None => self.missing |= bit(slot),
         }
     }
@@ -101,6 +107,13 @@ impl<V> Row<V> {
             Some((slot, if self.missing & bit(slot) == 0 { values.next() } else { None }))
         })
     }
+}
+
+/// The slots that the row in these bytes has a statistic of, as bits, read without the rest.
+pub(crate) fn present(bytes: &[u8]) -> Result<u32, Malformed> {
+    let mut reader = Reader { rest: bytes };
+    let [_tag, _head] = reader.bytes()?;
+    reader.word()
 }
 
 /// Slots are below 32; a higher one, which nothing here makes, has no bit.

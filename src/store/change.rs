@@ -22,6 +22,17 @@ pub struct Change<'s> {
     wrote: Vec<String>,
 }
 
+/// The most bytes of a name, a description and a kind together, so that what is exported of them can be imported.
+const MOST_NAME_BYTES: usize = 1 << 20;
+
+fn checked(record: Vec<u8>, what: impl FnOnce() -> String) -> Result<Vec<u8>> {
+    if record.len() <= MOST_NAME_BYTES {
+        return Ok(record);
+    }
+    let problem = "its name and description have more than 1 MiB together; cut them short".to_owned();
+    Err(Error::Unstorable { statistic: what(), problem })
+}
+
 impl<'s> Change<'s> {
     pub(super) fn begin(store: &'s Store) -> Result<Self> {
         let writes = store.inner.storage.change()?;
@@ -146,14 +157,16 @@ impl<'s> Change<'s> {
             return Ok(());
         }
         let record = DomainRecord { name: domain.name().to_owned() };
-        self.writes.put(Space::Domain.key(&[reference]), record.encode())?;
+        self.writes
+            .put(Space::Domain.key(&[reference]), checked(record.encode(), || reference.to_owned())?)?;
         Arc::make_mut(&mut self.registry).set_domain(reference, record);
         Ok(())
     }
 
     /// Writes a metric's registration; its domain must be registered.
     pub(crate) fn set_metric(&mut self, domain: &str, metric: &str, record: MetricRecord) -> Result<()> {
-        self.writes.put(Space::Metric.key(&[domain, metric]), record.encode())?;
+        let bytes = checked(record.encode(), || format!("{domain}/{metric}"))?;
+        self.writes.put(Space::Metric.key(&[domain, metric]), bytes)?;
         Arc::make_mut(&mut self.registry).set_metric(domain, metric, record);
         Ok(())
     }

@@ -3,6 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "no test file uses all of it; a test that fails may panic")]
 
 pub(crate) mod flights;
+#[cfg(feature = "cli")]
+pub(crate) mod program;
 pub(crate) mod random;
 
 use std::{

@@ -1,5 +1,6 @@
 //! The store that a command works on.
 
+use super::undo::Undo;
 use clap::{Args, CommandFactory, error::ErrorKind};
 use std::{
     path::{Path, PathBuf},
@@ -42,15 +43,52 @@ impl StoreArgs {
         self.open_with(|options| options.create(false))
     }
 
-    /// The store, made if it is missing with the calendar of the options, for the rest with `calendar`.
-    pub(crate) fn open_or_create(&self, calendar: Calendar) -> anyhow::Result<Store> {
-        match self.open_with(|options| options.create(false)) {
+    /// Writes to the store and flushes it. If it is missing it is made, with the calendar of the options and for the rest
+    /// with `calendar`; and is gone again when the writing fails.
+    pub(crate) fn write<T>(
+        &self,
+        calendar: Calendar,
+        write: impl FnOnce(&Store) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let write = |store: &Store| {
+            let written = write(store)?;
+            store.flush()?;
+            Ok(written)
+        };
+        match self.open() {
             Err(error) if matches!(error.downcast_ref(), Some(Error::NoStore { .. })) => {
-                let calendar = self.over(calendar)?;
-                self.open_with(|options| options.calendar(calendar))
+                self.make(self.over(calendar)?, write)
             }
-            opened => opened,
+            opened => write(&opened?),
         }
+    }
+
+    fn make<T>(
+        &self,
+        calendar: Calendar,
+        write: impl FnOnce(&Store) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        // What would fail once the store is there.
+        self.today.map(|date| calendar.bucket_on(Period::Day, date)).transpose()?;
+        let undo = Undo::before(self.path());
+        let store = match self.open_with(|options| options.calendar(calendar)) {
+            Ok(store) => store,
+            Err(error) => {
+                undo.remove_directories();
+                return Err(error);
+            }
+        };
+        // Another program may have made it since, and written to it.
+        let is_ours = store.domains().is_empty();
+        let written = write(&store);
+        if written.is_err() && is_ours {
+            let removed = undo.remove_files();
+            drop(store);
+            if removed.is_ok() {
+                undo.remove_directories();
+            }
+        }
+        written
     }
 
     fn open_with(&self, choose: impl FnOnce(Options) -> Options) -> anyhow::Result<Store> {

@@ -48,14 +48,14 @@ impl FromStr for Given {
 
 impl RecordArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open_or_create(Calendar::default())?;
-        let names = self.metric.names(&store);
-        match self.metric.registered(&store) {
-            Ok(_) => self.record(&store, names.metric()?, AnyValue::Integer)?,
-            Err(Error::UnknownMetric { .. }) => self.record(&store, names.metric()?, |number: i64| number)?,
-            Err(error) => return Err(error.into()),
-        }
-        Ok(store.flush()?)
+        store.write(Calendar::default(), |store| {
+            let names = self.metric.names(store);
+            match self.metric.registered(store) {
+                Ok(_) => self.record(store, names.metric()?, AnyValue::Integer),
+                Err(Error::UnknownMetric { .. }) => self.record(store, names.metric()?, |number: i64| number),
+                Err(error) => Err(error.into()),
+            }
+        })
     }
 
     fn record<V: Value>(
