@@ -73,7 +73,8 @@ impl<'a, V: Value> Comparison<'a, V> {
         Target::new(*self.store.calendar(), &self.metric, period, self.form, with_object)
     }
 
-    fn object(&mut self) -> Result<bool> {
+    /// Begins the next grouping, or compares its next object; false when there are none.
+    fn step(&mut self) -> Result<bool> {
         let Some((grouping, objects)) = &mut self.current else {
             let Some(grouping) = self.left.next() else { return Ok(false) };
             let periods = [Period::Day].into_iter().chain(grouping.derived.iter().copied());
@@ -122,7 +123,7 @@ impl<V: Value> Iterator for Comparison<'_, V> {
             if let Some(ready) = self.ready.pop_front() {
                 return Some(ready);
             }
-            match self.object() {
+            match self.step() {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => return Some(Err(error)),

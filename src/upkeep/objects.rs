@@ -12,7 +12,7 @@ use std::{
 };
 
 /// So many objects are looked for in one pass over the keys.
-const OBJECTS_A_PASS: usize = 1 << 16;
+const OBJECTS_A_PASS: usize = if cfg!(test) { 3 } else { 1 << 16 };
 
 /// The rows of so many objects are read together at first; how many later, their size decides.
 const OBJECTS_AT_FIRST: usize = 64;
@@ -93,6 +93,7 @@ impl Objects {
     fn find(&mut self) -> Result<()> {
         let kind_bytes = self.kinds.first().map(|kind| key::kind_bytes(kind)).unwrap_or_default();
         let mut found: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let mut more = false;
         for (target, dates) in self.targets.iter().zip(&mut self.dates) {
             self.snapshot.for_each(target.prefix.rows(), |entry| {
                 // A row that isn't dated as rows are, or whose object can't be decoded, is nobody's.
@@ -109,12 +110,13 @@ impl Objects {
                     found.insert(object.to_vec());
                     if found.len() > OBJECTS_A_PASS {
                         found.pop_last();
-                        self.more = true;
+                        more = true;
                     }
                 }
                 Ok(())
             })?;
         }
+        self.more = more;
         self.last = found.last().cloned().or(self.last.take());
         self.found = found.into_iter().collect::<Vec<_>>().into_iter();
         Ok(())

@@ -151,6 +151,30 @@ fn damaged_rows_do_not_keep_the_rest_from_being_compared() {
 }
 
 #[test]
+fn more_objects_than_are_looked_for_at_once_are_all_compared() {
+    let store = store();
+    let user = |id: u64| Object::new("user", id).unwrap();
+    let date = NaiveDate::from_ymd_opt(2013, 1, 1).unwrap();
+    let record = TrackedRecord { through: 15_706, left_out: None, periods: vec!["month".to_owned()] };
+    store
+        .change(|change| {
+            for id in 0..20 {
+                change.record(SALES.on(Period::Day, date).of(user(id)), 1)?;
+                change.record(SALES.on(Period::Month, date).of(user(id + 10)), 2)?;
+            }
+            change.put_bytes(key::tracked("till", "sales", &["user".to_owned()]), record.encode())
+        })
+        .unwrap();
+    let differences: Vec<_> = store.rebuild(SALES).differences().unwrap().collect::<Result<_, _>>().unwrap();
+    let objects: Vec<Object> =
+        differences.iter().filter_map(|difference| difference.series.object().cloned()).collect();
+    assert_eq!(objects, (0..30).map(user).collect::<Vec<_>>());
+    let report = store.rebuild(SALES).run().unwrap();
+    assert_eq!((report.written, report.removed), (20, 10));
+    assert!(store.verify().unwrap().is_sound());
+}
+
+#[test]
 fn a_row_of_one_statistic_that_has_more_is_found() {
     let store = Store::in_memory().unwrap();
     let record = MetricRecord {
