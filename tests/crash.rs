@@ -282,6 +282,24 @@ impl Delay {
     }
 }
 
+/// What a child said.
+#[derive(Debug, Default)]
+struct Heard {
+    opened: bool,
+    flushed: u64,
+    done: bool,
+}
+
+impl Heard {
+    fn line(&mut self, line: &str) {
+        self.opened |= line == "opened";
+        self.done |= line == "done";
+        if let Some(steps) = line.strip_prefix("flushed ") {
+            self.flushed = steps.parse().unwrap();
+        }
+    }
+}
+
 /// Runs a child that works on, kills it, and returns how many steps it said were flushed, 0 if it said nothing.
 fn run_and_kill(kind: &Kind, path: &Path, seed: u64, when: Delay) -> std::result::Result<(End, u64), String> {
     let told = format!("{}\n{seed}\n{}", kind.name, path.display());
@@ -304,28 +322,20 @@ fn run_and_kill(kind: &Kind, path: &Path, seed: u64, when: Delay) -> std::result
             line.clear();
         }
     });
-    let mut opened = false;
+    let mut heard = Heard::default();
     let mut problem = None;
-    let mut acknowledged = 0;
-    let mut hear = |line: &str, opened: &mut bool| {
-        *opened |= line == "opened";
-        if let Some(steps) = line.strip_prefix("flushed ") {
-            acknowledged = steps.parse().unwrap();
-        }
-    };
     let mut until = Instant::now() + if when.from_opened { Duration::from_secs(60) } else { when.after };
     loop {
         match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(line) => {
-                let was_opened = opened;
-                hear(&line, &mut opened);
-                if when.from_opened && opened && !was_opened {
+                heard.line(&line);
+                if when.from_opened && line == "opened" {
                     until = Instant::now() + when.after;
                 }
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                if when.from_opened && !opened {
+                if when.from_opened && !heard.opened {
                     problem = Some("it hangs while it opens the store".to_owned());
                 }
                 break;
@@ -336,20 +346,16 @@ fn run_and_kill(kind: &Kind, path: &Path, seed: u64, when: Delay) -> std::result
     let _ = child.kill();
     let status = child.wait().unwrap();
     reader.join().unwrap();
-    let mut done = false;
-    for line in lines {
-        hear(&line, &mut opened);
-        done |= line == "done";
-    }
+    lines.iter().for_each(|line| heard.line(&line));
     if status.code() == Some(101) {
         problem = Some(fs::read_to_string(&errors).unwrap());
     }
-    let end = match (done, opened) {
+    let end = match (heard.done, heard.opened) {
         (true, _) => End::Done,
         (false, true) => End::KilledAtWork,
         (false, false) => End::KilledWhileOpening,
     };
-    problem.map_or(Ok((end, acknowledged)), Err)
+    problem.map_or(Ok((end, heard.flushed)), Err)
 }
 
 #[test]

@@ -111,6 +111,7 @@ impl Folder {
             }
             place.retire();
         }
+        let _ = fs::remove_file(self.path.join(NEW_MANIFEST));
         let Some(name) = current else { return Ok(None) };
         self.published.store(true, Ordering::Relaxed);
         let place = Place { path: self.path.join(name) };
@@ -134,7 +135,15 @@ impl Folder {
         Ok(place)
     }
 
-    /// Makes this data folder the store, in one step.
+    /// Whether the manifest surely names this data folder.
+    pub(super) fn names(&self, place: &Place) -> bool {
+        let bytes = fs::read(self.path.join(MANIFEST));
+        bytes.is_ok_and(|bytes| {
+            Manifest::decode(&self.path, &bytes).is_ok_and(|manifest| manifest.data == place.name())
+        })
+    }
+
+    /// Makes this data folder the store, in one step. After an error, it may be the store all the same.
     pub(super) fn publish(&self, place: &Place) -> Result<()> {
         sync_folder(&place.path).map_err(io_error("flushing", &self.path))?;
         let manifest = Manifest { data: place.name().to_owned() };

@@ -5,7 +5,9 @@
 //! the database stands how far it was flushed. Opening a store compares them.
 
 mod database;
+mod failure;
 mod folder;
+mod keeper;
 mod seal;
 mod totals;
 
@@ -61,14 +63,34 @@ impl DiskEngine {
     fn data(&self) -> Arc<Data> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// Copies all entries, which must come to these totals, and flushes them.
+    fn copy(&self, from: &Data, to: &Data, totals: &Totals) -> Result<Totals> {
+        let copied = to.database.copy(&from.database, totals.changes)?;
+        if !copied.same_entries(totals) {
+            return Err(Error::Corrupt {
+                path: self.folder.path().to_owned(),
+                problem: "its entries are not what was written last".to_owned(),
+            });
+        }
+        to.database.flush()?;
+        lock(&to.seal).acknowledge(copied.changes)?;
+        Ok(copied)
+    }
 }
 
 impl Data {
     fn create(folder: &Folder, cache_bytes: u64) -> Result<Self> {
         let place = folder.begin()?;
-        let database = Database::open(folder.path(), &place.database(), cache_bytes)?;
-        let seal = Mutex::new(Seal::create(folder.path(), &place)?);
-        Ok(Self { database, seal, place })
+        let made = Database::open(folder.path(), &place.database(), cache_bytes)
+            .and_then(|database| Ok((database, Mutex::new(Seal::create(folder.path(), &place)?))));
+        match made {
+            Ok((database, seal)) => Ok(Self { database, seal, place }),
+            Err(error) => {
+                place.retire();
+                Err(error)
+            }
+        }
     }
 
     fn open(folder: &Folder, place: Place, cache_bytes: u64) -> Result<(Self, Totals)> {
@@ -97,8 +119,17 @@ impl Data {
                 }));
             }
         }
-        seal.checked(&totals, Database::log_snapshot(&place.database()))?;
+        // Where that fails, on a full disk say, they are checked once more when the store is opened again.
+        let _ = seal.checked(&totals, Database::log_snapshot(&place.database()));
         Ok((Self { database, seal: Mutex::new(seal), place }, totals))
+    }
+}
+
+/// What stops the copy doesn't stop the store.
+fn while_compacting(error: Error) -> Error {
+    match error {
+        Error::Stopped { path, source } => Error::Io { action: "compacting", path, source },
+        other => other,
     }
 }
 
@@ -136,17 +167,27 @@ impl Engine for DiskEngine {
         let mut totals = lock(&self.totals);
         let old = self.data();
         let before = old.place.bytes();
-        let new = Data::create(&self.folder, self.cache_bytes)?;
-        let copied = new.database.copy(&old.database, totals.changes)?;
-        if !copied.same_entries(&totals) {
-            return Err(Error::Corrupt {
-                path: self.folder.path().to_owned(),
-                problem: "its entries are not what was written last".to_owned(),
+        let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
+        let copied = match self.copy(&old, &new, &totals) {
+            Ok(copied) => copied,
+            Err(error) => {
+                let Data { place, .. } = new;
+                place.retire();
+                return Err(while_compacting(error));
+            }
+        };
+        if let Err(error) = self.folder.publish(&new.place) {
+            if self.folder.names(&old.place) {
+                let Data { place, .. } = new;
+                place.retire();
+                return Err(error);
+            }
+            // Which of the two a power cut would leave isn't known: nothing may be written to either.
+            return Err(match error {
+                Error::Io { source, .. } => old.database.stop(source.into(), false),
+                other => other,
             });
         }
-        new.database.flush()?;
-        lock(&new.seal).acknowledge(copied.changes)?;
-        self.folder.publish(&new.place)?;
         *totals = copied;
         let after = new.place.bytes();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use std::{
     fs::{self, File},
     io::{self, Seek, SeekFrom, Write},
+    mem,
     path::{Path, PathBuf},
 };
 
@@ -59,8 +60,12 @@ impl Seal {
 
     /// Reads the file.
     pub(super) fn read(store: &Path, place: &Place) -> Result<Self> {
-        let says = fs::read(place.seal()).ok().and_then(|bytes| Says::decode(&bytes));
-        Self::open(store, place, says.unwrap_or_default())
+        let says = match fs::read(place.seal()) {
+            Ok(bytes) => Says::decode(&bytes).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Says::default(),
+            Err(source) => return Err(Error::Io { action: "opening", path: store.to_owned(), source }),
+        };
+        Self::open(store, place, says)
     }
 
     fn open(store: &Path, place: &Place, says: Says) -> Result<Self> {
@@ -77,8 +82,8 @@ impl Seal {
     /// Says that everything up to this change is on the disk.
     pub(super) fn acknowledge(&mut self, changes: u64) -> Result<()> {
         if changes > self.says.acknowledged {
-            self.says.acknowledged = changes;
-            self.write()?;
+            let before = mem::replace(&mut self.says.acknowledged, changes);
+            self.write().inspect_err(|_| self.says.acknowledged = before)?;
         }
         Ok(())
     }
