@@ -278,7 +278,7 @@ pub enum Error {
     },
 
     /// A write failed, mostly on a full disk, and the store writes nothing any more until all its clones are dropped and
-    /// it is opened again. What was flushed is there then; a change that came later, also the one that failed, is there as
+    /// it is opened again, or until it is compacted. What was flushed is there then; a change that came later, also the one that failed, is there as
     /// a whole or not at all.
     #[error(
         "writing to the store at {} failed: {source}; what was flushed is safe: put that right, by making room for instance, then close the store and open it again",

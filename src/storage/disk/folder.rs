@@ -27,7 +27,8 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
     match names(path) {
         Ok(names) if names.iter().any(|name| name == MANIFEST) => Ok(true),
         Ok(names) if names.iter().all(|name| is_ours(name)) => {
-            Ok(names.iter().any(|name| name.starts_with(DATA) && !path.join(name).join(UNFINISHED).exists()))
+            let place = |name: &String| Place { path: path.join(name) };
+            Ok(names.iter().any(|name| name.starts_with(DATA) && !place(name).is_unfinished()))
         }
         Ok(_) => Err(Error::NotAStore { path: path.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -130,9 +131,14 @@ impl Folder {
     pub(super) fn begin(&self) -> Result<Place> {
         let last = self.data_folders()?.iter().filter_map(|(name, _)| number(name)).max().unwrap_or(0);
         let place = Place { path: self.path.join(format!("{DATA}{}", last + 1)) };
-        let made = fs::create_dir(&place.path).and_then(|()| File::create(place.path.join(UNFINISHED)));
-        made.map_err(io_error("making", &place.path))?;
-        Ok(place)
+        fs::create_dir(&place.path).map_err(io_error("making", &place.path))?;
+        match File::create(place.path.join(UNFINISHED)) {
+            Ok(_) => Ok(place),
+            Err(source) => {
+                let _ = fs::remove_dir(&place.path);
+                Err(io_error("making", &place.path)(source))
+            }
+        }
     }
 
     /// Whether the manifest surely names this data folder.
@@ -146,14 +152,17 @@ impl Folder {
     /// Makes this data folder the store, in one step. After an error, it may be the store all the same.
     pub(super) fn publish(&self, place: &Place) -> Result<()> {
         sync_folder(&place.path).map_err(io_error("flushing", &self.path))?;
+        sync_folder(&place.database()).map_err(io_error("flushing", &self.path))?;
         let manifest = Manifest { data: place.name().to_owned() };
         let new = self.path.join(NEW_MANIFEST);
         let write = || {
             let mut file = File::create(&new)?;
             file.write_all(manifest.encode().as_bytes())?;
             file.sync_all()?;
+            // Opened before, since there may be no more files to open afterwards.
+            let folder = cfg!(unix).then(|| File::open(&self.path)).transpose()?;
             fs::rename(&new, self.path.join(MANIFEST))?;
-            sync_folder(&self.path)
+            folder.map_or(Ok(()), |folder| folder.sync_all())
         };
         write().map_err(io_error("writing to", &self.path))?;
         self.published.store(true, Ordering::Relaxed);
@@ -195,7 +204,9 @@ impl Place {
     }
 
     fn is_unfinished(&self) -> bool {
-        self.path.join(UNFINISHED).exists()
+        // Nothing is in it for a moment when it is made.
+        let is_empty = || fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_none());
+        self.path.join(UNFINISHED).exists() || is_empty()
     }
 
     /// Forgets that the folder was unfinished. While a manifest names it, it doesn't matter if that fails.
@@ -206,7 +217,9 @@ impl Place {
     /// Removes the folder, as far as that is possible now; the rest goes when the store is opened again.
     pub(super) fn retire(&self) {
         let _ = File::create(self.path.join(UNFINISHED));
-        let _ = fs::remove_dir_all(self.path.join("sled"));
+        let _ = fs::remove_dir_all(self.database());
+        let _ = fs::remove_file(self.seal());
+        // Only now the file that says that it is unfinished.
         let _ = fs::remove_dir_all(&self.path);
     }
 
