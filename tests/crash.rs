@@ -118,7 +118,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         name: "compact",
-        flush: Flush::Explicit,
+        flush: Flush::Every(Duration::from_millis(2)),
         step: |store, step, random| {
             if random.below(4) == 0 {
                 store.compact()?;
@@ -454,4 +454,42 @@ fn a_killed_process_leaves_what_it_flushed_and_no_change_by_half() {
         let kept = folder.keep();
         panic!("{} of {rounds}, kept in {}:\n{}", wrong.len(), kept.display(), wrong.join("\n"));
     }
+}
+
+#[test]
+fn a_digest_of_the_log_that_was_cut_short_is_no_damage() {
+    // sled took it for the newest one, and the store was called damaged.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let open = || options(Flush::Explicit).open(&path).unwrap();
+    for step in 0..3 {
+        drop(change(open(), step, 50).unwrap());
+    }
+    let database = path.join("data-1").join("sled");
+    let digests: Vec<PathBuf> = fs::read_dir(&database)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("snap."))
+        .collect();
+    let bytes = fs::read(digests.first().unwrap()).unwrap();
+    for length in [0, 5, bytes.len() / 2, bytes.len()] {
+        let cut = bytes.get(..length).unwrap();
+        fs::write(database.join("snap.00000000FFFFFFFF.generating"), cut).unwrap();
+        assert_eq!(first_users_value(&open()).unwrap(), 3, "{length} bytes of it");
+    }
+}
+
+#[test]
+fn a_data_folder_that_was_only_begun_is_not_taken_for_a_store() {
+    // A process that was killed, or had no more files to open, right after it had made the folder left no store behind,
+    // but one that was called damaged.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    fs::create_dir_all(path.join("data-1")).unwrap();
+    let refused = options(Flush::Explicit).create(false).open(&path).unwrap_err();
+    assert!(matches!(refused, trackstats::Error::NoStore { .. }), "{refused}");
+    drop(change(options(Flush::Explicit).open(&path).unwrap(), 0, 1).unwrap());
+    fs::create_dir_all(path.join("data-2")).unwrap();
+    assert_eq!(first_users_value(&options(Flush::Explicit).open(&path).unwrap()).unwrap(), 1);
+    assert!(!path.join("data-2").exists());
 }

@@ -91,6 +91,6 @@ impl Random {
 
     /// One of these, any as likely as another.
     pub(crate) fn one_of<'t, T>(&mut self, these: &'t [T]) -> &'t T {
-        &these[usize::try_from(self.below(these.len() as u64)).unwrap()]
+        these.get(usize::try_from(self.below(these.len() as u64)).unwrap()).unwrap()
     }
 }

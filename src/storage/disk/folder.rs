@@ -141,33 +141,28 @@ impl Folder {
         }
     }
 
-    /// Whether the manifest surely names this data folder.
-    pub(super) fn names(&self, place: &Place) -> bool {
-        let bytes = fs::read(self.path.join(MANIFEST));
-        bytes.is_ok_and(|bytes| {
-            Manifest::decode(&self.path, &bytes).is_ok_and(|manifest| manifest.data == place.name())
-        })
-    }
-
-    /// Makes this data folder the store, in one step. After an error, it may be the store all the same.
-    pub(super) fn publish(&self, place: &Place) -> Result<()> {
-        sync_folder(&place.path).map_err(io_error("flushing", &self.path))?;
-        sync_folder(&place.database()).map_err(io_error("flushing", &self.path))?;
+    /// Makes this data folder the store, in one step. The error within says that it is, but a power cut may undo it.
+    pub(super) fn publish(&self, place: &Place) -> Result<Result<()>> {
         let manifest = Manifest { data: place.name().to_owned() };
         let new = self.path.join(NEW_MANIFEST);
-        let write = || {
+        let publish = || {
+            sync_folder(&place.path)?;
+            sync_folder(&place.database())?;
             let mut file = File::create(&new)?;
             file.write_all(manifest.encode().as_bytes())?;
             file.sync_all()?;
             // Opened before, since there may be no more files to open afterwards.
             let folder = cfg!(unix).then(|| File::open(&self.path)).transpose()?;
             fs::rename(&new, self.path.join(MANIFEST))?;
-            folder.map_or(Ok(()), |folder| folder.sync_all())
+            Ok(folder)
         };
-        write().map_err(io_error("writing to", &self.path))?;
+        let folder = publish().map_err(io_error("writing to", &self.path))?;
         self.published.store(true, Ordering::Relaxed);
-        place.finish();
-        Ok(())
+        let flushed = folder.map_or(Ok(()), |folder| folder.sync_all());
+        if flushed.is_ok() {
+            place.finish();
+        }
+        Ok(flushed.map_err(io_error("flushing", &self.path)))
     }
 }
 
@@ -217,10 +212,12 @@ impl Place {
     /// Removes the folder, as far as that is possible now; the rest goes when the store is opened again.
     pub(super) fn retire(&self) {
         let _ = File::create(self.path.join(UNFINISHED));
+        // The file that says so must go last.
         let _ = fs::remove_dir_all(self.database());
         let _ = fs::remove_file(self.seal());
-        // Only now the file that says that it is unfinished.
-        let _ = fs::remove_dir_all(&self.path);
+        if !self.database().exists() && !self.seal().exists() {
+            let _ = fs::remove_dir_all(&self.path);
+        }
     }
 
     /// How much its files hold.

@@ -64,6 +64,21 @@ impl DiskEngine {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether a compaction has put other data in its place, and takes its files away.
+    fn was_replaced(&self, data: &Arc<Data>) -> bool {
+        !Arc::ptr_eq(data, &self.data())
+    }
+
+    fn read<T>(&self, work: impl Fn(&Database) -> Result<T>) -> Result<T> {
+        loop {
+            let data = self.data();
+            let found = work(&data.database);
+            if found.is_ok() || !self.was_replaced(&data) {
+                return found;
+            }
+        }
+    }
+
     /// Copies all entries, which must come to these totals, and flushes them.
     fn copy(&self, from: &Data, to: &Data, totals: &Totals) -> Result<Totals> {
         let copied = to.database.copy(&from.database, totals.changes)?;
@@ -91,6 +106,13 @@ impl Data {
                 Err(error)
             }
         }
+    }
+
+    /// Closes it, and removes its folder.
+    fn discard(self) {
+        let place = self.place.clone();
+        drop(self);
+        place.retire();
     }
 
     fn open(folder: &Folder, place: Place, cache_bytes: u64) -> Result<(Self, Totals)> {
@@ -135,11 +157,11 @@ fn while_compacting(error: Error) -> Error {
 
 impl Engine for DiskEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.data().database.get(key)
+        self.read(|database| database.get(key))
     }
 
     fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
-        self.data().database.scan(range, direction, limit)
+        self.read(|database| database.scan(range, direction, limit))
     }
 
     fn apply(&self, batch: Vec<Write>) -> Result<()> {
@@ -150,16 +172,20 @@ impl Engine for DiskEngine {
 
     fn flush(&self) -> Result<()> {
         // What is applied while the database flushes may be flushed too; what was before surely is.
-        let (data, changes) = {
-            let totals = lock(&self.totals);
-            (self.data(), totals.changes)
-        };
-        data.database.flush()?;
-        lock(&data.seal).acknowledge(changes)
+        loop {
+            let (data, changes) = {
+                let totals = lock(&self.totals);
+                (self.data(), totals.changes)
+            };
+            let flushed = data.database.flush().and_then(|()| lock(&data.seal).acknowledge(changes));
+            if flushed.is_ok() || !self.was_replaced(&data) {
+                return flushed;
+            }
+        }
     }
 
     fn publish(&self) -> Result<()> {
-        self.folder.publish(&self.data().place)
+        self.folder.publish(&self.data().place)?
     }
 
     fn compact(&self) -> Result<Compaction> {
@@ -171,22 +197,19 @@ impl Engine for DiskEngine {
         let copied = match self.copy(&old, &new, &totals) {
             Ok(copied) => copied,
             Err(error) => {
-                let Data { place, .. } = new;
-                place.retire();
+                new.discard();
                 return Err(while_compacting(error));
             }
         };
-        if let Err(error) = self.folder.publish(&new.place) {
-            if self.folder.names(&old.place) {
-                let Data { place, .. } = new;
-                place.retire();
+        match self.folder.publish(&new.place) {
+            Ok(Ok(())) => {}
+            // Which of the two a power cut would leave isn't known: nothing may be written to either.
+            Ok(Err(Error::Io { source, .. })) => return Err(old.database.stop(source.into(), false)),
+            Ok(Err(error)) => return Err(error),
+            Err(error) => {
+                new.discard();
                 return Err(error);
             }
-            // Which of the two a power cut would leave isn't known: nothing may be written to either.
-            return Err(match error {
-                Error::Io { source, .. } => old.database.stop(source.into(), false),
-                other => other,
-            });
         }
         *totals = copied;
         let after = new.place.bytes();
