@@ -265,7 +265,7 @@ pub enum Error {
 
     /// Another process, or another part of this one, has the store open.
     #[error(
-        "the store at {} is open in another program, or twice in this one; close it there, or ask that program",
+        "the store at {} is open in another program, or twice in this one; close it there, ask that program, or read a backup or an export",
         path.display()
     )]
     Locked {
@@ -311,6 +311,20 @@ pub enum Error {
         /// What was being done, such as `opening`.
         action: &'static str,
         /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+
+    /// A write failed, mostly on a full disk, and the store writes nothing any more until all its clones are dropped and
+    /// it is opened again, or until it is compacted. What was flushed is there then; a change that came later, also the one that failed, is there as
+    /// a whole or not at all.
+    #[error(
+        "writing to the store at {} failed: {source}; what was flushed is safe: put that right, by making room for instance, then close the store and open it again",
+        path.display()
+    )]
+    Stopped {
+        /// Where the store is.
         path: PathBuf,
         /// What the operating system said.
         source: std::io::Error,

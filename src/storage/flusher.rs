@@ -11,7 +11,8 @@ use std::{
     time::Duration,
 };
 
-/// Flushes a storage at an interval until it is dropped. What goes wrong is kept for the next who asks.
+/// Flushes a storage at an interval until it is dropped. What goes wrong is kept for the next who asks, unless a flush
+/// has succeeded since.
 #[derive(Debug)]
 pub(crate) struct Flusher {
     stop: Option<Sender<()>>,
@@ -29,16 +30,15 @@ impl Flusher {
             .name("trackstats-flush".to_owned())
             .spawn(move || {
                 while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                    if let Err(error) = storage.flush() {
-                        *lock(&failure) = Some(error);
-                    }
+                    let failed = storage.flush().err();
+                    *lock(&failure) = failed;
                 }
             })
             .map_err(|source| Error::Io { action: "starting the flushing of", path, source })?;
         Ok(Self { stop: Some(stop), thread: Some(thread), failed })
     }
 
-    /// The error of a flush since the last call, if there was one.
+    /// The error of the last flush, if it isn't told already.
     pub(crate) fn check(&self) -> Result<()> {
         lock(&self.failed).take().map_or(Ok(()), Err)
     }

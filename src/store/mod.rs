@@ -178,7 +178,7 @@ impl Store {
     /// Records a statistic: the last write wins.
     ///
     /// # Errors
-    /// [`Error::WrongKind`], [`Error::DateOutOfRange`], [`Error::HourOutOfRange`], or [`Error::Io`].
+    /// [`Error::WrongKind`], [`Error::DateOutOfRange`], [`Error::HourOutOfRange`], or as [`Store::change`].
     pub fn record<V: Value>(&self, key: StatisticKey<'_, V>, value: V) -> Result<()> {
         self.change(|change| change.record(key, value))
     }
@@ -232,7 +232,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// What `work` returns, [`Error::NestedChange`], or [`Error::Io`].
+    /// What `work` returns, [`Error::NestedChange`], [`Error::Stopped`] or [`Error::Io`]. A store that flushes at an
+    /// interval returns here what went wrong with the last flush; the change isn't made then.
     pub fn change<T>(&self, work: impl FnOnce(&mut Change<'_>) -> Result<T>) -> Result<T> {
         if let Some(flusher) = &self.inner.flusher {
             flusher.check()?;
@@ -250,9 +251,12 @@ impl Store {
     /// Returns when everything that was written is on the disk.
     ///
     /// # Errors
-    /// [`Error::Io`] when the disk refuses.
+    /// [`Error::Stopped`] when the disk refuses, [`Error::Io`] when the folder isn't there any more.
     pub fn flush(&self) -> Result<()> {
-        self.inner.storage.flush()
+        self.inner.storage.flush()?;
+        // What the thread has to tell is over.
+        let _ = self.inner.flusher.as_ref().map(Flusher::check);
+        Ok(())
     }
 
     /// Rewrites the store into as little space as it takes, in one step: whatever happens on the way, what is found

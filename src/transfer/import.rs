@@ -87,7 +87,12 @@ impl Failure {
         match self {
             Self::Problem(problem) => Error::Import { line, problem: shortened(problem) },
             // What has to do with the machine has nothing to do with the line.
-            Self::Error(error @ (Error::Io { .. } | Error::Corrupt { .. } | Error::NestedChange)) => error,
+            Self::Error(
+                error @ (Error::Io { .. }
+                | Error::Stopped { .. }
+                | Error::Corrupt { .. }
+                | Error::NestedChange),
+            ) => error,
             Self::Error(error) => Error::Import { line, problem: shortened(error.to_string()) },
         }
     }

@@ -1,16 +1,22 @@
 //! sled 0.34, with a checksum on each value, and without its panics.
 
-use super::totals::{TOTALS, Totals, checked, with_checksum, without_checksum};
+use super::{
+    failure::Failure,
+    keeper::Keeper,
+    totals::{TOTALS, Totals, checked, with_checksum, without_checksum},
+};
 use crate::{
     encoding::KeyRange,
     error::{Error, Result},
-    storage::{BATCH, Direction, Entry, Write},
+    storage::{BATCH, Direction, Entry, Write, lock},
 };
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     ops::Bound,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
+    sync::Mutex,
     thread,
     time::Duration,
 };
@@ -19,8 +25,22 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Database {
     tree: sled::Db,
+    /// Dropped after the tree, so that it has the last handle.
+    _keeper: Keeper,
     /// Of the store, for errors.
     store: PathBuf,
+    /// The file that sled writes to, and where it was found.
+    file: File,
+    path: PathBuf,
+    stopped: Mutex<Option<Stop>>,
+}
+
+/// Why nothing is written any more: sled doesn't go on after a write that failed, and doesn't take back what it did.
+#[derive(Debug)]
+struct Stop {
+    failure: Failure,
+    /// A batch may be there by half, in memory, until the database is opened again.
+    half: bool,
 }
 
 impl Database {
@@ -44,20 +64,27 @@ impl Database {
 
     /// Opens the database, or makes it.
     pub(super) fn open(store: &Path, folder: &Path, cache_bytes: u64) -> Result<Self> {
+        let failed = |source| Error::Io { action: "opening", path: store.to_owned(), source };
+        prepare(folder).map_err(failed)?;
         let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(None);
-        for _ in 0..Self::ATTEMPTS {
-            match contained(store, "opening", || config.open()) {
-                Err(Error::Io { source, .. }) if source.to_string().contains("could not acquire lock") => {
-                    thread::sleep(Self::BETWEEN_ATTEMPTS);
-                }
-                opened => return Ok(Self { tree: opened?, store: store.to_owned() }),
+        let mut attempts = Self::ATTEMPTS;
+        let tree = loop {
+            match contained(|| config.open()) {
+                Ok(tree) => break tree,
+                Err(failure) if !failure.is_locked() => return Err(failure.during("opening", store)),
+                Err(_) if attempts == 0 => return Err(Error::Locked { path: store.to_owned() }),
+                Err(_) => thread::sleep(Self::BETWEEN_ATTEMPTS),
             }
-        }
-        Err(Error::Locked { path: store.to_owned() })
+            attempts -= 1;
+        };
+        let keeper = Keeper::start(store, tree.clone())?;
+        let path = folder.join("db");
+        let file = File::options().write(true).open(&path).map_err(failed)?;
+        Ok(Self { tree, _keeper: keeper, store: store.to_owned(), file, path, stopped: Mutex::new(None) })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let value = contained(&self.store, "reading", || self.tree.get(key))?;
+        let value = self.read(|| self.tree.get(key))?;
         value.map(|stored| self.checked(key, &stored)).transpose()
     }
 
@@ -72,10 +99,11 @@ impl Database {
 
     /// Applies a batch that no key is in twice, and returns the totals with it.
     pub(super) fn apply(&self, batch: Vec<Write>, mut totals: Totals) -> Result<Totals> {
+        self.goes_on()?;
         totals.changes += 1;
         let mut writes = sled::Batch::default();
         for Write { key, value } in batch {
-            if let Some(stored) = contained(&self.store, "reading", || self.tree.get(&key))? {
+            if let Some(stored) = self.read(|| self.tree.get(&key))? {
                 totals.remove(&key, without_checksum(&stored));
             }
             match value {
@@ -88,12 +116,51 @@ impl Database {
             }
         }
         writes.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()));
-        contained(&self.store, "writing to", || self.tree.apply_batch(writes))?;
-        Ok(totals)
+        match contained(|| self.tree.apply_batch(writes)) {
+            Ok(()) => Ok(totals),
+            Err(failure) => Err(self.stop(failure, true)),
+        }
     }
 
     pub(super) fn flush(&self) -> Result<()> {
-        contained(&self.store, "flushing", || self.tree.flush()).map(drop)
+        self.goes_on()?;
+        // sled has the system write, but doesn't wait for the disk.
+        contained(|| self.tree.flush())
+            .and_then(|_| self.file.sync_data().map_err(Failure::from))
+            .map_err(|failure| self.stop(failure, false))?;
+        let source = match fs::metadata(&self.path) {
+            Ok(found) if is_same(&found, &self.file) => return Ok(()),
+            Ok(_) => io::Error::new(io::ErrorKind::NotFound, "other files have taken its place"),
+            Err(source) => source,
+        };
+        Err(Error::Io { action: "flushing", path: self.store.clone(), source })
+    }
+
+    /// Writes nothing any more, for this reason or the one that there was before, and returns it.
+    pub(super) fn stop(&self, failure: Failure, half: bool) -> Error {
+        let first = contained(|| self.tree.context.global_error()).err();
+        let mut stopped = lock(&self.stopped);
+        let stop = stopped.get_or_insert(Stop { failure: first.unwrap_or(failure), half });
+        stop.half |= half;
+        stop.failure.for_good(&self.store)
+    }
+
+    /// Whether no write has failed so far.
+    fn goes_on(&self) -> Result<()> {
+        if let Some(stop) = &*lock(&self.stopped) {
+            return Err(stop.failure.for_good(&self.store));
+        }
+        contained(|| self.tree.context.global_error()).map_err(|failure| self.stop(failure, false))
+    }
+
+    fn read<T>(&self, work: impl FnOnce() -> sled::Result<T>) -> Result<T> {
+        if let Some(stop) = lock(&self.stopped).as_ref().filter(|stop| stop.half) {
+            return Err(stop.failure.for_good(&self.store));
+        }
+        contained(work).map_err(|failure| match self.goes_on() {
+            Ok(()) => failure.during("reading", &self.store),
+            Err(stopped) => stopped,
+        })
     }
 
     /// The totals as the last batch left them; none in a database without any.
@@ -159,7 +226,7 @@ impl Database {
         let mut found =
             self.tree.range::<&[u8], _>((Bound::Included(range.start.as_slice()), Bound::Excluded(end)));
         for _ in 0..limit {
-            let next = contained(&self.store, "reading", || match direction {
+            let next = self.read(|| match direction {
                 Direction::Forwards => found.next().transpose(),
                 Direction::Backwards => found.next_back().transpose(),
             });
@@ -178,18 +245,48 @@ impl Database {
     }
 }
 
+/// Makes sure that sled will be able to read its files: what it can't read when it opens, it takes for what was never
+/// written, and clears away.
+fn prepare(folder: &Path) -> io::Result<()> {
+    let files = |folder: &Path| match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    };
+    let mut found = files(folder)?;
+    found.retain(|path| path.is_file());
+    // A killed process left it; sled would take it for the newest of its digests of the log.
+    let unfinished = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "generating");
+    for path in found.extract_if(.., |path| unfinished(path)) {
+        fs::remove_file(path)?;
+    }
+    for path in found.iter().chain(&files(&folder.join("blobs"))?) {
+        // sled has no more files open at once.
+        (0..4).map(|_| File::open(path)).collect::<io::Result<Vec<File>>>()?;
+    }
+    Ok(())
+}
+
+/// Whether a path leads to this open file, as far as the system can tell.
+fn is_same(found: &fs::Metadata, file: &File) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        file.metadata().is_ok_and(|file| (file.dev(), file.ino()) == (found.dev(), found.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        found.is_file()
+    }
+}
+
 /// Does something with sled, which panics on many kinds of damage.
-fn contained<T>(store: &Path, action: &'static str, work: impl FnOnce() -> sled::Result<T>) -> Result<T> {
-    let path = || store.to_owned();
+pub(super) fn contained<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, Failure> {
     match panic::catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(sled::Error::Io(source))) if source.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Error::Corrupt { path: path(), problem: "a file of its data ends too soon".to_owned() })
-        }
-        Ok(Err(sled::Error::Io(source))) => Err(Error::Io { action, path: path(), source }),
-        Ok(Err(other)) => {
-            Err(Error::Corrupt { path: path(), problem: format!("{action} it failed ({other})") })
-        }
-        Err(_) => Err(Error::Corrupt { path: path(), problem: "its files can't be read".to_owned() }),
+        Ok(Err(sled::Error::Io(source))) => Err(Failure::from(source)),
+        Ok(Err(other)) => Err(Failure::Corrupt(format!("its files can't be read ({other})"))),
+        Err(_) => Err(Failure::Corrupt("its files can't be read".to_owned())),
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
     match names(path) {
         Ok(names) if names.iter().any(|name| name == MANIFEST) => Ok(true),
         Ok(names) if names.iter().all(|name| is_ours(name)) => {
-            Ok(names.iter().any(|name| name.starts_with(DATA) && !path.join(name).join(UNFINISHED).exists()))
+            let place = |name: &String| Place { path: path.join(name) };
+            Ok(names.iter().any(|name| name.starts_with(DATA) && !place(name).is_unfinished()))
         }
         Ok(_) => Err(Error::NotAStore { path: path.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -138,6 +139,7 @@ impl Folder {
             }
             place.retire();
         }
+        let _ = fs::remove_file(self.path.join(NEW_MANIFEST));
         let Some(name) = current else { return Ok(None) };
         self.published.store(true, Ordering::Relaxed);
         let place = Place { path: self.path.join(name) };
@@ -156,27 +158,38 @@ impl Folder {
     pub(super) fn begin(&self) -> Result<Place> {
         let last = self.data_folders()?.iter().filter_map(|(name, _)| number(name)).max().unwrap_or(0);
         let place = Place { path: self.path.join(format!("{DATA}{}", last + 1)) };
-        let made = fs::create_dir(&place.path).and_then(|()| File::create(place.path.join(UNFINISHED)));
-        made.map_err(io_error("making", &place.path))?;
-        Ok(place)
+        fs::create_dir(&place.path).map_err(io_error("making", &place.path))?;
+        match File::create(place.path.join(UNFINISHED)) {
+            Ok(_) => Ok(place),
+            Err(source) => {
+                let _ = fs::remove_dir(&place.path);
+                Err(io_error("making", &place.path)(source))
+            }
+        }
     }
 
-    /// Makes this data folder the store, in one step.
-    pub(super) fn publish(&self, place: &Place) -> Result<()> {
-        sync_folder(&place.path).map_err(io_error("flushing", &self.path))?;
+    /// Makes this data folder the store, in one step. The error within says that it is, but a power cut may undo it.
+    pub(super) fn publish(&self, place: &Place) -> Result<Result<()>> {
         let manifest = Manifest { data: place.name().to_owned() };
         let new = self.path.join(NEW_MANIFEST);
-        let write = || {
+        let publish = || {
+            sync_folder(&place.path)?;
+            sync_folder(&place.database())?;
             let mut file = File::create(&new)?;
             file.write_all(manifest.encode().as_bytes())?;
             file.sync_all()?;
+            // Opened before, since there may be no more files to open afterwards.
+            let folder = cfg!(unix).then(|| File::open(&self.path)).transpose()?;
             fs::rename(&new, self.path.join(MANIFEST))?;
-            sync_folder(&self.path)
+            Ok(folder)
         };
-        write().map_err(io_error("writing to", &self.path))?;
+        let folder = publish().map_err(io_error("writing to", &self.path))?;
         self.published.store(true, Ordering::Relaxed);
-        place.finish();
-        Ok(())
+        let flushed = folder.map_or(Ok(()), |folder| folder.sync_all());
+        if flushed.is_ok() {
+            place.finish();
+        }
+        Ok(flushed.map_err(io_error("flushing", &self.path)))
     }
 }
 
@@ -213,7 +226,9 @@ impl Place {
     }
 
     fn is_unfinished(&self) -> bool {
-        self.path.join(UNFINISHED).exists()
+        // Nothing is in it for a moment when it is made.
+        let is_empty = || fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_none());
+        self.path.join(UNFINISHED).exists() || is_empty()
     }
 
     /// Forgets that the folder was unfinished. While a manifest names it, it doesn't matter if that fails.
@@ -224,8 +239,12 @@ impl Place {
     /// Removes the folder, as far as that is possible now; the rest goes when the store is opened again.
     pub(super) fn retire(&self) {
         let _ = File::create(self.path.join(UNFINISHED));
-        let _ = fs::remove_dir_all(self.path.join("sled"));
-        let _ = fs::remove_dir_all(&self.path);
+        // The file that says so must go last.
+        let _ = fs::remove_dir_all(self.database());
+        let _ = fs::remove_file(self.seal());
+        if !self.database().exists() && !self.seal().exists() {
+            let _ = fs::remove_dir_all(&self.path);
+        }
     }
 
     /// How much its files hold.

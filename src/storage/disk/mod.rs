@@ -5,7 +5,9 @@
 //! the database stands how far it was flushed. Opening a store compares them.
 
 mod database;
+mod failure;
 mod folder;
+mod keeper;
 mod log;
 mod salvage;
 mod seal;
@@ -65,14 +67,53 @@ impl DiskEngine {
     fn data(&self) -> Arc<Data> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// Whether a compaction has put other data in its place, and takes its files away.
+    fn was_replaced(&self, data: &Arc<Data>) -> bool {
+        !Arc::ptr_eq(data, &self.data())
+    }
+
+    fn read<T>(&self, work: impl Fn(&Database) -> Result<T>) -> Result<T> {
+        loop {
+            let data = self.data();
+            let found = work(&data.database);
+            if found.is_ok() || !self.was_replaced(&data) {
+                return found;
+            }
+        }
+    }
 }
 
 impl Data {
+    /// Takes all entries of another, which must come to these totals, and flushes them.
+    fn copy(&self, from: &Self, totals: &Totals) -> Result<Totals> {
+        let copied = self.database.copy(&from.database, totals.changes)?;
+        if !copied.same_entries(totals) {
+            return Err(from.database.wrong_entries(&copied, totals));
+        }
+        self.database.flush()?;
+        lock(&self.seal).acknowledge(copied.changes)?;
+        Ok(copied)
+    }
+
     fn create(folder: &Folder, cache_bytes: u64) -> Result<Self> {
         let place = folder.begin()?;
-        let database = Database::open(folder.path(), &place.database(), cache_bytes)?;
-        let seal = Mutex::new(Seal::create(folder.path(), &place)?);
-        Ok(Self { database, seal, place })
+        let made = Database::open(folder.path(), &place.database(), cache_bytes)
+            .and_then(|database| Ok((database, Mutex::new(Seal::create(folder.path(), &place)?))));
+        match made {
+            Ok((database, seal)) => Ok(Self { database, seal, place }),
+            Err(error) => {
+                place.retire();
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes it, and removes its folder.
+    fn discard(self) {
+        let place = self.place.clone();
+        drop(self);
+        place.retire();
     }
 
     fn open(folder: &Folder, place: Place, cache_bytes: u64) -> Result<(Self, Totals)> {
@@ -93,18 +134,27 @@ impl Data {
         if !seal.was_checked(&totals, log_before) {
             database.check(&totals)?;
         }
-        seal.checked(&totals, Database::log_snapshot(&place.database()))?;
+        // Where that fails, on a full disk say, they are checked once more when the store is opened again.
+        let _ = seal.checked(&totals, Database::log_snapshot(&place.database()));
         Ok((Self { database, seal: Mutex::new(seal), place }, totals))
+    }
+}
+
+/// What stops the copy doesn't stop the store.
+fn while_compacting(error: Error) -> Error {
+    match error {
+        Error::Stopped { path, source } => Error::Io { action: "compacting", path, source },
+        other => other,
     }
 }
 
 impl Engine for DiskEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.data().database.get(key)
+        self.read(|database| database.get(key))
     }
 
     fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
-        self.data().database.scan(range, direction, limit)
+        self.read(|database| database.scan(range, direction, limit))
     }
 
     fn apply(&self, batch: Vec<Write>) -> Result<()> {
@@ -115,16 +165,20 @@ impl Engine for DiskEngine {
 
     fn flush(&self) -> Result<()> {
         // What is applied while the database flushes may be flushed too; what was before surely is.
-        let (data, changes) = {
-            let totals = lock(&self.totals);
-            (self.data(), totals.changes)
-        };
-        data.database.flush()?;
-        lock(&data.seal).acknowledge(changes)
+        loop {
+            let (data, changes) = {
+                let totals = lock(&self.totals);
+                (self.data(), totals.changes)
+            };
+            let flushed = data.database.flush().and_then(|()| lock(&data.seal).acknowledge(changes));
+            if flushed.is_ok() || !self.was_replaced(&data) {
+                return flushed;
+            }
+        }
     }
 
     fn publish(&self) -> Result<()> {
-        self.folder.publish(&self.data().place)
+        self.folder.publish(&self.data().place)?
     }
 
     fn check(&self) -> Result<()> {
@@ -137,14 +191,24 @@ impl Engine for DiskEngine {
         let mut totals = lock(&self.totals);
         let old = self.data();
         let before = old.place.bytes();
-        let new = Data::create(&self.folder, self.cache_bytes)?;
-        let copied = new.database.copy(&old.database, totals.changes)?;
-        if !copied.same_entries(&totals) {
-            return Err(old.database.wrong_entries(&copied, &totals));
+        let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
+        let copied = match new.copy(&old, &totals) {
+            Ok(copied) => copied,
+            Err(error) => {
+                new.discard();
+                return Err(while_compacting(error));
+            }
+        };
+        match self.folder.publish(&new.place) {
+            Ok(Ok(())) => {}
+            // Which of the two a power cut would leave isn't known: nothing may be written to either.
+            Ok(Err(Error::Io { source, .. })) => return Err(old.database.stop(source.into(), false)),
+            Ok(Err(error)) => return Err(error),
+            Err(error) => {
+                new.discard();
+                return Err(error);
+            }
         }
-        new.database.flush()?;
-        lock(&new.seal).acknowledge(copied.changes)?;
-        self.folder.publish(&new.place)?;
         *totals = copied;
         let after = new.place.bytes();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use std::{
     fs::{self, File},
     io::{self, Seek, SeekFrom, Write},
+    mem,
     path::{Path, PathBuf},
 };
 
@@ -42,10 +43,6 @@ impl Says {
         bytes
     }
 
-    fn read(place: &Place) -> Option<Self> {
-        Self::decode(&fs::read(place.seal()).ok()?)
-    }
-
     fn decode(bytes: &[u8]) -> Option<Self> {
         let [acknowledged, checked, log, _] = numbers(bytes)?;
         let says = Self { acknowledged, checked, log };
@@ -63,12 +60,17 @@ impl Seal {
 
     /// Reads the file.
     pub(super) fn read(store: &Path, place: &Place) -> Result<Self> {
-        Self::open(store, place, Says::read(place).unwrap_or_default())
+        let says = match fs::read(place.seal()) {
+            Ok(bytes) => Says::decode(&bytes).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Says::default(),
+            Err(source) => return Err(Error::Io { action: "opening", path: store.to_owned(), source }),
+        };
+        Self::open(store, place, says)
     }
 
     /// The last change that a flush returned for, if the file can be read.
     pub(super) fn acknowledged_in(place: &Place) -> Option<u64> {
-        Says::read(place).map(|says| says.acknowledged)
+        Some(Says::decode(&fs::read(place.seal()).ok()?)?.acknowledged)
     }
 
     fn open(store: &Path, place: &Place, says: Says) -> Result<Self> {
@@ -85,8 +87,8 @@ impl Seal {
     /// Says that everything up to this change is on the disk.
     pub(super) fn acknowledge(&mut self, changes: u64) -> Result<()> {
         if changes > self.says.acknowledged {
-            self.says.acknowledged = changes;
-            self.write()?;
+            let before = mem::replace(&mut self.says.acknowledged, changes);
+            self.write().inspect_err(|_| self.says.acknowledged = before)?;
         }
         Ok(())
     }

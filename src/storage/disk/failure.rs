@@ -1,0 +1,54 @@
+//! What sled says when something fails, as an error of the store.
+
+use crate::error::Error;
+use std::{io, path::Path};
+
+/// Why sled failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What the operating system said.
+    Io(io::Error),
+    /// What is wrong with the files.
+    Corrupt(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Corrupt("a file of its data ends too soon".to_owned()),
+            _ => Self::Io(plain(&error)),
+        }
+    }
+}
+
+impl Failure {
+    /// Whether another handle has the files open.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self, Self::Io(error) if error.to_string().contains("could not acquire lock"))
+    }
+
+    /// The error of a call that may succeed the next time.
+    pub(super) fn during(&self, action: &'static str, store: &Path) -> Error {
+        let path = store.to_owned();
+        match self {
+            Self::Io(source) => Error::Io { action, path, source: plain(source) },
+            Self::Corrupt(problem) => Error::Corrupt { path, problem: problem.clone() },
+        }
+    }
+
+    /// The error of all calls until the store is opened again.
+    pub(super) fn for_good(&self, store: &Path) -> Error {
+        match self {
+            Self::Io(source) => Error::Stopped { path: store.to_owned(), source: plain(source) },
+            Self::Corrupt(_) => self.during("", store),
+        }
+    }
+}
+
+/// The same error once more, and as the system says it: sled keeps the text that is meant for programmers.
+fn plain(error: &io::Error) -> io::Error {
+    let text = error.to_string();
+    let code =
+        error.raw_os_error().or_else(|| text.strip_prefix("Os { code: ")?.split(',').next()?.parse().ok());
+    code.map_or_else(|| io::Error::new(error.kind(), text), io::Error::from_raw_os_error)
+}
