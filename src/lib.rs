@@ -37,6 +37,7 @@
 //!
 //! Statistics are recorded one by one ([`Store::record`], [`Store::change`]), or worked out from records by a
 //! [`Tracker`]. They are read as series ([`Store::series`]) or by the beginning of their keys ([`Store::scan`]).
+//! [`Store::verify`] checks all that a store holds, and [`Store::rebuild`] works derived periods out again from days.
 //!
 //! # What it is not
 //!
@@ -72,15 +73,15 @@ pub use model::{
 pub use query::{Fill, SeriesQuery};
 pub use storage::Compaction;
 pub use store::{
-    Change, Clock, Deletion, DomainInfo, FixedClock, Flush, MetricInfo, Options, Prefix, Scan, Statistics,
-    Store, SystemClock,
+    Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,
+    Parked, Prefix, Scan, Statistics, Store, SystemClock,
 };
 pub use track::{Append, Ids, Recompute, Report, Since, Skip, Tracker, Unreadable};
 #[cfg(feature = "transfer")]
 pub use transfer::{ImportReport, export, exported_calendar, import, statistic_line};
 #[cfg(feature = "backup")]
 pub use upkeep::BackupReport;
-pub use upkeep::SalvageReport;
+pub use upkeep::{Difference, Differences, Problem, Rebuild, RebuildReport, SalvageReport, Verification};
 
 pub use chrono;
 

@@ -58,19 +58,18 @@ struct Subject {
 
 /// Everything that can be read of a store.
 fn read(store: &Store) -> Result<String> {
-    let mut says = format!("{:?}\n{:?}\n{:?}\n", store.metrics(), store.calendar(), store.cursor("log")?);
+    let mut lines =
+        vec![format!("{:?}\n{:?}\n{:?}", store.metrics(), store.calendar(), store.cursor("log")?)];
     for statistic in store.scan(&Prefix::everything()) {
         let statistic = statistic?;
-        says.push_str(&format!("{statistic} {:?}\n", statistic.value));
+        lines.push(format!("{statistic} {:?}", statistic.value));
     }
     for period in [Period::Day, Period::Week, Period::Lifetime] {
-        says.push_str(&format!("{:?}\n", store.series(SALES, period).points()?));
-        says.push_str(&format!(
-            "{:?}\n",
-            store.series(SALES, period).object(user(3)).newest_first().points()?
-        ));
+        let of_user = store.series(SALES, period).object(user(3)).newest_first();
+        lines.push(format!("{:?}", store.series(SALES, period).points()?));
+        lines.push(format!("{:?}", of_user.points()?));
     }
-    Ok(says)
+    Ok(lines.join("\n"))
 }
 
 fn record_days(store: &Store, days: u64, objects: u64) {
@@ -342,10 +341,10 @@ fn a_damaged_store_is_read_right_or_refused() {
     drop(panic::take_hook());
     for (outcome, (trials, mut kept)) in outcomes {
         kept.sort_unstable();
-        let least = |share: usize| kept[kept.len() * share / 100] as f64 / 10.0;
-        let (worst, tenth, quarter, half) = (least(0), least(10), least(25), least(50));
+        let at = |share: usize| kept[kept.len() * share / 100];
+        let [half, quarter, tenth, worst] = [50, 25, 10, 0].map(at);
         eprintln!(
-            "{trials} trials {outcome:?}; salvaged: {half} % in the median, {quarter} % in the worst quarter, {tenth} % in the worst tenth, {worst} % at worst"
+            "{trials} trials {outcome:?}; salvaged, in thousandths: {half} in the median, {quarter} in the worst quarter, {tenth} in the worst tenth, {worst} at worst"
         );
     }
     assert!(wrong.is_empty(), "{} of {trials}:\n{}", wrong.len(), wrong.join("\n"));

@@ -88,6 +88,11 @@ impl Storage {
         self.engine().publish()
     }
 
+    /// Reads all entries, and compares them with what was written.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.engine().check()
+    }
+
     /// Rewrites the map into as little space as it takes.
     pub(crate) fn compact(&self) -> Result<Compaction> {
         if *lock(&self.shared.writing) == Some(thread::current().id()) {

@@ -29,12 +29,13 @@ impl Making {
         if self.batch.len() < BATCH { Ok(()) } else { self.engine.apply(mem::take(&mut self.batch)) }
     }
 
-    /// Opens what was made, for `check` to look at, and if that finds it good makes it the store at its path.
-    pub(crate) fn finish(self, check: impl FnOnce(&Store) -> Result<()>) -> Result<()> {
+    /// Writes all of it to the disk, reads and opens it, and then makes it the store at its path.
+    pub(crate) fn finish(self) -> Result<()> {
         let Self { engine, batch } = self;
         engine.apply(batch)?;
+        engine.flush()?;
+        engine.check()?;
         let store = Store::options().flush(Flush::Explicit).open_engine(Box::new(engine))?;
-        check(&store)?;
         store.flush()?;
         store.inner.storage.publish()
     }

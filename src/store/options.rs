@@ -1,6 +1,6 @@
 //! How a store is opened.
 
-use super::{Clock, Store, SystemClock, registry::Registry};
+use super::{Clock, ClockGuard, Store, SystemClock, guard::GuardedClock, registry::Registry};
 use crate::{
     calendar::Calendar,
     encoding::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key},
@@ -27,7 +27,7 @@ use std::{path::Path, time::Duration};
 pub struct Options {
     calendar: Option<Calendar>,
     cache_bytes: u64,
-    clock: Box<dyn Clock>,
+    clock: GuardedClock,
     create: bool,
     flush: Flush,
 }
@@ -49,7 +49,7 @@ impl Default for Options {
         Self {
             calendar: None,
             cache_bytes: Self::CACHE_BYTES,
-            clock: Box::new(SystemClock),
+            clock: GuardedClock { clock: Box::new(SystemClock), guard: None },
             create: true,
             flush: Flush::Every(Duration::from_millis(500)),
         }
@@ -72,7 +72,14 @@ impl Options {
 
     /// Where the store gets the present from. Default: [`SystemClock`].
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
-        Self { clock: Box::new(clock), ..self }
+        let clock = GuardedClock { clock: Box::new(clock), guard: self.clock.guard };
+        Self { clock, ..self }
+    }
+
+    /// Which dates of the clock are believed, and what is done about others. Default: none, all are.
+    pub fn clock_guard(self, guard: ClockGuard) -> Self {
+        let clock = GuardedClock { guard: Some(guard), ..self.clock };
+        Self { clock, ..self }
     }
 
     /// Whether a store is made where there is none. Default: true.

@@ -78,7 +78,7 @@ impl Store {
         let mut salvage = Salvage::new(making, &wreck);
         wreck.entries.into_iter().try_for_each(|entry| salvage.entry(entry))?;
         salvage.record(damaged, calendar)?;
-        salvage.making.finish(|_| Ok(()))?;
+        salvage.making.finish()?;
         Ok(salvage.report)
     }
 }

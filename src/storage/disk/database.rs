@@ -101,16 +101,25 @@ impl Database {
         Ok(self.get(TOTALS)?.and_then(|bytes| Totals::decode(&bytes)))
     }
 
-    /// Reads all entries, and says what they come to.
-    pub(super) fn count(&self) -> Result<Totals> {
-        let mut totals = Totals::default();
+    /// Reads all entries, and compares them with their totals.
+    pub(super) fn check(&self, totals: &Totals) -> Result<()> {
+        let mut found = Totals::default();
         self.pages(|entries| {
             for Entry { key, value } in entries {
-                totals.add(&key, &value);
+                found.add(&key, &value);
             }
             Ok(())
         })?;
-        Ok(totals)
+        if found.same_entries(totals) { Ok(()) } else { Err(self.wrong_entries(&found, totals)) }
+    }
+
+    pub(super) fn wrong_entries(&self, found: &Totals, totals: &Totals) -> Error {
+        let problem = if found.entries == totals.entries {
+            "some of its entries are not what was written last".to_owned()
+        } else {
+            format!("it has {} entries and should have {}", found.entries, totals.entries)
+        };
+        Error::Corrupt { path: self.store.clone(), problem }
     }
 
     /// Copies all entries of another database into this one, which is empty, and counts on from this change.

@@ -91,15 +91,7 @@ impl Data {
             return Err(corrupt(format!("the last {lost} of its changes that were flushed are not there")));
         }
         if !seal.was_checked(&totals, log_before) {
-            let found = database.count()?;
-            if !found.same_entries(&totals) {
-                let (found, expected) = (found.entries, totals.entries);
-                return Err(corrupt(if found == expected {
-                    "some of its entries are not what was written last".to_owned()
-                } else {
-                    format!("it has {found} entries and should have {expected}")
-                }));
-            }
+            database.check(&totals)?;
         }
         seal.checked(&totals, Database::log_snapshot(&place.database()))?;
         Ok((Self { database, seal: Mutex::new(seal), place }, totals))
@@ -135,6 +127,11 @@ impl Engine for DiskEngine {
         self.folder.publish(&self.data().place)
     }
 
+    fn check(&self) -> Result<()> {
+        let totals = lock(&self.totals);
+        self.data().database.check(&totals)
+    }
+
     fn compact(&self) -> Result<Compaction> {
         // No batch is applied until all is done; readers go on.
         let mut totals = lock(&self.totals);
@@ -143,10 +140,7 @@ impl Engine for DiskEngine {
         let new = Data::create(&self.folder, self.cache_bytes)?;
         let copied = new.database.copy(&old.database, totals.changes)?;
         if !copied.same_entries(&totals) {
-            return Err(Error::Corrupt {
-                path: self.folder.path().to_owned(),
-                problem: "its entries are not what was written last".to_owned(),
-            });
+            return Err(old.database.wrong_entries(&copied, &totals));
         }
         new.database.flush()?;
         lock(&new.seal).acknowledge(copied.changes)?;

@@ -90,7 +90,7 @@ fn restore(name: &Path, reader: impl Read, directory: &Path) -> Result<BackupRep
     if last.is_none() || ends != sums || !rest.is_empty() {
         return Err(bad("it is damaged, use another one"));
     }
-    making.finish(|_| Ok(()))?;
+    making.finish()?;
     Ok(BackupReport { entries: sums.entries })
 }
 
