@@ -33,19 +33,13 @@ impl Undo {
     /// that was there before.
     pub(super) fn remove_files(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.path)?.flatten() {
-            let was_there = self.entries.contains(&entry.file_name());
-            if !entry.file_type()?.is_dir() {
-                if !was_there {
-                    fs::remove_file(entry.path())?;
-                }
+            if self.entries.contains(&entry.file_name()) {
                 continue;
             }
-            // A store's own folders hold files only; one that was there was empty, or there was no making a store.
-            for file in fs::read_dir(entry.path())?.flatten() {
-                fs::remove_file(file.path())?;
-            }
-            if !was_there {
-                fs::remove_dir(entry.path())?;
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else {
+                fs::remove_file(entry.path())?;
             }
         }
         Ok(())
