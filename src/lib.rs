@@ -50,7 +50,7 @@
 //!
 //! # More
 //!
-//! The module [`docs`] has the cookbook and the format of the files.
+//! The module [`docs`] has the cookbook, the format of the files, and what is promised when power goes or a disk fails.
 
 mod error;
 mod model;
@@ -93,6 +93,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/format.md")]
     pub mod format {}
+
+    #[doc = include_str!("docs/reliability.md")]
+    pub mod reliability {}
 }
 
 #[cfg(fuzzing)]
