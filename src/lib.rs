@@ -46,7 +46,8 @@
 //!
 //! # Features
 //!
-//! None is on by default. `backup` makes backups of stores in use; `transfer` exports and imports JSON lines; `cli` builds the program `trackstats`.
+//! None is on by default. `backup` makes backups of stores in use; `transfer` exports and imports JSON lines; `cli`
+//! builds the program `trackstats`.
 //!
 //! # More
 //!
