@@ -1,5 +1,6 @@
 //! Backing up, restoring, compacting and salvaging stores, with real files.
 
+#![cfg(all(feature = "backup", feature = "transfer"))]
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -7,6 +7,7 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::many_single_char_names,
     clippy::panic,
     reason = "a test that fails may panic"
 )]

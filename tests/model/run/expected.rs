@@ -239,7 +239,7 @@ impl State {
         let zero = (METRICS[metric].2 == i64::KIND).then_some(AnyValue::Integer(0));
         let before = self.statistics.range(key(NaiveDate::MIN)..key(days.0));
         let mut previous =
-            before.filter(|(key, _)| key.4 == *object).last().and_then(|(_, value)| value.clone());
+            before.rev().find(|(key, _)| key.4 == *object).and_then(|(_, value)| value.clone());
         let mut filled = Statistics::new();
         for day in days.0.iter_days().take_while(|day| *day <= days.1) {
             let value = self.statistics.get(&key(day)).cloned().unwrap_or_else(|| match fill {

@@ -94,7 +94,9 @@ impl World {
             Operation::Change { writes, fails } => self.change(writes, *fails),
             Operation::RecordAll(metric, statistics) => {
                 by_kind!(*metric, record_all(self.store(), statistics));
-                statistics.iter().for_each(|(place, value)| self.state.set(place, *value));
+                for (place, value) in statistics {
+                    self.state.set(place, *value);
+                }
             }
             Operation::Large { place, objects, value, fails } => {
                 self.large(place, *objects, *value, *fails);
@@ -184,7 +186,9 @@ impl World {
             self.compare();
         } else {
             done.unwrap();
-            places.iter().for_each(|(place, value)| self.state.set(place, *value));
+            for (place, value) in &places {
+                self.state.set(place, *value);
+            }
         }
     }
 
