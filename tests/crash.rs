@@ -346,7 +346,9 @@ fn run_and_kill(kind: &Kind, path: &Path, seed: u64, when: Delay) -> std::result
     let _ = child.kill();
     let status = child.wait().unwrap();
     reader.join().unwrap();
-    lines.iter().for_each(|line| heard.line(&line));
+    for line in lines {
+        heard.line(&line);
+    }
     if status.code() == Some(101) {
         problem = Some(fs::read_to_string(&errors).unwrap());
     }
