@@ -37,6 +37,7 @@
 //!
 //! Statistics are recorded one by one ([`Store::record`], [`Store::change`]), or worked out from records by a
 //! [`Tracker`]. They are read as series ([`Store::series`]) or by the beginning of their keys ([`Store::scan`]).
+//! [`Store::verify`] checks all that a store holds, and [`Store::rebuild`] works derived periods out again from days.
 //!
 //! # What it is not
 //!
@@ -45,11 +46,12 @@
 //!
 //! # Features
 //!
-//! None is on by default. `transfer` exports and imports JSON lines; `cli` builds the program `trackstats`.
+//! None is on by default. `backup` makes backups of stores in use; `transfer` exports and imports JSON lines; `cli`
+//! builds the program `trackstats`.
 //!
 //! # More
 //!
-//! The module [`docs`] has the cookbook and the format of the files.
+//! The module [`docs`] has the cookbook, the format of the files, and what is promised when power goes or a disk fails.
 
 mod error;
 mod model;
@@ -61,6 +63,7 @@ mod track;
 mod query;
 #[cfg(feature = "transfer")]
 mod transfer;
+mod upkeep;
 
 pub use calendar::{Bucket, Calendar, Timestamp};
 pub use error::{Error, Result};
@@ -71,12 +74,15 @@ pub use model::{
 pub use query::{Fill, SeriesQuery};
 pub use storage::Compaction;
 pub use store::{
-    Change, Clock, Deletion, DomainInfo, FixedClock, Flush, MetricInfo, Options, Prefix, Scan, Statistics,
-    Store, SystemClock,
+    Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,
+    Parked, Prefix, Scan, Statistics, Store, SystemClock,
 };
 pub use track::{Append, Ids, Recompute, Report, Since, Skip, Tracker, Unreadable};
 #[cfg(feature = "transfer")]
 pub use transfer::{ImportReport, export, exported_calendar, import, statistic_line};
+#[cfg(feature = "backup")]
+pub use upkeep::BackupReport;
+pub use upkeep::{Difference, Differences, Problem, Rebuild, RebuildReport, SalvageReport, Verification};
 
 pub use chrono;
 
@@ -88,6 +94,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/format.md")]
     pub mod format {}
+
+    #[doc = include_str!("docs/reliability.md")]
+    pub mod reliability {}
 }
 
 #[cfg(fuzzing)]

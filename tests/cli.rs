@@ -1,118 +1,76 @@
 //! The program `trackstats`, as people and scripts use it.
 #![cfg(feature = "cli")]
-#![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
 
+mod common;
+
+use common::program::{Place, outcome, summary};
 use std::{
     fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    path::Path,
+    process::{Command, Stdio},
 };
-use tempfile::TempDir;
 
 const FLIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/flights-jfk-jetblue-2013.csv");
 
-/// A folder with a store in it, and files beside the store.
-struct Place {
-    folder: TempDir,
+/// What `verify` and a dry run say of a store, which they leave as it is.
+const CHECKS: [&str; 2] = ["verify", "rebuild app/visits --dry-run --format csv"];
+
+#[test]
+fn a_store_is_checked_and_mended_from_its_days() {
+    let place = Place::new();
+    let log = place.file("log.csv", "at,user\n2024-05-14,1\n2024-05-16,1\n2024-05-16,nl\n");
+    place.ok(&format!("track {log} {TRACK} --by user --period week,lifetime --today 2024-05-17"));
+    let [verify, dry_run] = CHECKS;
+    let sound = place.ok(verify);
+    assert_eq!(sound, "entries: 14, metrics: 1, rows: 9, statistics: 18, problems: 0\n");
+    let nothing = place.line(dry_run);
+    assert_eq!(nothing.out, "metric,period,date,object,stored,expected\n");
+    assert_eq!((nothing.code, nothing.err.as_str()), (0, "nothing would change\n"));
+
+    place.ok("record app/visits 9 --period week --date 2024-05-14 --object user=1");
+    place.ok("record app/visits missing --period lifetime --date 2024-05-16");
+    place.ok("record app/visits 4 --period lifetime --date 2024-05-18");
+    let before = place.export();
+    let found = place.line(verify);
+    assert_eq!(found.code, 1);
+    let lines: Vec<&str> = found.out.lines().collect();
+    assert_eq!(lines[0], "app/visits lifetime 2024-05-16 is missing, but its days make it 3");
+    assert_eq!(lines[1], "app/visits lifetime 2024-05-18 is 4, but its days make it absent");
+    assert_eq!(lines[2], "app/visits week 2024-05-13 user=1 is 9, but its days make it 2");
+    assert!(lines[3].ends_with(", problems: 3") && lines.len() == 4, "{lines:?}");
+    assert_eq!(found.err.lines().count(), 1);
+    assert!(found.err.contains("is not sound; `trackstats rebuild DOMAIN/METRIC` mends it"), "{}", found.err);
+    let differences = "app/visits,lifetime,2024-05-16,,,3\napp/visits,lifetime,2024-05-18,,4,absent\n\
+                       app/visits,week,2024-05-13,user=1,9,2\n";
+    assert!(place.ok(dry_run).ends_with(differences), "{}", place.ok(dry_run));
+    let table = place.ok("rebuild app --dry-run");
+    assert!(table.contains("missing") && table.contains("absent"), "{table}");
+    assert_eq!(place.export(), before);
+
+    let mended = place.line("rebuild app/visits");
+    assert_eq!((mended.code, mended.out.as_str()), (0, ""));
+    assert_eq!(mended.err, "2 statistics written, 1 removed\n");
+    assert_eq!(place.ok(verify), sound);
 }
 
-/// What a run of the program gave.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.path(name);
-        fs::write(&path, content).unwrap();
-        path.display().to_string()
-    }
-
-    fn add(&self, name: &str, content: &str) {
-        let mut file = fs::OpenOptions::new().append(true).open(self.path(name)).unwrap();
-        file.write_all(content.as_bytes()).unwrap();
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trackstats"));
-        command.args(args).env("TRACKSTATS_STORE", self.path("store")).current_dir(self.folder.path());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Ran {
-        outcome(self.command(args).stdin(Stdio::null()).output().unwrap())
-    }
-
-    /// Runs the words of a line.
-    fn line(&self, line: &str) -> Ran {
-        self.run(&line.split_whitespace().collect::<Vec<_>>())
-    }
-
-    fn pipe(&self, line: &str, input: &[u8]) -> Ran {
-        let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = child.unwrap();
-        // The program may have had enough before the end.
-        let _ = child.stdin.take().unwrap().write_all(input);
-        outcome(child.wait_with_output().unwrap())
-    }
-
-    fn ok(&self, line: &str) -> String {
-        let ran = self.line(line);
-        assert_eq!(ran.code, 0, "{line}: {}", ran.err);
-        ran.out
-    }
-
-    fn show(&self, rest: &str) -> String {
-        self.ok(&format!("show {rest} --format csv"))
-    }
-
-    fn export(&self) -> String {
-        if self.path("store").exists() { self.ok("export") } else { String::new() }
-    }
-
-    /// Runs what must fail with this code and one sentence that has this in it, and must leave the store as it was.
-    #[track_caller]
-    fn fails(&self, line: &str, code: i32, sentence: &str) -> String {
-        let before = self.export();
-        let ran = self.line(line);
-        assert_eq!(ran.code, code, "{line}: {}{}", ran.out, ran.err);
-        assert!(ran.err.contains(sentence), "{line}\n  {}\n  {sentence}", ran.err);
-        assert_eq!(ran.out, "", "{line}");
-        if code == 1 {
-            assert_eq!(ran.err.lines().count(), 1, "{line}: {}", ran.err);
-            assert!(ran.err.starts_with("trackstats: "), "{}", ran.err);
-        }
-        assert_eq!(self.export(), before, "{line} changed the store");
-        ran.err
-    }
-}
-
-fn outcome(output: Output) -> Ran {
-    Ran {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// The last line of a run's stderr without its seconds.
-fn summary(ran: &Ran) -> String {
-    let line = ran.err.lines().last().unwrap();
-    let (before, rest) = line.rsplit_once("written, ").unwrap();
-    let (_, after) = rest.split_once(" seconds").unwrap();
-    format!("{before}written{after}")
+#[test]
+fn what_cannot_be_rebuilt_is_said() {
+    let place = Place::new();
+    place.fails("verify", 1, "there is no store at");
+    place.ok("record app/visits 9 --period day --date 2024-05-14");
+    place.fails("rebuild", 2, "METRIC");
+    place.fails("rebuild app/visits --format csv", 2, "--dry-run");
+    place.fails("rebuild app/visits/week", 2, "give DOMAIN/METRIC or DOMAIN");
+    place.fails("rebuild app/visit", 1, "app/visits");
+    place.fails("rebuild ap", 1, "has no domain \"ap\"; it has app");
+    let own = r#"{"define":"domain","ref":"own","name":"Own"}
+{"define":"metric","domain":"own","ref":"kind","name":"","description":"","value":"own","encoded":true}"#;
+    place.file("own.jsonl", own);
+    place.ok("import own.jsonl");
+    place.fails("rebuild own/kind", 1, "own/kind holds values of the kind \"own\"");
+    let passed_over = place.line("rebuild own");
+    assert_eq!(passed_over.code, 0);
+    assert!(passed_over.err.contains("it is left as it is\n0 statistics written"), "{}", passed_over.err);
 }
 
 const TRACK: &str = "--metric app/visits --timestamp at";
@@ -242,6 +200,8 @@ fn every_wrong_argument_is_one_clear_sentence_and_changes_nothing() {
     let file = place.file("a.csv", "at,user,size\n2024-05-01T10:00:00Z,1,5\n");
     place.fails("list --zone Europe/Amsterdm", 2, "did you mean Europe/Amsterdam");
     place.fails("list --week-start moonday", 2, "use a day of the week");
+    place.fails("list --guard-clock 2024-01-01", 2, "use two dates, such as 2024-01-01..2045-12-31");
+    place.fails("list --guard-clock 2024-01-02..2024-01-01", 2, "the earliest plausible date comes first");
     place.fails("list --month-start 31", 2, "31 is not in 1..=28");
     place.fails("show app/vists --period day", 1, "(did you mean app/visits?)");
     place.fails("show visits --period day", 2, "a metric is DOMAIN/METRIC");
@@ -376,7 +336,7 @@ fn every_file_that_is_no_good_is_one_clear_sentence_and_changes_nothing() {
         (
             "long.jsonl",
             format!("{{\"at\":1}}\n{{\"at\":\"{long}\"}}\n"),
-            "",
+            "--strict",
             "long.jsonl:2: the record is longer than 1 MiB",
         ),
         (
@@ -432,6 +392,27 @@ fn records_that_cannot_be_read_are_counted_and_the_first_ten_are_named() {
         "15 records read, 13 skipped, 0 late, 2 statistics written (1 without a value)"
     );
     assert_eq!(place.show("app/visits --period day --by user"), "date,user,value\n2024-05-01,1,5\n");
+}
+
+#[test]
+fn a_guarded_clock_refuses_dates_that_are_not_plausible_and_skips_their_records() {
+    let place = Place::new();
+    place.file("a.csv", "at\n2024-05-01\n1970-01-01\n");
+    let guard = "--guard-clock 2024-01-01..2045-12-31";
+    let ran = place.line(&format!("track a.csv {TRACK} {guard} --today 2024-05-01"));
+    assert_eq!(summary(&ran), "2 records read, 1 skipped, 0 late, 1 statistics written");
+    assert!(
+        ran.err.starts_with("skipped a record dated 1970-01-01, outside the plausible dates"),
+        "{}",
+        ran.err
+    );
+    for command in [
+        &format!("track a.csv {TRACK}"),
+        "record app/visits 1 --period hour",
+        "record app/visits 1 --period day",
+    ] {
+        place.fails(&format!("{command} {guard} --today 1970-01-01"), 1, "the clock says 1970-01-01");
+    }
 }
 
 #[test]

@@ -458,6 +458,63 @@ fn a_killed_process_leaves_what_it_flushed_and_no_change_by_half() {
     }
 }
 
+/// What a child that restores is told: the folder that has the backup.
+const RESTORER: &str = "TRACKSTATS_CRASH_RESTORER";
+
+#[cfg(feature = "backup")]
+#[test]
+#[ignore = "it is what the next test runs and kills"]
+fn restorer() {
+    let Ok(folder) = env::var(RESTORER) else { return };
+    let folder = PathBuf::from(folder);
+    writeln!(io::stdout(), "begins").unwrap();
+    Store::restore(folder.join("backup"), folder.join("restored")).unwrap();
+}
+
+#[cfg(feature = "backup")]
+#[test]
+fn a_restore_that_is_killed_leaves_no_store_or_all_of_it() {
+    let rounds = env::var("TRACKSTATS_CRASH_ROUNDS").map_or(20, |text| text.parse::<u64>().unwrap() / 5);
+    let folder = tempfile::tempdir().unwrap();
+    let restored = folder.path().join("restored");
+    let store = options(Flush::Explicit).in_memory().unwrap();
+    for step in 0..20 {
+        drop(change(store.clone(), step, 600).unwrap());
+    }
+    store.backup(folder.path().join("backup")).unwrap();
+    let (expected, mut none, mut all) = (says(&store).unwrap(), 0, 0);
+    let mut random = Random(5);
+    for round in 0..rounds {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "restorer", "--ignored", "--nocapture"])
+            .env(RESTORER, folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("begins")));
+        thread::sleep(Duration::from_micros(random.below(30_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        match options(Flush::Explicit).create(false).open(&restored) {
+            Ok(store) => {
+                assert_eq!(says(&store).unwrap(), expected, "round {round}");
+                all += 1;
+                drop(store);
+                fs::remove_dir_all(&restored).unwrap();
+            }
+            // The next child goes on where this one was killed.
+            Err(trackstats::Error::NoStore { .. }) => none += 1,
+            Err(error) => panic!("round {round}: {error}"),
+        }
+    }
+    eprintln!("{rounds} restores killed: no store {none} times, all of it {all} times");
+    let _ = fs::remove_dir_all(&restored);
+    Store::restore(folder.path().join("backup"), &restored).unwrap();
+    assert_eq!(says(&options(Flush::Explicit).open(&restored).unwrap()).unwrap(), expected);
+}
+
 #[test]
 fn a_digest_of_the_log_that_was_cut_short_is_no_damage() {
     // sled took it for the newest one, and the store was called damaged.

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["storage"],
     &["store"],
     &["track", "query", "live", "transfer"],
+    &["upkeep"],
     &["chart"],
     &["fuzzing"],
 ];

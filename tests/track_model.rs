@@ -7,133 +7,14 @@
     reason = "a test that fails may panic"
 )]
 
-use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+mod common;
+
+use common::random::{Event, Hand, Kind, Largest, Random, tracked, tracker};
+use std::collections::BTreeMap;
 use trackstats::{
-    AnyValue, Calendar, Clock, Date, Domain, Error, Id, MergeError, Metric, Min, Object, Period, Prefix,
-    Since, Store, Timestamp, Tracker, Value,
+    AnyValue, Calendar, Clock, Date, Error, Id, Min, Object, Period, Prefix, Since, Store, Timestamp,
     chrono::{Datelike, Days, NaiveDate},
 };
-
-const MODEL: Domain<'static> = Domain::new("model", "Model");
-
-/// A clock that the test moves on.
-#[derive(Debug, Clone, Default)]
-struct Hand(Arc<AtomicI64>);
-
-impl Hand {
-    fn set(&self, at: Timestamp) {
-        self.0.store(at.unix_seconds(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for Hand {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_unix_seconds(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// The same numbers for the same seed: xorshift.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % end
-    }
-
-    fn coin(&mut self) -> bool {
-        self.below(2) == 0
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Event {
-    date: NaiveDate,
-    hour: u8,
-    at: Timestamp,
-    group: u64,
-    value: i64,
-}
-
-/// A kind of value, and what it makes of two integers.
-trait Kind: Value {
-    fn new(value: i64) -> Self;
-    fn merged(a: i64, b: i64) -> i64;
-}
-
-impl Kind for i64 {
-    fn new(value: i64) -> Self {
-        value
-    }
-
-    fn merged(a: i64, b: i64) -> i64 {
-        a + b
-    }
-}
-
-impl Kind for Min {
-    fn new(value: i64) -> Self {
-        Self(value)
-    }
-
-    fn merged(a: i64, b: i64) -> i64 {
-        a.min(b)
-    }
-}
-
-/// A user's own type, one statistic a row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Largest(u8);
-
-impl Value for Largest {
-    const KIND: &'static str = "largest";
-
-    fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
-        self.0 = self.0.max(other.0);
-        Ok(())
-    }
-}
-
-impl Kind for Largest {
-    fn new(value: i64) -> Self {
-        Self(u8::try_from(value).unwrap())
-    }
-
-    fn merged(a: i64, b: i64) -> i64 {
-        a.max(b)
-    }
-}
-
-/// A tracker by no object, by one part, or by that and by two.
-fn tracker<V: Kind>(groupings: u64, periods: &[Period], memory_bytes: usize) -> Tracker<'static, Event, V> {
-    let metric: Metric<'static, V> = Metric::new(MODEL, "events", "Events");
-    let mut tracker = Tracker::new(metric, |event: &Event| event.at, |event| Some(V::new(event.value)))
-        .periods(periods.iter().copied())
-        .memory_bytes(memory_bytes);
-    if groupings > 0 {
-        tracker = tracker.by("group", |event| Id::from(event.group)).unwrap();
-    }
-    if groupings > 1 {
-        tracker = tracker
-            .by_parts(["group", "odd"], |event, ids| {
-                if !event.group.is_multiple_of(3) {
-                    ids.push(event.group);
-                    ids.push(event.value.unsigned_abs() % 2);
-                }
-            })
-            .unwrap();
-    }
-    tracker
-}
 
 fn objects(event: &Event, groupings: u64) -> Vec<Option<Object>> {
     let group = Object::new("group", event.group).unwrap();
@@ -315,6 +196,10 @@ fn random_runs<V: Kind>(seed: u64, left_out: bool) {
         for key in found.keys().chain(expected.keys()) {
             assert_eq!(found.get(key), expected.get(key), "{key:?} after\n{}", log.join("\n"));
         }
+        if step == 6 {
+            let found = store.verify_metric(tracked::<V>()).unwrap();
+            assert_eq!((found.found, found.problems), (0, vec![]), "after\n{}", log.join("\n"));
+        }
         today = days(today, [0, 1, 3, 30, 60][usize::try_from(random.below(5)).unwrap()]);
     }
 }
@@ -358,6 +243,70 @@ fn a_grouping_that_one_run_left_out_is_made_up_for_by_the_next() {
     }
     let expected = model::<i64>(&calendar, &events, &[Period::Lifetime], days(epoch, 29), 1, true);
     assert_eq!(stored(&store), expected);
+}
+
+#[test]
+fn an_object_that_had_days_in_the_future_only_is_carried_on_when_they_have_come() {
+    // A recompute from a later date left out its windows and lifetimes between those days and that date.
+    let (clock, calendar) = (Hand::default(), Calendar::default());
+    let store = Store::options().clock(clock.clone()).in_memory().unwrap();
+    let epoch = NaiveDate::from_ymd_opt(2023, 12, 19).unwrap();
+    let event = |day: u64| {
+        let date = days(epoch, day);
+        let at = calendar.bucket_on(Period::Day, date).unwrap().start.into();
+        Event { date, hour: 0, at, group: day, value: 1 }
+    };
+    let (periods, events) = ([Period::LastDays(30), Period::Lifetime], [event(0), event(10), event(30)]);
+    let tracker = tracker::<Largest>(1, &periods, 1 << 20);
+    clock.set(events[0].at);
+    tracker.append().run(&store, events[..2].iter().copied()).unwrap();
+    clock.set(events[2].at);
+    tracker.recompute().since(Since::Date(events[2].date)).run(&store, events).unwrap();
+    let expected = model::<Largest>(&calendar, &events, &periods, days(epoch, 30), 1, true);
+    assert_eq!(stored(&store), expected);
+}
+
+#[test]
+fn a_run_from_a_later_date_on_that_leaves_out_what_is_not_over_keeps_what_was_there_before() {
+    // It left the month of today, which it didn't touch, for left out; and that of its date stayed left out.
+    let (clock, calendar) = (Hand::default(), Calendar::default());
+    let store = Store::options().clock(clock.clone()).in_memory().unwrap();
+    let epoch = NaiveDate::from_ymd_opt(2023, 12, 19).unwrap();
+    let event = |day: u64| {
+        let date = days(epoch, day);
+        let at = calendar.bucket_on(Period::Day, date).unwrap().start.into();
+        Event { date, hour: 0, at, group: 1, value: 1 }
+    };
+    let (periods, events) = ([Period::Month, Period::Year], [event(0), event(20)]);
+    let tracker = tracker::<i64>(0, &periods, 1 << 20);
+    clock.set(events[0].at);
+    tracker.append().run(&store, events).unwrap();
+    let later = Since::Date(days(epoch, 25));
+    tracker.recompute().since(later).current(false).run(&store, events).unwrap();
+    let months = store.series(tracked::<i64>(), Period::Month);
+    assert_eq!(months.values().unwrap(), [Some(1)]);
+    assert_eq!(store.verify().unwrap().problems, vec![]);
+    tracker.append().run(&store, []).unwrap();
+    assert_eq!(months.values().unwrap(), [Some(1), Some(1)]);
+    assert_eq!(store.verify().unwrap().problems, vec![]);
+}
+
+#[test]
+fn what_was_carried_to_a_day_that_never_was_is_carried_on() {
+    // An append after a run that left out today looked for what to carry on where the day before had been skipped.
+    let calendar = Calendar::new("Pacific/Apia").unwrap();
+    let clock = Hand::default();
+    let store = Store::options().calendar(calendar).clock(clock.clone()).in_memory().unwrap();
+    let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let start = |text| Timestamp::from(calendar.bucket_on(Period::Day, date(text)).unwrap().start);
+    let events = [Event { date: date("2011-12-20"), hour: 0, at: start("2011-12-20"), group: 1, value: 1 }];
+    let periods = [Period::LastDays(30), Period::Lifetime];
+    let tracker = tracker::<Largest>(1, &periods, 1 << 20);
+    clock.set(start("2011-12-31"));
+    tracker.recompute().current(false).run(&store, events).unwrap();
+    clock.set(start("2012-01-02"));
+    tracker.append().run(&store, []).unwrap();
+    assert_eq!(stored(&store), model::<Largest>(&calendar, &events, &periods, date("2012-01-02"), 1, true));
 }
 
 #[test]

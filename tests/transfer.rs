@@ -331,10 +331,51 @@ fn a_line_that_is_not_utf_8_or_too_long_is_named() {
     let store = store();
     let (line, found) = problem(&store, b"\n{\"domain\":\"\xff\"}");
     assert_eq!((line, found.as_str()), (2, "it is not UTF-8 from byte 12 on"));
-    let long = vec![b' '; (1 << 20) + 2];
-    assert_eq!(problem(&store, &long), (1, "it is longer than 1 MiB".to_owned()));
-    for nested in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
-        assert!(problem(&store, nested.as_bytes()).1.starts_with("it is not JSON: "));
+    let long = vec![b' '; (24 << 20) + 2];
+    assert_eq!(problem(&store, &long), (1, "it is longer than 24 MiB, which no exported line is".to_owned()));
+}
+
+/// Lines of more than 1 MiB were exported and couldn't be imported.
+#[test]
+fn the_longest_line_that_can_be_exported_can_be_imported() {
+    const BYTES: usize = 16 << 20;
+    let store = store();
+    let key = TAKINGS.on(Period::Day, day("2020-01-01"));
+    // The number takes a byte, the text's length five.
+    let longest = Takings(1, "x".repeat(BYTES - 6));
+    let id = "\u{1}".repeat(1_000);
+    let kind = "\"".repeat(100);
+    let first = Object::new(&kind, &id).unwrap();
+    let object = (1..8).fold(first, |object, _| object.and(&kind, &id).unwrap());
+    store.record(key.clone().of(object), longest).unwrap();
+    let lines = exported(&store);
+    let line = lines.lines().map(str::len).max().unwrap();
+    assert!(line > 22_400_000, "{line}");
+    let copy = store_like(&store);
+    import(&copy, lines.as_bytes()).unwrap();
+    assert!(exported(&copy) == lines);
+
+    let longer = Takings(1, "x".repeat(BYTES - 5));
+    assert!(matches!(store.record(key, longer), Err(Error::Unstorable { .. })));
+}
+
+#[test]
+fn names_are_no_longer_than_a_line_may_be() {
+    let store = store();
+    let escaped = "\u{1}".repeat((1 << 20) - 100);
+    store.register(Metric::<i64>::new(TILL, "long", &escaped)).unwrap();
+    store.register(Metric::<i64>::new(Domain::new("long", &escaped), "x", "X")).unwrap();
+    assert_comes_back(&store);
+
+    let longer = "x".repeat(1 << 20);
+    for metric in [
+        Metric::<i64>::new(TILL, "longer", &longer),
+        Metric::new(TILL, "longer", "").describe(&longer),
+        Metric::new(Domain::new("longer", &longer), "x", ""),
+    ] {
+        let refused = store.register(metric).unwrap_err();
+        assert!(refused.to_string().contains("longer"), "{refused}");
+        assert!(refused.to_string().ends_with("more than 1 MiB together; cut them short"), "{refused}");
     }
 }
 

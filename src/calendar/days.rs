@@ -75,6 +75,30 @@ impl Days {
         Ok(self.cached_start(day).unwrap_or_else(|| self.calendar.day_start_second(day)))
     }
 
+    /// Whether a day has any length: some were skipped by their zone.
+    pub(crate) fn was(&mut self, day: i32) -> Result<bool> {
+        Ok(self.start(day)? < self.start(day.saturating_add(1))?)
+    }
+
+    /// The last day up to this one that has any length; before the year 1, the same.
+    pub(crate) fn last_that_was(&mut self, mut day: i32) -> Result<i32> {
+        while day >= MIN_DAY && !self.was(day)? {
+            day -= 1;
+        }
+        Ok(day)
+    }
+
+    /// The days from one to another, both included, that have any length.
+    pub(crate) fn those_that_were(&mut self, from: i32, to: i32) -> Result<Vec<i32>> {
+        let mut days = Vec::new();
+        for day in from..=to {
+            if self.was(day)? {
+                days.push(day);
+            }
+        }
+        Ok(days)
+    }
+
     fn look_up(&mut self, seconds: i64) -> Option<i32> {
         let since_first = seconds.checked_sub(*self.starts.first()?)?;
         // Days are so nearly of one length that the guess is off by one or two at most.

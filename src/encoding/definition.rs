@@ -32,6 +32,13 @@ pub(crate) struct CalendarRecord {
     pub(crate) month_start_day: u8,
 }
 
+/// The latest date that the store's clock has shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SeenRecord {
+    /// As a day number.
+    pub(crate) day: i32,
+}
+
 /// A domain's registration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DomainRecord {
@@ -106,6 +113,7 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
 }
 
 impl Record for StoreRecord {}
+impl Record for SeenRecord {}
 impl Record for DomainRecord {}
 impl Record for MetricRecord {}
 impl Record for TrackedRecord {}

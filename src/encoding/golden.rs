@@ -2,8 +2,8 @@
 //! format's version and go on reading the old one; see `src/docs/format.md`.
 
 use super::{
-    CalendarRecord, DomainRecord, FORMAT, Form, Malformed, MetricRecord, Record, Row, RowKey, Space,
-    StoreRecord, TrackedRecord, key,
+    CalendarRecord, DomainRecord, FORMAT, Form, Malformed, MetricRecord, Record, Row, RowKey, SeenRecord,
+    Space, StoreRecord, TrackedRecord, key,
 };
 use crate::model::{AnyValue, Max, MergeError, Object, Period, Value};
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,7 @@ fn the_other_keys_are_these_bytes() {
     for (key, expected) in [
         (key::store(), "00"),
         (key::committed(), "00 01"),
+        (key::seen(), "00 02"),
         (Space::Domain.key(&["d"]), "01 6400"),
         (Space::Metric.key(&["d", "m"]), "02 6400 6d00"),
         (Space::Cursor.key(&["a\0"]), "20 61010000"),
@@ -220,6 +221,7 @@ fn records_are_these_bytes() {
         StoreRecord { format: 1, calendar, tz_version: text("2025b"), crate_version: text("0.1.0") },
         "01 01 03555443 fb9f05 06 1c 053230323562 05302e312e30",
     );
+    check(SeenRecord { day: 15_706 }, "01 fbb47a");
     check(DomainRecord { name: text("The till") }, "01 08 5468652074696c6c");
     let metric = |form| MetricRecord { name: text("N"), description: text(""), kind: text("visit"), form };
     check(metric(Form::Integers), "01 014e 00 057669736974 00");

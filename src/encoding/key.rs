@@ -162,6 +162,11 @@ pub(crate) fn committed() -> Vec<u8> {
     vec![Space::Store as u8, 0x01]
 }
 
+/// The latest date that the store's clock has shown.
+pub(crate) fn seen() -> Vec<u8> {
+    vec![Space::Store as u8, 0x02]
+}
+
 fn named(space: Space, names: &[&str]) -> Vec<u8> {
     let length: usize = names.iter().map(|name| name.len() + 1).sum();
     let mut key = Vec::with_capacity(length + 1);

@@ -9,10 +9,10 @@ mod row;
 mod serialized;
 
 pub(crate) use definition::{
-    CalendarRecord, DomainRecord, FORMAT, Form, MetricRecord, Record, StoreRecord, TrackedRecord,
+    CalendarRecord, DomainRecord, FORMAT, Form, MetricRecord, Record, SeenRecord, StoreRecord, TrackedRecord,
 };
 pub(crate) use key::{KeyRange, RowKey, SeriesPrefix, Space};
-pub(crate) use row::{ROW_SLOTS, Row};
+pub(crate) use row::{ROW_SLOTS, Row, present};
 
 /// Bytes that are not what was written, and what is wrong with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

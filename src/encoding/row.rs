@@ -59,7 +59,13 @@ impl<V> Row<V> {
         let rank = self.rank(slot);
         self.present |= bit(slot);
         match value {
-            Some(value) => self.values.insert(rank, value),
+            Some(value) => {
+                // A vector begins with room for four.
+                if self.values.is_empty() {
+                    self.values.reserve_exact(1);
+                }
+                self.values.insert(rank, value);
+            }
             None => self.missing |= bit(slot),
         }
     }
@@ -103,6 +109,13 @@ impl<V> Row<V> {
     }
 }
 
+/// The slots that the row in these bytes has a statistic of, as bits, read without the rest.
+pub(crate) fn present(bytes: &[u8]) -> Result<u32, Malformed> {
+    let mut reader = Reader { rest: bytes };
+    let [_tag, _head] = reader.bytes()?;
+    reader.word()
+}
+
 /// Slots are below 32; a higher one, which nothing here makes, has no bit.
 fn bit(slot: u32) -> u32 {
     1_u32.checked_shl(slot).unwrap_or(0)
@@ -129,6 +142,15 @@ impl<V: Value> Row<V> {
         match form {
             Form::Integers => self.encode_integers(),
             Form::Serde => self.encode_serde(),
+        }
+    }
+
+    /// The form that a row's bytes say that they have.
+    pub(crate) fn form_of(bytes: &[u8]) -> Option<Form> {
+        match bytes.first() {
+            Some(&INTEGERS) => Some(Form::Integers),
+            Some(&SERDE) => Some(Form::Serde),
+            _ => None,
         }
     }
 

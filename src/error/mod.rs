@@ -114,6 +114,20 @@ pub enum Error {
         date: String,
     },
 
+    /// The store has a clock guard, and the clock's date isn't plausible.
+    #[error(
+        "the clock says {date}, which {problem}; set the clock, or widen the clock guard of the store at {}",
+        path.display()
+    )]
+    ImplausibleClock {
+        /// Where the store is.
+        path: PathBuf,
+        /// The clock's date, or its instant where there is no date for it.
+        date: String,
+        /// The plausible dates that it is outside of, or how far it is from the latest date that the store has seen.
+        problem: String,
+    },
+
     /// An hour that doesn't fit into a row of hours.
     #[error(
         "hour {hour} of {date} can't be stored: an hour is 0 to 31, counted from the start of its local day"
@@ -194,6 +208,15 @@ pub enum Error {
         cursor: String,
     },
 
+    /// Another run wrote the metric while this one read its records, or the metric was deleted.
+    #[error(
+        "another run wrote {metric} while this one read its records, or it was deleted; nothing was stored; run it again"
+    )]
+    Overtaken {
+        /// The metric as `domain/metric`.
+        metric: String,
+    },
+
     /// A record could not be read, and the run was told not to skip any.
     #[error("record {number}: {reason}; nothing was stored")]
     UnreadableRecord {
@@ -223,6 +246,13 @@ pub enum Error {
     #[error("there is no store at {}; check the path, or record, track, import or restore into it to make one", path.display())]
     NoStore {
         /// Where it was looked for.
+        path: PathBuf,
+    },
+
+    /// There is a store already where a new one was to be put.
+    #[error("there is a store at {} already; choose an empty or a new directory, and open the new store from there", path.display())]
+    StoreExists {
+        /// The store that is there.
         path: PathBuf,
     },
 
@@ -258,11 +288,20 @@ pub enum Error {
     },
 
     /// Stored bytes are not what was written.
-    #[error("the store at {} is damaged: {problem}; restore it from a backup", path.display())]
+    #[error("the store at {} is damaged: {problem}; restore it from a backup, or salvage what is left of it into a new store", path.display())]
     Corrupt {
         /// Where the store is.
         path: PathBuf,
         /// What was found, and where.
+        problem: String,
+    },
+
+    /// A backup can't be restored.
+    #[error("the backup {} can't be restored: {problem}; nothing was put in its place", path.display())]
+    Backup {
+        /// The backup's file, or a name for people.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
         problem: String,
     },
 

@@ -3,11 +3,18 @@
 /// Names that are this much alike are worth a hint.
 const LIKE: f64 = 0.75;
 
+/// A name that is longer, in bytes, has none that is near: refs have up to 100 characters, their paths two refs.
+const LONGEST: usize = 1_000;
+
 /// How alike names are that differ by one slip of a finger.
 const SLIP: f64 = 0.9;
 
 /// The up to three of `candidates` that are most like `name`, best first; none that is unlike it.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    // No name is nearly as long, and comparing takes the memory of both lengths multiplied.
+    if name.len() > LONGEST {
+        return Vec::new();
+    }
     let name = name.to_lowercase();
     let mut scored: Vec<(f64, &str)> = candidates
         .into_iter()

@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     model::{Date, Metric, Object, Period, Statistic, Value},
     storage::{Direction, Snapshot},
-    store::{Selection, Slots, Statistics, Store, Wanted},
+    store::{Registry, Selection, Slots, Statistics, Store, Wanted},
 };
 use chrono::NaiveDate;
 
@@ -136,15 +136,19 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
     /// [`Error::UnknownPeriod`](crate::Error::UnknownPeriod), and for an item
     /// [`Error::Corrupt`](crate::Error::Corrupt) or [`Error::Io`](crate::Error::Io).
     pub fn statistics(&self) -> Result<Box<dyn Iterator<Item = Result<Statistic<V>>> + Send>> {
-        let snapshot = self.store.snapshot();
+        let (snapshot, registry) = self.store.snapshot_with_registry();
         let mut parts = Vec::with_capacity(self.metrics.len());
         for metric in &self.metrics {
+            let slots = self.slots(metric, &registry)?;
             let part: Box<dyn Iterator<Item = Result<Statistic<V>>> + Send> = match self.fill {
-                Fill::Absent => {
-                    let range = self.slots(metric)?.range(self.from, self.to)?;
-                    Box::new(self.stored(metric, &snapshot, &self.objects, self.direction, range)?)
-                }
-                fill => Box::new(self.filled(metric, &snapshot, fill)?.into_iter().map(Ok)),
+                Fill::Absent => Box::new(self.stored(
+                    metric,
+                    &snapshot,
+                    &self.objects,
+                    self.direction,
+                    (slots, slots.range(self.from, self.to)?),
+                )),
+                fill => Box::new(self.filled(metric, &snapshot, slots, fill)?.into_iter().map(Ok)),
             };
             parts.push(part);
         }
@@ -185,11 +189,12 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
     /// As [`statistics`](Self::statistics) and its items.
     pub fn latest(&self) -> Result<Option<Statistic<V>>> {
         let mut latest: Option<Statistic<V>> = None;
-        let snapshot = self.store.snapshot();
+        let (snapshot, registry) = self.store.snapshot_with_registry();
         for metric in &self.metrics {
-            let range = self.slots(metric)?.range(self.from, self.to)?;
+            let slots = self.slots(metric, &registry)?;
+            let range = slots.range(self.from, self.to)?;
             let mut statistics =
-                self.stored(metric, &snapshot, &self.objects, Direction::Backwards, range)?;
+                self.stored(metric, &snapshot, &self.objects, Direction::Backwards, (slots, range));
             let found = statistics.next().transpose()?;
             if found.as_ref().map(|found| found.date) > latest.as_ref().map(|latest| latest.date) {
                 latest = found;
@@ -199,8 +204,8 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
     }
 
     /// How the slots of a metric's statistics lie; of one that isn't registered, as its kind would have them.
-    fn slots(&self, metric: &Metric<'a, V>) -> Result<Slots> {
-        let form = self.store.form(metric)?.or_else(Form::of::<V>).unwrap_or(Form::Integers);
+    fn slots(&self, metric: &Metric<'a, V>, registry: &Registry) -> Result<Slots> {
+        let form = registry.form(metric)?.or_else(Form::of::<V>).unwrap_or(Form::Integers);
         Ok(Slots::new(*self.store.calendar(), self.period.checked()?, form))
     }
 
@@ -211,19 +216,24 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
         snapshot: &Snapshot,
         objects: &Objects,
         direction: Direction,
-        (from, to): (i32, i32),
-    ) -> Result<Statistics<V>> {
+        (slots, (from, to)): (Slots, (i32, i32)),
+    ) -> Statistics<V> {
         let kinds = objects.kinds().map(<[String]>::to_vec);
         let selection = Selection { wanted: objects.wanted(), kinds, direction, from, to };
         let names = (metric.domain_ref(), metric.metric_ref(), self.period);
-        Ok(Statistics::new(&self.store, snapshot.clone(), names, self.slots(metric)?, selection))
+        Statistics::new(&self.store, snapshot.clone(), names, slots, selection)
     }
 
-    fn filled(&self, metric: &Metric<'a, V>, snapshot: &Snapshot, fill: Fill) -> Result<Vec<Statistic<V>>> {
-        let slots = self.slots(metric)?;
+    fn filled(
+        &self,
+        metric: &Metric<'a, V>,
+        snapshot: &Snapshot,
+        slots: Slots,
+        fill: Fill,
+    ) -> Result<Vec<Statistic<V>>> {
         let (from, to) = slots.range(self.from, self.to)?;
         let stored: Vec<Statistic<V>> = self
-            .stored(metric, snapshot, &self.objects, Direction::Forwards, (from, to))?
+            .stored(metric, snapshot, &self.objects, Direction::Forwards, (slots, (from, to)))
             .collect::<Result<_>>()?;
         let objects = self.objects.named(&stored);
         let mut before = Vec::new();
@@ -233,7 +243,8 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
             for object in &objects {
                 let object =
                     object.as_ref().map_or(Objects::None, |object| Objects::These(vec![object.clone()]));
-                let mut found = self.stored(metric, snapshot, &object, Direction::Backwards, earlier)?;
+                let mut found =
+                    self.stored(metric, snapshot, &object, Direction::Backwards, (slots, earlier));
                 before.extend(found.next().transpose()?);
             }
         }

@@ -68,11 +68,18 @@ impl<'s> Change<'s> {
     }
 
     fn put_aside(&mut self) -> Result<()> {
-        self.put_aside = true;
+        if !self.put_aside {
+            // What a change left that failed, and could not clear away, must not come to pass with this one.
+            self.storage.clear(&KeyRange::space(Space::Pending))?;
+            self.put_aside = true;
+        }
+        let writes = self.writes.iter();
+        let pending = writes.map(|(key, value)| pending_write(key, value.as_deref())).collect();
+        self.storage.engine().apply(pending)?;
+        // Not before: whoever goes on after an error must not commit without them.
+        self.writes.clear();
         self.bytes = 0;
-        let writes = mem::take(&mut self.writes);
-        let pending = writes.iter().map(|(key, value)| pending_write(key, value.as_deref())).collect();
-        self.storage.engine().apply(pending)
+        Ok(())
     }
 
     /// Leaves the change as a crash just before its commit would.
@@ -101,7 +108,7 @@ impl<'s> Change<'s> {
 impl Drop for Change<'_> {
     fn drop(&mut self) {
         if self.put_aside {
-            // What stays behind is cleared when the store is opened, or is written over.
+            // What stays behind is cleared by the next change that puts aside, or when the store is opened.
             let _ = self.storage.clear(&KeyRange::space(Space::Pending));
         }
         *lock(&self.storage.shared.writing) = None;

@@ -20,6 +20,9 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// Makes the map what is found at its path from now on. Until then there is none.
     fn publish(&self) -> Result<()>;
 
+    /// Reads all entries, and compares them with what was written. Writes wait meanwhile, reads go on.
+    fn check(&self) -> Result<()>;
+
     /// Rewrites the map into as little space as it takes, in one step. Writes wait meanwhile, reads go on.
     fn compact(&self) -> Result<Compaction>;
 

@@ -53,6 +53,10 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
     fn compact(&self) -> Result<Compaction> {
         Ok(Compaction { before: 0, after: 0 })
     }

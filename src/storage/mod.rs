@@ -28,7 +28,7 @@ use std::{
 };
 
 pub(crate) use change::Change;
-pub(crate) use disk::DiskEngine;
+pub(crate) use disk::{DiskEngine, Wreck};
 pub use engine::Compaction;
 pub(crate) use engine::{Direction, Engine, Entry, Write};
 pub(crate) use flusher::Flusher;
@@ -37,7 +37,7 @@ pub(crate) use scratch::Scratch;
 pub(crate) use snapshot::Snapshot;
 
 /// Batches beyond this many writes take a lot of sled's memory, and are no faster.
-const BATCH: usize = 512;
+pub(crate) const BATCH: usize = 512;
 
 /// An engine, with snapshots for its readers and one change at a time for its writers. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -86,6 +86,11 @@ impl Storage {
     /// Makes the map what is found at its path from now on.
     pub(crate) fn publish(&self) -> Result<()> {
         self.engine().publish()
+    }
+
+    /// Reads all entries, and compares them with what was written.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.engine().check()
     }
 
     /// Rewrites the map into as little space as it takes.

@@ -1,7 +1,7 @@
 //! Several writes as one.
 
 use super::{
-    Registry, Store,
+    Mark, Registry, Store,
     rows::{Located, RowBuffer, locate, statistic},
 };
 use crate::{
@@ -18,24 +18,52 @@ pub struct Change<'s> {
     store: &'s Store,
     writes: storage::Change<'s>,
     registry: Arc<Registry>,
+    /// The names of what a run wrote, or what was deleted.
+    wrote: Vec<String>,
+}
+
+/// The most bytes of a name, a description and a kind together, so that what is exported of them can be imported.
+const MOST_NAME_BYTES: usize = 1 << 20;
+
+fn checked(record: Vec<u8>, what: impl FnOnce() -> String) -> Result<Vec<u8>> {
+    if record.len() <= MOST_NAME_BYTES {
+        return Ok(record);
+    }
+    let problem = "its name and description have more than 1 MiB together; cut them short".to_owned();
+    Err(Error::Unstorable { statistic: what(), problem })
 }
 
 impl<'s> Change<'s> {
     pub(super) fn begin(store: &'s Store) -> Result<Self> {
         let writes = store.inner.storage.change()?;
-        Ok(Self { store, writes, registry: store.registry() })
+        Ok(Self { store, writes, registry: store.registry(), wrote: Vec::new() })
     }
 
     pub(super) fn commit(self) -> Result<()> {
-        let Self { store, writes, registry } = self;
+        let Self { store, writes, registry, wrote } = self;
+        // Both locks are held until all of it is there: the next change or run begins with it.
+        let mut runs = (!wrote.is_empty()).then(|| store.runs());
         if Arc::ptr_eq(&registry, &store.registry()) {
-            return writes.commit();
+            writes.commit()?;
+        } else {
+            let mut current = store.inner.registry.write().unwrap_or_else(PoisonError::into_inner);
+            writes.commit()?;
+            *current = registry;
         }
-        // Held until the registrations are in place: the next change begins with them.
-        let mut current = store.inner.registry.write().unwrap_or_else(PoisonError::into_inner);
-        writes.commit()?;
-        *current = registry;
+        if let Some(runs) = &mut runs {
+            for name in wrote {
+                runs.wrote(name);
+            }
+        }
         Ok(())
+    }
+
+    /// Remembers today's date, if the store has a clock guard and hasn't seen it yet.
+    pub(super) fn see_today(&mut self) -> Result<()> {
+        match self.store.newly_seen(|| self.writes.get(&key::seen()))? {
+            Some(record) => self.writes.put(key::seen(), record),
+            None => Ok(()),
+        }
     }
 
     /// The store that is changed.
@@ -129,14 +157,16 @@ impl<'s> Change<'s> {
             return Ok(());
         }
         let record = DomainRecord { name: domain.name().to_owned() };
-        self.writes.put(Space::Domain.key(&[reference]), record.encode())?;
+        self.writes
+            .put(Space::Domain.key(&[reference]), checked(record.encode(), || reference.to_owned())?)?;
         Arc::make_mut(&mut self.registry).set_domain(reference, record);
         Ok(())
     }
 
     /// Writes a metric's registration; its domain must be registered.
     pub(crate) fn set_metric(&mut self, domain: &str, metric: &str, record: MetricRecord) -> Result<()> {
-        self.writes.put(Space::Metric.key(&[domain, metric]), record.encode())?;
+        let bytes = checked(record.encode(), || format!("{domain}/{metric}"))?;
+        self.writes.put(Space::Metric.key(&[domain, metric]), bytes)?;
         Arc::make_mut(&mut self.registry).set_metric(domain, metric, record);
         Ok(())
     }
@@ -160,6 +190,16 @@ impl<'s> Change<'s> {
 
     pub(crate) fn remove_bytes(&mut self, key: Vec<u8>) -> Result<()> {
         self.writes.remove(key)
+    }
+
+    /// Tells whether another run has written a metric since one began.
+    pub(crate) fn mark<V>(&self, metric: &Metric<'_, V>) -> Mark {
+        self.store.runs().mark(metric)
+    }
+
+    /// Says that a run has written a metric, or that a metric or a domain was deleted.
+    pub(crate) fn wrote(&mut self, name: String) {
+        self.wrote.push(name);
     }
 
     pub(super) fn registry_mut(&mut self) -> &mut Registry {

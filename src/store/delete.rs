@@ -63,6 +63,9 @@ impl Store {
                 [domain] => change.registry_mut().remove_domain(domain),
                 _ => {}
             }
+            if was_there {
+                change.wrote(names.join("/"));
+            }
             Ok(was_there)
         })
     }

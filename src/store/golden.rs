@@ -1,9 +1,12 @@
 //! Whole stores, frozen: the entries that `src/docs/format.md` draws are the ones that are written.
 
-use super::Store;
+use super::{Store, store_record};
 use crate::{
-    encoding::KeyRange,
+    calendar::Calendar,
+    encoding::{FORMAT, KeyRange, Record, StoreRecord, key},
+    error::Error,
     model::{Date, Domain, MergeError, Metric, Object, Period, Value},
+    storage::{Engine, MemoryEngine, Write as Put},
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -73,4 +76,16 @@ fn the_entries_of_the_example_are_as_drawn() {
         })
         .unwrap();
     assert_eq!(entries, drawn());
+}
+
+#[test]
+fn a_record_of_a_newer_format_is_refused_with_both_formats() {
+    let record = StoreRecord { format: FORMAT + 1, ..store_record(&Calendar::default()) };
+    let engine = MemoryEngine::default();
+    engine.apply(vec![Put { key: key::store(), value: Some(record.encode()) }]).unwrap();
+    let refused = Store::options().open_engine(Box::new(engine)).unwrap_err();
+    assert!(
+        matches!(refused, Error::Format { found, known: FORMAT, .. } if found == FORMAT + 1),
+        "{refused}"
+    );
 }

@@ -5,9 +5,12 @@ mod clock;
 mod delete;
 #[cfg(test)]
 mod golden;
+mod guard;
+mod making;
 mod options;
 mod registry;
 mod rows;
+mod runs;
 mod scan;
 mod slots;
 
@@ -18,26 +21,32 @@ use crate::{
     model::{Domain, Metric, Object, Statistic, StatisticKey, Value},
     storage::{Compaction, Flusher, Scratch, Snapshot, Storage},
 };
-use chrono::NaiveDate;
 use std::{
     fmt,
     path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 pub use change::Change;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use delete::Deletion;
+pub(crate) use guard::Today;
+pub use guard::{ClockGuard, Implausible, Parked};
+pub(crate) use making::Making;
+pub(crate) use options::store_record;
 pub use options::{Flush, Options};
+pub(crate) use registry::Registry;
 pub use registry::{DomainInfo, MetricInfo};
 #[cfg(feature = "transfer")]
 pub(crate) use rows::RowBuffer;
 pub(crate) use rows::prefix;
+pub(crate) use runs::{Beginning, Mark};
 pub use scan::{Prefix, Scan, Statistics};
 pub(crate) use scan::{Selection, Wanted};
 pub(crate) use slots::Slots;
 
-use registry::Registry;
+use guard::GuardedClock;
+use runs::Runs;
 
 /// A store of statistics: one directory on disk, or a place in memory.
 ///
@@ -68,8 +77,9 @@ struct Inner {
     storage: Storage,
     calendar: Calendar,
     tz_version: String,
-    clock: Box<dyn Clock>,
+    clock: GuardedClock,
     registry: RwLock<Arc<Registry>>,
+    runs: Mutex<Runs>,
     flush: Flush,
 }
 
@@ -99,13 +109,15 @@ impl Store {
         storage: Storage,
         calendar: Calendar,
         tz_version: String,
-        clock: Box<dyn Clock>,
+        clock: GuardedClock,
         registry: Registry,
         flush: Flush,
         flusher: Option<Flusher>,
     ) -> Self {
-        let registry = RwLock::new(Arc::new(registry));
-        Self { inner: Arc::new(Inner { flusher, storage, calendar, tz_version, clock, registry, flush }) }
+        let (registry, runs) = (RwLock::new(Arc::new(registry)), Mutex::default());
+        Self {
+            inner: Arc::new(Inner { flusher, storage, calendar, tz_version, clock, registry, runs, flush }),
+        }
     }
 
     /// The store's calendar, by which everything in it is dated.
@@ -123,17 +135,9 @@ impl Store {
         self.inner.storage.path()
     }
 
-    /// The present instant, by the store's clock.
+    /// The present instant, by the store's clock, plausible or not.
     pub fn now(&self) -> Timestamp {
-        self.inner.clock.now()
-    }
-
-    /// Today's date, by the store's clock and calendar.
-    ///
-    /// # Errors
-    /// [`Error::DateOutOfRange`] when the clock is outside the years 1 to 9999.
-    pub fn today(&self) -> Result<NaiveDate> {
-        self.inner.calendar.day_of(self.now())
+        self.inner.clock.clock.now()
     }
 
     /// Registers a metric and its domain, or updates their names and descriptions. Writing a statistic does so
@@ -192,8 +196,8 @@ impl Store {
     /// # Errors
     /// As [`Store::record`], and [`Error::Corrupt`].
     pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
-        let Some(form) = self.form(&key.metric)? else { return Ok(None) };
-        let snapshot = self.snapshot();
+        let (snapshot, registry) = self.snapshot_with_registry();
+        let Some(form) = registry.form(&key.metric)? else { return Ok(None) };
         rows::statistic(self, form, key, |row_key| snapshot.get(row_key))
     }
 
@@ -236,6 +240,7 @@ impl Store {
         }
         let mut change = Change::begin(self)?;
         let result = work(&mut change)?;
+        change.see_today()?;
         change.commit()?;
         if self.inner.flush == Flush::Always {
             self.flush()?;
@@ -282,21 +287,30 @@ impl Store {
         self.inner.storage.scratch()
     }
 
-    /// The form of a metric's rows, none if it isn't registered.
-    pub(crate) fn form<V: Value>(&self, metric: &Metric<'_, V>) -> Result<Option<Form>> {
-        self.registry().form(metric)
-    }
-
     pub(crate) fn corrupt(&self, malformed: Malformed, object: Option<&Object>) -> Error {
         let about = object.map(|object| format!(" (about {object})")).unwrap_or_default();
         Error::Corrupt { path: self.path().to_owned(), problem: format!("it has {}{about}", malformed.0) }
     }
 
+    /// Reads all entries, and compares them with what was written.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.inner.storage.check()
+    }
+
     /// The statistics and the registrations of one and the same moment.
-    fn snapshot_with_registry(&self) -> (Snapshot, Arc<Registry>) {
+    pub(crate) fn snapshot_with_registry(&self) -> (Snapshot, Arc<Registry>) {
         // A change that registers something holds this lock until all of it is there.
         let registry = self.inner.registry.read().unwrap_or_else(PoisonError::into_inner);
         (self.snapshot(), Arc::clone(&registry))
+    }
+
+    /// The statistics, and the form of a metric's rows (none if it isn't registered), of one and the same moment.
+    pub(crate) fn snapshot_with_form<V: Value>(
+        &self,
+        metric: &Metric<'_, V>,
+    ) -> Result<(Snapshot, Option<Form>)> {
+        let (snapshot, registry) = self.snapshot_with_registry();
+        Ok((snapshot, registry.form(metric)?))
     }
 
     fn registry(&self) -> Arc<Registry> {

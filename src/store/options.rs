@@ -1,6 +1,6 @@
 //! How a store is opened.
 
-use super::{Clock, Store, SystemClock, registry::Registry};
+use super::{Clock, ClockGuard, Store, SystemClock, guard::GuardedClock, registry::Registry};
 use crate::{
     calendar::Calendar,
     encoding::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key},
@@ -27,7 +27,7 @@ use std::{path::Path, time::Duration};
 pub struct Options {
     calendar: Option<Calendar>,
     cache_bytes: u64,
-    clock: Box<dyn Clock>,
+    clock: GuardedClock,
     create: bool,
     flush: Flush,
 }
@@ -48,8 +48,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             calendar: None,
-            cache_bytes: 64 << 20,
-            clock: Box::new(SystemClock),
+            cache_bytes: Self::CACHE_BYTES,
+            clock: GuardedClock { clock: Box::new(SystemClock), guard: None },
             create: true,
             flush: Flush::Every(Duration::from_millis(500)),
         }
@@ -57,6 +57,8 @@ impl Default for Options {
 }
 
 impl Options {
+    pub(super) const CACHE_BYTES: u64 = 64 << 20;
+
     /// The calendar of a new store; that of an existing store must equal it.
     /// Default: the store's own; for a new one UTC, days from 00:00, weeks from Monday, months from the 1st.
     pub fn calendar(self, calendar: Calendar) -> Self {
@@ -70,7 +72,14 @@ impl Options {
 
     /// Where the store gets the present from. Default: [`SystemClock`].
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
-        Self { clock: Box::new(clock), ..self }
+        let clock = GuardedClock { clock: Box::new(clock), guard: self.clock.guard };
+        Self { clock, ..self }
+    }
+
+    /// Which dates of the clock are believed, and what is done about others. Default: none, all are.
+    pub fn clock_guard(self, guard: ClockGuard) -> Self {
+        let clock = GuardedClock { guard: Some(guard), ..self.clock };
+        Self { clock, ..self }
     }
 
     /// Whether a store is made where there is none. Default: true.
@@ -105,7 +114,7 @@ impl Options {
         self.open_engine(Box::new(MemoryEngine::default()))
     }
 
-    fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
+    pub(super) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
         let record = engine.get(&key::store())?.map(|bytes| known(&*engine, &bytes)).transpose()?;
         let everything = KeyRange { start: Vec::new(), end: None };
         if let Some(record) = &record {
@@ -154,13 +163,18 @@ fn known(engine: &dyn Engine, bytes: &[u8]) -> Result<StoreRecord> {
     Ok(record)
 }
 
-fn create(storage: &Storage, calendar: Calendar) -> Result<StoreRecord> {
-    let record = StoreRecord {
+/// The record of a new store.
+pub(crate) fn store_record(calendar: &Calendar) -> StoreRecord {
+    StoreRecord {
         format: FORMAT,
-        calendar: calendar_record(&calendar),
+        calendar: calendar_record(calendar),
         tz_version: Calendar::tz_version().to_owned(),
         crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
+    }
+}
+
+fn create(storage: &Storage, calendar: Calendar) -> Result<StoreRecord> {
+    let record = store_record(&calendar);
     let mut change = storage.change()?;
     change.put(key::store(), record.encode())?;
     change.commit()?;

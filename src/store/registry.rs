@@ -147,7 +147,7 @@ impl Registry {
         self.domains.remove(domain);
     }
 
-    pub(super) fn domains(&self) -> Vec<DomainInfo> {
+    pub(crate) fn domains(&self) -> Vec<DomainInfo> {
         self.domains
             .iter()
             .map(|(reference, registered)| DomainInfo {
@@ -157,7 +157,7 @@ impl Registry {
             .collect()
     }
 
-    pub(super) fn metrics(&self) -> Vec<MetricInfo> {
+    pub(crate) fn metrics(&self) -> Vec<MetricInfo> {
         self.domains
             .iter()
             .flat_map(|(domain, registered)| {
@@ -172,7 +172,7 @@ impl Registry {
     }
 
     /// The metric of these refs; the nearest names if there is none.
-    pub(super) fn find(&self, path: &Path, domain: &str, metric: &str) -> Result<MetricInfo> {
+    pub(crate) fn find(&self, path: &Path, domain: &str, metric: &str) -> Result<MetricInfo> {
         if let Some(registered) = self.domains.get(domain)
             && let Some(record) = registered.metrics.get(metric)
         {
@@ -191,7 +191,7 @@ impl Registry {
     }
 
     /// The form of a metric's rows, none if it isn't registered.
-    pub(super) fn form<V: Value>(&self, metric: &Metric<'_, V>) -> Result<Option<Form>> {
+    pub(crate) fn form<V: Value>(&self, metric: &Metric<'_, V>) -> Result<Option<Form>> {
         let Some(record) = self.metric(metric.domain_ref(), metric.metric_ref()) else {
             return Ok(None);
         };

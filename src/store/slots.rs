@@ -84,6 +84,16 @@ impl Slots {
         self.calendar.first_day_number(self.period, self.first_of(row))
     }
 
+    /// Whether a row's key is dated by this day: whether it is the first date that a row may hold.
+    pub(crate) fn is_first_day(&self, day: i32) -> bool {
+        self.day_of(self.row_of(self.first_ordinal(day))) == day
+    }
+
+    /// How many slots a row spans.
+    pub(crate) fn span(&self) -> u32 {
+        self.span.cast_unsigned()
+    }
+
     /// The ordinal of the first slot of the row that is dated by this day.
     pub(crate) fn first_ordinal(&self, day: i32) -> i32 {
         self.calendar.slot_of_day(self.period, day)

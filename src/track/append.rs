@@ -77,7 +77,8 @@ impl<'t, 'a, R, V: Value> Append<'t, 'a, R, V> {
     ///
     /// # Errors
     /// As [`Recompute::run`](super::Recompute::run), and [`Error::CursorMoved`] when the cursor isn't where it was
-    /// said to be, since the records were then probably appended already. Nothing is stored then.
+    /// said to be, since the records were then probably appended already. Nothing is stored then. Other runs may append
+    /// to the metric meanwhile; it is [`Error::Overtaken`] only if one has begun to keep hours, which this one didn't.
     pub fn run(self, store: &Store, records: impl IntoIterator<Item = R>) -> Result<Report> {
         self.run_results(store, records.into_iter().map(Ok))
     }
@@ -91,8 +92,8 @@ impl<'t, 'a, R, V: Value> Append<'t, 'a, R, V> {
         store: &Store,
         records: impl IntoIterator<Item = Result<R, Unreadable>>,
     ) -> Result<Report> {
-        let plan = Plan::new(store, self.tracker)?;
-        let late_before = last_day(store, self.tracker, &plan, &[])?;
+        let (plan, snapshot) = Plan::new(store, self.tracker)?;
+        let late_before = last_day(store, self.tracker, &plan, snapshot, &[])?;
         let since = vec![None; plan.groupings.len()];
         let dating = Dating { since, late_before, left_out_from: None };
         let pass = Pass::new(self.tracker, store, &plan, dating, self.strict);
@@ -106,6 +107,7 @@ impl<'t, 'a, R, V: Value> Append<'t, 'a, R, V> {
                 }
                 change.set_cursor(&name, to)?;
             }
+            let plan = plan.renewed(change, self.tracker)?;
             let mut carry = Carry::new(change, self.tracker.metric, &plan)?;
             for grouping in 0..plan.groupings.len() {
                 carry.grouping(&mut tally, grouping, Mode::Merge)?;

@@ -47,6 +47,8 @@ pub(super) struct Scope {
     pub(super) stored_days: Option<(i32, i32)>,
     /// The days whose calendar periods the run before left out, since they weren't over then.
     pub(super) left_out: Option<(i32, i32)>,
+    /// Calendar periods that end after this day are left out, since they aren't over.
+    pub(super) leave_out_from: Option<i32>,
     pub(super) day: Target,
     pub(super) hour: Target,
     pub(super) derived: Vec<Target>,
@@ -59,6 +61,7 @@ pub(super) fn is_running(period: Period) -> bool {
 impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
     pub(super) fn new(change: &'c mut Change<'s>, metric: Metric<'a, V>, plan: &'c Plan) -> Result<Self> {
         change.register(metric)?;
+        change.wrote(metric.to_string());
         let days = Days::new(*change.store().calendar());
         Ok(Self { change, metric, plan, days, written: 0 })
     }
@@ -76,7 +79,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         let store = self.change.store();
         let before =
             self.change.bytes(&tracked_key)?.map(|bytes| Tracked::decode(store, &bytes)).transpose()?;
-        let mut scope = self.scope(mode, kinds, before.as_ref());
+        let mut scope = self.scope(mode, kinds, before.as_ref())?;
 
         self.touch_stored(tally, grouping, kinds, &mut scope)?;
         tally.for_each_group(store, grouping, |group| self.group(&scope, group))?;
@@ -87,15 +90,11 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         periods.sort_unstable();
         periods.dedup();
         let periods = periods.iter().map(Period::to_string).collect();
-        let left_out = match mode {
-            Mode::Replace { left_out_from, .. } => left_out_from,
-            Mode::Merge => None,
-        };
-        let record = TrackedRecord { through: scope.through, left_out, periods };
+        let record = TrackedRecord { through: scope.through, left_out: scope.leave_out_from, periods };
         self.change.put_bytes(tracked_key, record.encode())
     }
 
-    fn scope(&self, mode: Mode, kinds: &[String], before: Option<&Tracked>) -> Scope {
+    fn scope(&mut self, mode: Mode, kinds: &[String], before: Option<&Tracked>) -> Result<Scope> {
         let plan = self.plan;
         let carried = before.map(|before| before.through);
         let (current, kept) = match mode {
@@ -105,9 +104,22 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
                 carried.zip(since).map(|(carried, since)| carried.min(since - 1)),
             ),
         };
+        // Statistics are looked for on the day that running periods were carried to: it must have had any.
+        let current = self.days.last_that_was(current)?;
+        let kept = kept.map(|kept| self.days.last_that_was(kept)).transpose()?;
+        let left_out = before.and_then(|before| before.left_out);
+        let leave_out_from = match mode {
+            // What lies before a later date than today stays as it was, finished or not.
+            Mode::Replace { since, left_out_from } => left_out_from.map(|today| {
+                let untouched = since.map(|since| left_out.map_or(since, |left_out| left_out.min(since)));
+                untouched.map_or(today, |untouched| untouched.max(today))
+            }),
+            Mode::Merge => None,
+        };
         let through = kept.map_or(current, |kept| kept.max(current));
-        let target = |period| Target::new(self.change, &self.metric, period, plan.form, !kinds.is_empty());
-        Scope {
+        let calendar = *self.change.store().calendar();
+        let target = |period| Target::new(calendar, &self.metric, period, plan.form, !kinds.is_empty());
+        Ok(Scope {
             mode,
             through,
             extend_from: kept.filter(|kept| *kept < through).map(|kept| kept + 1),
@@ -118,13 +130,12 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
                 .filter(|period| before.is_none_or(|before| !before.periods.contains(period)))
                 .collect(),
             stored_days: None,
-            left_out: before
-                .and_then(|before| before.left_out)
-                .map(|left_out| (left_out, left_out.max(plan.today))),
+            left_out: left_out.map(|left_out| (left_out, left_out.max(plan.today))),
+            leave_out_from,
             day: target(Period::Day),
             hour: target(Period::Hour),
             derived: plan.derived.iter().copied().map(target).collect(),
-        }
+        })
     }
 
     /// Carries one group: its new values into days, and from there into every period.
@@ -191,7 +202,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         let mut updates = Vec::new();
         let values = self.rows(&scope.day, object).read(first_day(from), first_day(to + 1) - 1)?;
         for bucket in buckets {
-            let unfinished = matches!(scope.mode, Mode::Replace { left_out_from: Some(today), .. } if first_day(bucket + 1) > today);
+            let unfinished = scope.leave_out_from.is_some_and(|from| first_day(bucket + 1) > from);
             let total = if unfinished {
                 Ok(None)
             } else {
@@ -226,7 +237,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         if from > to {
             return Ok(());
         }
-        let ends = self.days_that_were(from, to)?;
+        let ends = self.days.those_that_were(from, to)?;
         let derived = if let Period::LastDays(days) = target.period {
             let read_from = from.saturating_sub(i32::from(days) - 1);
             self.rows(&scope.day, object).read(read_from, to)?.windows(days, ends, from)
@@ -243,26 +254,8 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
 
     /// The statistic of the last day before `from` that there was.
     fn last_before(&mut self, target: &Target, object: &[u8], from: i32) -> Result<Option<Option<V>>> {
-        let mut day = from - 1;
-        while !self.was(day)? {
-            day -= 1;
-        }
+        let day = self.days.last_that_was(from - 1)?;
         self.rows(target, object).get(day)
-    }
-
-    fn days_that_were(&mut self, from: i32, to: i32) -> Result<Vec<i32>> {
-        let mut days = Vec::new();
-        for day in from..=to {
-            if self.was(day)? {
-                days.push(day);
-            }
-        }
-        Ok(days)
-    }
-
-    /// Whether a day has any length: some were skipped by their zone.
-    fn was(&mut self, day: i32) -> Result<bool> {
-        Ok(self.days.start(day)? < self.days.start(day.saturating_add(1))?)
     }
 
     fn rows<'x>(&'x mut self, target: &'x Target, object: &'x [u8]) -> StoredRows<'x, 's, 'a, V> {

@@ -4,20 +4,20 @@ use crate::model::{MergeError, Value, Window};
 
 /// The day statistics of one series in a range of days: absent, missing, or with a value.
 #[derive(Debug)]
-pub(super) struct DayValues<V> {
-    pub(super) first: i32,
-    pub(super) values: Vec<Option<Option<V>>>,
+pub(crate) struct DayValues<V> {
+    pub(crate) first: i32,
+    pub(crate) values: Vec<Option<Option<V>>>,
 }
 
 /// A merge that failed, in the statistic of this day.
 #[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) day: i32,
-    pub(super) error: MergeError,
+pub(crate) struct Failed {
+    pub(crate) day: i32,
+    pub(crate) error: MergeError,
 }
 
 /// A statistic of a day: `None` is absent, `Some(None)` missing.
-type Derived<V> = (i32, Option<Option<V>>);
+pub(crate) type Derived<V> = (i32, Option<Option<V>>);
 
 impl<V: Value> DayValues<V> {
     /// The day's statistic; days outside the range are absent.
@@ -27,7 +27,7 @@ impl<V: Value> DayValues<V> {
     }
 
     /// The merge of the days from `from` to `to`, both included: absent if all are, missing if none has a value.
-    pub(super) fn total(&self, from: i32, to: i32) -> Result<Option<Option<V>>, MergeError> {
+    pub(crate) fn total(&self, from: i32, to: i32) -> Result<Option<Option<V>>, MergeError> {
         let mut total = None;
         for day in from..=to {
             if let Some(value) = self.on(day) {
@@ -38,7 +38,7 @@ impl<V: Value> DayValues<V> {
     }
 
     /// For each of these days the merge of the `days` days that end on it.
-    pub(super) fn windows(
+    pub(crate) fn windows(
         &self,
         days: u16,
         ends: impl IntoIterator<Item = i32>,
@@ -76,7 +76,7 @@ impl<V: Value> DayValues<V> {
     }
 
     /// For each of these days the merge of everything up to it, where `before` is that of the day before `from`.
-    pub(super) fn lifetimes(
+    pub(crate) fn lifetimes(
         &self,
         before: Option<Option<V>>,
         ends: impl IntoIterator<Item = i32>,

@@ -13,7 +13,10 @@ mod touched;
 mod tracker;
 
 pub use append::Append;
+pub(crate) use derive::{DayValues, Derived, Failed};
 pub use grouping::Ids;
+pub(crate) use pass::merge_error;
 pub use recompute::{Recompute, Since};
 pub use report::{Report, Skip, Unreadable};
+pub(crate) use stored_rows::{StoredRows, Target, Update};
 pub use tracker::Tracker;

@@ -5,9 +5,11 @@ use crate::{
     calendar::{Days, day_of_number},
     encoding::{Form, ROW_SLOTS, Record, TrackedRecord, key},
     error::{Error, Result},
-    model::{Date, MergeError, Period, Value},
-    store::Store,
+    model::{Date, MergeError, Metric, Period, Value},
+    storage::Snapshot,
+    store::{Beginning, Change, Mark, Parked, Store, Today},
 };
+use std::ops::RangeInclusive;
 
 /// What a run knows before it reads its records.
 #[derive(Debug)]
@@ -19,32 +21,63 @@ pub(super) struct Plan {
     pub(super) hourly: bool,
     /// Today, as a day number.
     pub(super) today: i32,
+    /// What the clock said, if it wasn't believed.
+    parked: Option<Parked>,
+    /// The days that a record may be dated on; none if any will do.
+    plausible: Option<RangeInclusive<i32>>,
     /// The kinds of each grouping; none for the first, which is all records together.
     pub(super) groupings: Vec<Vec<String>>,
     /// The day up to which each grouping was tracked before, if it was.
     pub(super) through: Vec<Option<i32>>,
+    /// Whether another run came between is told by this.
+    mark: Mark,
 }
 
 impl Plan {
-    pub(super) fn new<R, V: Value>(store: &Store, tracker: &Tracker<'_, R, V>) -> Result<Self> {
+    /// The plan, and the statistics as they were when it was made.
+    pub(super) fn new<R, V: Value>(store: &Store, tracker: &Tracker<'_, R, V>) -> Result<(Self, Snapshot)> {
         let metric = tracker.metric;
-        let form = match store.form(&metric)?.or_else(Form::of::<V>) {
+        let Beginning { snapshot, registry, mark } = store.begin_run(&metric);
+        let form = match registry.form(&metric)?.or_else(Form::of::<V>) {
             Some(form) => form,
-            None => store.metric(metric.domain_ref(), metric.metric_ref())?.form(),
+            None => registry.find(store.path(), metric.domain_ref(), metric.metric_ref())?.form(),
         };
         let mut groupings = vec![Vec::new()];
         groupings.extend(tracker.groupings.iter().map(|grouping| grouping.kinds().to_vec()));
+        let Today { date, parked } = store.guarded_today()?;
+        let mut plan = Self {
+            form,
+            derived: Vec::new(),
+            hourly: false,
+            today: store.calendar().slot(Period::Day, date.into())?,
+            parked,
+            plausible: store.plausible_days(),
+            through: Vec::new(),
+            groupings,
+            mark,
+        };
+        plan.earlier_runs(store, tracker, |key| snapshot.get(key))?;
+        Ok((plan, snapshot))
+    }
+
+    /// Takes over what earlier runs have kept.
+    fn earlier_runs<R, V: Value>(
+        &mut self,
+        store: &Store,
+        tracker: &Tracker<'_, R, V>,
+        get: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
+    ) -> Result<()> {
+        let metric = tracker.metric;
         let mut periods = tracker.periods.clone();
-        let mut through = Vec::with_capacity(groupings.len());
-        let snapshot = store.snapshot();
-        for kinds in &groupings {
+        self.through.clear();
+        for kinds in &self.groupings {
             let key = key::tracked(metric.domain_ref(), metric.metric_ref(), kinds);
-            if let Some(bytes) = snapshot.get(&key)? {
+            if let Some(bytes) = get(&key)? {
                 let earlier = Tracked::decode(store, &bytes)?;
                 periods.extend(earlier.periods);
-                through.push(Some(earlier.through));
+                self.through.push(Some(earlier.through));
             } else {
-                through.push(None);
+                self.through.push(None);
             }
         }
         for period in &periods {
@@ -52,10 +85,31 @@ impl Plan {
         }
         periods.sort_unstable();
         periods.dedup();
-        let hourly = periods.contains(&Period::Hour);
+        self.hourly = periods.contains(&Period::Hour);
         periods.retain(|period| !matches!(period, Period::Hour | Period::Day));
-        let today = store.calendar().slot(Period::Day, store.today()?.into())?;
-        Ok(Self { form, derived: periods, hourly, today, groupings, through })
+        self.derived = periods;
+        Ok(())
+    }
+
+    /// Whether no other run has written the metric since; what was read goes with the statistics as they were.
+    pub(super) fn alone<V>(&self, change: &Change<'_>, metric: &Metric<'_, V>) -> Result<()> {
+        if change.mark(metric) == self.mark {
+            return Ok(());
+        }
+        Err(Error::Overtaken { metric: metric.to_string() })
+    }
+
+    /// The plan with what other runs have done since. It is an error only where what was tallied no longer fits.
+    pub(super) fn renewed<R, V: Value>(
+        mut self,
+        change: &mut Change<'_>,
+        tracker: &Tracker<'_, R, V>,
+    ) -> Result<Self> {
+        let Err(overtaken) = self.alone(change, &tracker.metric) else { return Ok(self) };
+        let tallied = (self.form, self.hourly);
+        self.form = change.register(tracker.metric)?;
+        self.earlier_runs(change.store(), tracker, |key| change.bytes(key))?;
+        if (self.form, self.hourly) == tallied { Ok(self) } else { Err(overtaken) }
     }
 }
 
@@ -126,7 +180,7 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             days: Days::new(*store.calendar()),
             tally: Tally::new(store, plan.form, plan.groupings.len(), tracker.memory_bytes),
             objects: vec![Vec::new(); plan.groupings.len()],
-            report: Report::default(),
+            report: Report { parked: plan.parked, ..Report::default() },
             first: i32::MAX,
             last: i32::MIN,
         }
@@ -170,6 +224,11 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             Err(error) => return Ok(Err(error.to_string())),
         };
         let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { ordinal };
+        if let Some(plausible) = &self.plan.plausible
+            && !plausible.contains(&day)
+        {
+            return Ok(Err(implausible(day, plausible)?));
+        }
         let Some(value) = (self.tracker.value)(record) else {
             self.report.without_value += 1;
             return Ok(Ok(()));
@@ -216,8 +275,17 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
     }
 }
 
+/// Why a record of this day is skipped.
+fn implausible(day: i32, plausible: &RangeInclusive<i32>) -> Result<String> {
+    let (date, earliest, latest) =
+        (day_of_number(day)?, day_of_number(*plausible.start())?, day_of_number(*plausible.end())?);
+    Ok(format!(
+        "a record dated {date}, outside the plausible dates {earliest} to {latest}; check the clock that dated it"
+    ))
+}
+
 /// The error of two values that don't merge, in the statistic of a key and the bytes of an object.
-pub(super) fn merge_error<V>(
+pub(crate) fn merge_error<V>(
     key: crate::model::StatisticKey<'_, V>,
     object: &[u8],
     error: &MergeError,

@@ -10,7 +10,7 @@ use crate::{
     encoding::key,
     error::Result,
     model::{Period, Value},
-    storage::Direction,
+    storage::{Direction, Snapshot},
     store::{Selection, Slots, Statistics, Store, Wanted},
 };
 use chrono::NaiveDate;
@@ -33,8 +33,9 @@ pub enum Since {
 /// A run over all records since a date, which replaces the statistics from there on. Made by
 /// [`Tracker::recompute`].
 ///
-/// What is older stays as it is, also where the source no longer has its records. While it runs, leave the metric
-/// alone: what another tracker appends meanwhile is replaced by what this one has read.
+/// What is older stays as it is, also where the source no longer has its records. When another run writes the metric
+/// meanwhile, or it is deleted, nothing is stored, and it is [`Error::Overtaken`](crate::Error::Overtaken): what that
+/// run appended would be lost. A statistic that is recorded meanwhile is replaced, as one that was recorded before.
 #[must_use]
 pub struct Recompute<'t, 'a, R, V> {
     tracker: &'t Tracker<'a, R, V>,
@@ -80,6 +81,8 @@ impl<'t, 'a, R, V: Value> Recompute<'t, 'a, R, V> {
     /// # Errors
     /// [`Error::Merge`](crate::Error::Merge) when a value doesn't fit,
     /// [`Error::UnreadableRecord`](crate::Error::UnreadableRecord) if the run is strict,
+    /// [`Error::Overtaken`](crate::Error::Overtaken) when another run came between,
+    /// [`Error::ImplausibleClock`](crate::Error::ImplausibleClock) when a guard refuses the clock,
     /// [`Error::WrongKind`](crate::Error::WrongKind), or [`Error::Io`](crate::Error::Io). Nothing is stored then.
     pub fn run(self, store: &Store, records: impl IntoIterator<Item = R>) -> Result<Report> {
         self.run_from(store, |_| records)
@@ -115,8 +118,10 @@ impl<'t, 'a, R, V: Value> Recompute<'t, 'a, R, V> {
         store: &Store,
         source: impl FnOnce(Option<NaiveDate>) -> I,
     ) -> Result<Report> {
-        let plan = Plan::new(store, self.tracker)?;
-        let since = self.since_of_each(store, &plan)?;
+        let (plan, snapshot) = Plan::new(store, self.tracker)?;
+        let since = self.since_of_each(store, &plan, &snapshot)?;
+        // What is replaced while it is held takes memory, and the records may take long.
+        drop(snapshot);
         // The earliest of them, or everything as soon as one grouping wants it.
         let earliest = since.iter().copied().min().flatten();
         let asked = earliest.map(day_of_number).transpose()?;
@@ -128,6 +133,7 @@ impl<'t, 'a, R, V: Value> Recompute<'t, 'a, R, V> {
 
         report.since = asked;
         report.written = store.change(|change| {
+            plan.alone(change, &self.tracker.metric)?;
             let mut carry = Carry::new(change, self.tracker.metric, &plan)?;
             for (grouping, since) in since.into_iter().enumerate() {
                 carry.grouping(&mut tally, grouping, Mode::Replace { since, left_out_from })?;
@@ -138,7 +144,7 @@ impl<'t, 'a, R, V: Value> Recompute<'t, 'a, R, V> {
     }
 
     /// The day from which each grouping is recomputed, none for everything.
-    fn since_of_each(&self, store: &Store, plan: &Plan) -> Result<Vec<Option<i32>>> {
+    fn since_of_each(&self, store: &Store, plan: &Plan, snapshot: &Snapshot) -> Result<Vec<Option<i32>>> {
         let day = |date: NaiveDate| store.calendar().slot(Period::Day, date.into());
         let since = match self.since {
             Since::Beginning => None,
@@ -146,12 +152,12 @@ impl<'t, 'a, R, V: Value> Recompute<'t, 'a, R, V> {
             Since::LastDays(days) => Some(plan.today.saturating_add(1).saturating_sub(days.into())),
             Since::LastStatistic => {
                 let mut since = Vec::new();
-                let last = last_day(store, self.tracker, plan, &[])?;
+                let last = last_day(store, self.tracker, plan, snapshot.clone(), &[])?;
                 for (kinds, through) in plan.groupings.iter().zip(&plan.through) {
                     // A grouping that the last runs left out was tracked up to an earlier day.
                     let known = match through {
                         Some(through) => Some(*through),
-                        None => last_day(store, self.tracker, plan, kinds)?,
+                        None => last_day(store, self.tracker, plan, snapshot.clone(), kinds)?,
                     };
                     since.push(last.and_then(|last| Some(last.min(known?))));
                 }
@@ -167,6 +173,7 @@ pub(super) fn last_day<R, V: Value>(
     store: &Store,
     tracker: &Tracker<'_, R, V>,
     plan: &Plan,
+    snapshot: Snapshot,
     kinds: &[String],
 ) -> Result<Option<i32>> {
     let slots = Slots::new(*store.calendar(), Period::Day, plan.form);
@@ -175,7 +182,7 @@ pub(super) fn last_day<R, V: Value>(
     let from = slots.range(None, None)?.0;
     let selection = Selection { wanted, kinds, direction: Direction::Backwards, from, to: plan.today };
     let names = (tracker.metric.domain_ref(), tracker.metric.metric_ref(), Period::Day);
-    let mut statistics = Statistics::<V>::new(store, store.snapshot(), names, slots, selection);
+    let mut statistics = Statistics::<V>::new(store, snapshot, names, slots, selection);
     statistics.next().transpose()?.map(|statistic| slots.ordinal(statistic.date)).transpose()
 }
 

@@ -1,5 +1,6 @@
 //! What came of a run.
 
+use crate::store::Parked;
 use chrono::NaiveDate;
 
 /// A record that could not be read, or the end of a source that failed. Returned by iterators that a tracker runs over.
@@ -17,7 +18,7 @@ pub enum Unreadable {
 pub struct Report {
     /// The records that the source gave, all of those below included.
     pub read: u64,
-    /// Those that could not be read, or not be dated.
+    /// Those that could not be read, or not be dated, or that a clock guard doesn't believe the date of.
     pub skipped: u64,
     /// The first ten of them.
     pub skips: Vec<Skip>,
@@ -32,6 +33,8 @@ pub struct Report {
     pub future: u64,
     /// Those of the current day, left out on request.
     pub unfinished: u64,
+    /// What the clock said, and what was taken for today instead, if the store's clock guard didn't believe it.
+    pub parked: Option<Parked>,
     /// The statistics that were written.
     pub written: u64,
     /// The date that was recomputed from; none for an append, or for a recompute of everything.

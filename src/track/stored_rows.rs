@@ -2,6 +2,7 @@
 
 use super::{derive::DayValues, pass::merge_error};
 use crate::{
+    calendar::Calendar,
     encoding::{Form, Row, SeriesPrefix},
     error::Result,
     model::{Metric, Period, Value},
@@ -10,15 +11,15 @@ use crate::{
 
 /// Where the statistics of a period are.
 #[derive(Debug)]
-pub(super) struct Target {
-    pub(super) period: Period,
-    pub(super) slots: Slots,
-    pub(super) prefix: SeriesPrefix,
+pub(crate) struct Target {
+    pub(crate) period: Period,
+    pub(crate) slots: Slots,
+    pub(crate) prefix: SeriesPrefix,
 }
 
 impl Target {
-    pub(super) fn new<V>(
-        change: &Change<'_>,
+    pub(crate) fn new<V>(
+        calendar: Calendar,
         metric: &Metric<'_, V>,
         period: Period,
         form: Form,
@@ -26,7 +27,7 @@ impl Target {
     ) -> Self {
         Self {
             period,
-            slots: Slots::new(*change.store().calendar(), period, form),
+            slots: Slots::new(calendar, period, form),
             prefix: prefix(metric.domain_ref(), metric.metric_ref(), period, with_object),
         }
     }
@@ -34,7 +35,7 @@ impl Target {
 
 /// What to do with a slot.
 #[derive(Debug)]
-pub(super) enum Update<V> {
+pub(crate) enum Update<V> {
     Merge(V),
     /// Make it this statistic, absent if `None`.
     Set(Option<Option<V>>),
@@ -42,12 +43,12 @@ pub(super) enum Update<V> {
 
 /// The rows of one period and object, to be read and written in a change.
 #[derive(Debug)]
-pub(super) struct StoredRows<'x, 's, 'a, V> {
-    pub(super) change: &'x mut Change<'s>,
-    pub(super) target: &'x Target,
-    pub(super) object: &'x [u8],
-    pub(super) metric: Metric<'a, V>,
-    pub(super) form: Form,
+pub(crate) struct StoredRows<'x, 's, 'a, V> {
+    pub(crate) change: &'x mut Change<'s>,
+    pub(crate) target: &'x Target,
+    pub(crate) object: &'x [u8],
+    pub(crate) metric: Metric<'a, V>,
+    pub(crate) form: Form,
 }
 
 impl<V: Value> StoredRows<'_, '_, '_, V> {
@@ -56,7 +57,7 @@ impl<V: Value> StoredRows<'_, '_, '_, V> {
     }
 
     /// Updates slots, given in order by their ordinals; says how many statistics were written.
-    pub(super) fn update(&mut self, updates: impl IntoIterator<Item = (i32, Update<V>)>) -> Result<u64> {
+    pub(crate) fn update(&mut self, updates: impl IntoIterator<Item = (i32, Update<V>)>) -> Result<u64> {
         let mut written = 0;
         let mut open: Option<(i32, Row<V>, bool)> = None;
         for (ordinal, update) in updates {
@@ -96,7 +97,7 @@ impl<V: Value> StoredRows<'_, '_, '_, V> {
     }
 
     /// The statistics from one ordinal to another, both included.
-    pub(super) fn read(&self, from: i32, to: i32) -> Result<DayValues<V>> {
+    pub(crate) fn read(&self, from: i32, to: i32) -> Result<DayValues<V>> {
         let mut values = Vec::new();
         for number in self.target.slots.row_of(from)..=self.target.slots.row_of(to) {
             let row: Row<V> = self.change.row(&self.key(number))?;
@@ -110,12 +111,12 @@ impl<V: Value> StoredRows<'_, '_, '_, V> {
     }
 
     /// The statistic of one slot.
-    pub(super) fn get(&self, ordinal: i32) -> Result<Option<Option<V>>> {
+    pub(crate) fn get(&self, ordinal: i32) -> Result<Option<Option<V>>> {
         let row: Row<V> = self.change.row(&self.key(self.target.slots.row_of(ordinal)))?;
         Ok(row.get(self.target.slots.slot_of(ordinal)).map(Option::<&V>::cloned))
     }
 
-    pub(super) fn merge_error(&self, ordinal: i32, error: &crate::model::MergeError) -> crate::error::Error {
+    pub(crate) fn merge_error(&self, ordinal: i32, error: &crate::model::MergeError) -> crate::error::Error {
         match self.target.slots.date(ordinal) {
             Ok(date) => merge_error(self.metric.on(self.target.period, date), self.object, error),
             Err(out_of_range) => out_of_range,

@@ -73,10 +73,12 @@ impl<V: Value> Tally<V> {
 
     /// Puts everything aside, and begins with an empty memory.
     pub(super) fn put_aside(&mut self, store: &Store) -> Result<()> {
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(ASIDE);
         for (number, groups) in self.groupings.iter_mut().enumerate() {
             for (object, rows) in groups.take() {
-                entries.push(Entry { key: scratch_key(number, &object, NO_ROW), value: Vec::new() });
+                if rows.is_empty() {
+                    entries.push(Entry { key: scratch_key(number, &object, NO_ROW), value: Vec::new() });
+                }
                 for (row_number, mut row) in rows {
                     let key = scratch_key(number, &object, row_number);
                     if let Some(bytes) = self.scratch.get(&key)? {
@@ -89,6 +91,9 @@ impl<V: Value> Tally<V> {
                     }
                     let value = row.encode(self.form).map_err(|malformed| store.corrupt(malformed, None))?;
                     entries.push(Entry { key, value });
+                }
+                if entries.len() >= ASIDE {
+                    self.scratch.put_all(entries.drain(..))?;
                 }
             }
         }
@@ -129,6 +134,12 @@ impl<V: Value> Tally<V> {
     }
 }
 
+/// About so many bytes more than were asked for does a piece of memory take.
+const ALLOCATION: usize = 16;
+
+/// About so many entries are on their way to the scratch at once.
+const ASIDE: usize = 4_096;
+
 /// Stands for "no row", so that a group without values can be put aside.
 const NO_ROW: i32 = i32::MIN;
 
@@ -162,7 +173,8 @@ impl<V> Groups<V> {
         if known.is_none() {
             self.by_object.insert(object.into(), index);
             self.rows.push(Rows { rows: Vec::new(), last: 0 });
-            grown = object.len() + size_of::<(Box<[u8]>, usize)>() + size_of::<Rows<V>>();
+            // Tables that grow have room for up to twice as many.
+            grown = ALLOCATION + object.len() + 2 * (size_of::<(Box<[u8]>, usize)>() + size_of::<Rows<V>>());
         }
         #[expect(clippy::indexing_slicing, reason = "an index is only handed out when its rows are there")]
         (&mut self.rows[index], grown)
@@ -187,8 +199,12 @@ impl<V> Rows<V> {
         let mut grown = 0;
         if self.rows.get(self.last).is_none_or(|(found, _)| *found != number) {
             self.last = self.rows.binary_search_by_key(&number, |(found, _)| *found).unwrap_or_else(|at| {
+                // Of many objects, most have one row with one value.
+                if self.rows.is_empty() {
+                    self.rows.reserve_exact(1);
+                }
                 self.rows.insert(at, (number, Row::default()));
-                grown = size_of::<(i32, Row<V>)>();
+                grown = 2 * (ALLOCATION + size_of::<(i32, Row<V>)>());
                 at
             });
         }

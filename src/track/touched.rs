@@ -31,17 +31,22 @@ impl<V: Value> Carry<'_, '_, '_, V> {
                 }
                 let slot = |day| self.change.store().calendar().slot_of_day(target.period, day);
                 let cut = since.map(slot);
+                // An object whose days lay after those that running periods were carried to has days only.
+                let goes_on = is_running(target.period) || running && target.period == Period::Day;
                 let from = match (cut, scope.extend_from) {
-                    (Some(cut), Some(from)) if is_running(target.period) => Some(cut.min(from) - 1),
+                    (Some(cut), Some(from)) if goes_on => Some(cut.min(from) - 1),
                     (cut, _) => cut,
                 };
                 self.scan(target, kinds, from, |carry, object, row_key, row, first| {
+                    let before = row.len();
                     let mut kept = row;
                     match cut.map(|cut| u32::try_from(cut.saturating_sub(first))) {
                         Some(Ok(slot)) => kept.truncate(slot),
                         Some(Err(_)) | None => kept = Row::default(),
                     }
-                    carry.change.put_row(row_key, &kept, carry.plan.form)?;
+                    if kept.len() < before {
+                        carry.change.put_row(row_key, &kept, carry.plan.form)?;
+                    }
                     carry.touch(tally, grouping, object)
                 })?;
             }

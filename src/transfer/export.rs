@@ -5,7 +5,7 @@ use crate::{
     calendar::Calendar,
     error::{Error, Result},
     model::{AnyValue, Statistic},
-    store::{Prefix, Store},
+    store::{MetricInfo, Prefix, Store},
 };
 use serde::Serialize;
 use std::io::{self, Write};
@@ -40,15 +40,15 @@ use std::io::{self, Write};
 /// # Errors
 /// [`Error::Io`] when the writer fails, and as [`Store::scan`].
 pub fn export(store: &Store, prefix: &Prefix, writer: impl Write) -> Result<u64> {
-    // Begun before the definitions are read: what it finds is among them.
     let scan = store.scan(prefix);
+    let registry = scan.registry();
     let mut lines = Lines { writer, line: Vec::new() };
     lines.write(&CalendarLine::from(store.calendar()))?;
-    for domain in store.domains().iter().filter(|domain| prefix.covers(domain.reference(), None)) {
+    for domain in registry.domains().iter().filter(|domain| prefix.covers(domain.reference(), None)) {
         lines.write(&DomainLine::from(domain))?;
     }
-    let metrics = store.metrics();
-    for metric in metrics.iter().filter(|metric| prefix.covers(metric.domain(), Some(metric.reference()))) {
+    let covered = |metric: &&MetricInfo| prefix.covers(metric.domain(), Some(metric.reference()));
+    for metric in registry.metrics().iter().filter(covered) {
         lines.write(&MetricLine::from(metric))?;
     }
     let mut statistics = 0;

@@ -2,7 +2,7 @@
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use std::{borrow::Cow, fmt};
 
@@ -39,11 +39,29 @@ impl Json<'_> {
 
 impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
+        JsonVisitor { depth: 0 }.deserialize(deserializer)
     }
 }
 
-struct JsonVisitor;
+/// The objects deeper than this have no members here: a line has its own, and those of its object and value.
+const DEEPEST: u8 = 1;
+
+/// No object that means anything has so many members. One of 24 MiB would take ten times that of memory.
+const MOST_MEMBERS: usize = 64;
+
+/// Reads a value of JSON within as many objects as `depth`.
+#[derive(Clone, Copy)]
+struct JsonVisitor {
+    depth: u8,
+}
+
+impl<'de> DeserializeSeed<'de> for JsonVisitor {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for JsonVisitor {
     type Value = Json<'de>;
@@ -86,9 +104,17 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::with_capacity(8);
-        while let Some((Key(name), value)) = map.next_entry()? {
-            members.push((name, value));
+        let mut members = Vec::new();
+        if self.depth > DEEPEST {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Json::Object(members));
+        }
+        members.reserve(8);
+        while let Some(Key(name)) = map.next_key()? {
+            if members.len() == MOST_MEMBERS {
+                return Err(de::Error::custom("an object has more than 64 fields"));
+            }
+            members.push((name, map.next_value_seed(Self { depth: self.depth + 1 })?));
         }
         Ok(Json::Object(members))
     }

@@ -13,6 +13,9 @@
 //! - `object` is null where there is none; its parts are in order, ids are numbers or texts;
 //! - `value` is null where it is missing. A metric's `"encoded":true` says that its values are of a kind with
 //!   [`Layout::Serde`](crate::Layout::Serde): they are written as `{"base64":"..."}`.
+//!
+//! Both go line by line. The longest line has a value of 16 MiB and is up to 24 MiB long, beyond which an import refuses
+//! it unread.
 
 mod export;
 mod fields;

@@ -3,10 +3,22 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "no test file uses all of it; a test that fails may panic")]
 
 pub(crate) mod flights;
+#[cfg(feature = "cli")]
+pub(crate) mod program;
+pub(crate) mod random;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 use tempfile::TempDir;
-use trackstats::{Domain, Metric, Object, Options, Period, Store, chrono::NaiveDate};
+use trackstats::{
+    Calendar, Clock, Domain, Metric, Object, Options, Period, Store, Timestamp, chrono::NaiveDate,
+};
 
 pub(crate) const TILL: Domain<'static> = Domain::new("till", "The till");
 pub(crate) const SALES: Metric<'static> = Metric::new(TILL, "sales", "Sales");
@@ -54,6 +66,28 @@ pub(crate) fn everywhere(test: impl Fn(&Store)) {
 
 pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
+}
+
+/// A clock that the test sets.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hand(Arc<AtomicI64>);
+
+impl Hand {
+    /// Sets it to noon of a day, in UTC.
+    pub(crate) fn set(&self, date: &str) {
+        self.0.store(noon(date).unix_seconds(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub(crate) fn noon(date: &str) -> Timestamp {
+    let start = Calendar::default().bucket_on(Period::Day, day(date)).unwrap().start;
+    Timestamp::from_unix_seconds(start.timestamp() + 12 * 3_600)
 }
 
 pub(crate) fn user(id: u64) -> Object {

@@ -3,7 +3,7 @@
 use super::{
     failure::Failure,
     keeper::Keeper,
-    totals::{Totals, entry_hash},
+    totals::{TOTALS, Totals, checked, with_checksum, without_checksum},
 };
 use crate::{
     encoding::KeyRange,
@@ -20,12 +20,6 @@ use std::{
     thread,
     time::Duration,
 };
-
-/// The key of the totals, which is after all others and isn't among the entries.
-const TOTALS: &[u8] = &[0xff];
-
-/// The bytes of a checksum, after each value: the lower half of the entry's hash.
-const CHECKSUM: usize = 4;
 
 /// A sled database in a folder of its own.
 #[derive(Debug)]
@@ -183,16 +177,25 @@ impl Database {
         Ok(self.get(TOTALS)?.and_then(|bytes| Totals::decode(&bytes)))
     }
 
-    /// Reads all entries, and says what they come to.
-    pub(super) fn count(&self) -> Result<Totals> {
-        let mut totals = Totals::default();
+    /// Reads all entries, and compares them with their totals.
+    pub(super) fn check(&self, totals: &Totals) -> Result<()> {
+        let mut found = Totals::default();
         self.pages(|entries| {
             for Entry { key, value } in entries {
-                totals.add(&key, &value);
+                found.add(&key, &value);
             }
             Ok(())
         })?;
-        Ok(totals)
+        if found.same_entries(totals) { Ok(()) } else { Err(self.wrong_entries(&found, totals)) }
+    }
+
+    pub(super) fn wrong_entries(&self, found: &Totals, totals: &Totals) -> Error {
+        let problem = if found.entries == totals.entries {
+            "some of its entries are not what was written last".to_owned()
+        } else {
+            format!("it has {} entries and should have {}", found.entries, totals.entries)
+        };
+        Error::Corrupt { path: self.store.clone(), problem }
     }
 
     /// Copies all entries of another database into this one, which is empty, and counts on from this change.
@@ -244,29 +247,11 @@ impl Database {
 
     /// The value, if it is what was written under this key.
     fn checked(&self, key: &[u8], stored: &[u8]) -> Result<Vec<u8>> {
-        match stored.split_last_chunk() {
-            Some((value, checksum)) if checksum_of(key, value) == *checksum => Ok(value.to_vec()),
-            _ => {
-                let problem = "an entry is not what was written".to_owned();
-                Err(Error::Corrupt { path: self.store.clone(), problem })
-            }
-        }
+        checked(key, stored).map(<[u8]>::to_vec).ok_or_else(|| {
+            let problem = "an entry is not what was written".to_owned();
+            Error::Corrupt { path: self.store.clone(), problem }
+        })
     }
-}
-
-fn checksum_of(key: &[u8], value: &[u8]) -> [u8; CHECKSUM] {
-    let [a, b, c, d, ..] = entry_hash(key, value).to_le_bytes();
-    [a, b, c, d]
-}
-
-fn with_checksum(key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
-    let checksum = checksum_of(key, &value);
-    value.extend_from_slice(&checksum);
-    value
-}
-
-fn without_checksum(stored: &[u8]) -> &[u8] {
-    stored.split_last_chunk::<CHECKSUM>().map_or(stored, |(value, _)| value)
 }
 
 /// Makes sure that sled will be able to read its files: what it can't read when it opens, it takes for what was never

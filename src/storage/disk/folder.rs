@@ -56,6 +56,23 @@ fn io_error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Error {
     move |source| Error::Io { action, path: path.to_owned(), source }
 }
 
+/// The data folder that the manifest of a damaged store names or, if it doesn't, the newest one that has anything.
+pub(super) fn likely_data(path: &Path) -> Result<Place> {
+    let manifest = fs::read(path.join(MANIFEST)).ok().and_then(|bytes| Manifest::decode(path, &bytes).ok());
+    let found = match names(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        found => found.map_err(io_error("opening", path))?,
+    };
+    let mut numbers: Vec<u64> = found.iter().filter_map(|name| number(name)).collect();
+    numbers.sort_unstable();
+    let names = numbers.iter().rev().map(|number| format!("{DATA}{number}"));
+    let places = manifest.map(|manifest| manifest.data).into_iter().chain(names);
+    let mut places = places.map(|name| Place { path: path.join(name) });
+    places
+        .find(|place| place.database().join("db").is_file())
+        .ok_or_else(|| Error::NoStore { path: path.to_owned() })
+}
+
 /// A store's folder, locked for as long as it is held.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -86,6 +103,16 @@ impl Folder {
             Err(TryLockError::Error(source)) => return Err(io_error("locking", path)(source)),
         }
         Ok(Self { path: path.to_owned(), _lock: file, made, published: AtomicBool::new(false) })
+    }
+
+    /// Locks a damaged store as well as it lets itself.
+    pub(super) fn lock_if_possible(path: &Path) -> Result<Option<File>> {
+        match File::options().write(true).open(path.join(LOCK)) {
+            Ok(file) if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) => {
+                Err(Error::Locked { path: path.to_owned() })
+            }
+            opened => Ok(opened.ok()),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {

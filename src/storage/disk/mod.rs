@@ -8,6 +8,8 @@ mod database;
 mod failure;
 mod folder;
 mod keeper;
+mod log;
+mod salvage;
 mod seal;
 mod totals;
 
@@ -25,6 +27,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 use totals::Totals;
+
+pub(crate) use salvage::Wreck;
 
 /// A store's folder, open.
 #[derive(Debug)]
@@ -78,23 +82,20 @@ impl DiskEngine {
             }
         }
     }
-
-    /// Copies all entries, which must come to these totals, and flushes them.
-    fn copy(&self, from: &Data, to: &Data, totals: &Totals) -> Result<Totals> {
-        let copied = to.database.copy(&from.database, totals.changes)?;
-        if !copied.same_entries(totals) {
-            return Err(Error::Corrupt {
-                path: self.folder.path().to_owned(),
-                problem: "its entries are not what was written last".to_owned(),
-            });
-        }
-        to.database.flush()?;
-        lock(&to.seal).acknowledge(copied.changes)?;
-        Ok(copied)
-    }
 }
 
 impl Data {
+    /// Takes all entries of another, which must come to these totals, and flushes them.
+    fn copy(&self, from: &Self, totals: &Totals) -> Result<Totals> {
+        let copied = self.database.copy(&from.database, totals.changes)?;
+        if !copied.same_entries(totals) {
+            return Err(from.database.wrong_entries(&copied, totals));
+        }
+        self.database.flush()?;
+        lock(&self.seal).acknowledge(copied.changes)?;
+        Ok(copied)
+    }
+
     fn create(folder: &Folder, cache_bytes: u64) -> Result<Self> {
         let place = folder.begin()?;
         let made = Database::open(folder.path(), &place.database(), cache_bytes)
@@ -133,15 +134,7 @@ impl Data {
             return Err(corrupt(format!("the last {lost} of its changes that were flushed are not there")));
         }
         if !seal.was_checked(&totals, log_before) {
-            let found = database.count()?;
-            if !found.same_entries(&totals) {
-                let (found, expected) = (found.entries, totals.entries);
-                return Err(corrupt(if found == expected {
-                    "some of its entries are not what was written last".to_owned()
-                } else {
-                    format!("it has {found} entries and should have {expected}")
-                }));
-            }
+            database.check(&totals)?;
         }
         // Where that fails, on a full disk say, they are checked once more when the store is opened again.
         let _ = seal.checked(&totals, Database::log_snapshot(&place.database()));
@@ -190,13 +183,18 @@ impl Engine for DiskEngine {
         self.folder.publish(&self.data().place)?
     }
 
+    fn check(&self) -> Result<()> {
+        let totals = lock(&self.totals);
+        self.data().database.check(&totals)
+    }
+
     fn compact(&self) -> Result<Compaction> {
         // No batch is applied until all is done; readers go on.
         let mut totals = lock(&self.totals);
         let old = self.data();
         let before = old.place.bytes();
         let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
-        let copied = match self.copy(&old, &new, &totals) {
+        let copied = match new.copy(&old, &totals) {
             Ok(copied) => copied,
             Err(error) => {
                 new.discard();

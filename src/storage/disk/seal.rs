@@ -68,6 +68,11 @@ impl Seal {
         Self::open(store, place, says)
     }
 
+    /// The last change that a flush returned for, if the file can be read.
+    pub(super) fn acknowledged_in(place: &Place) -> Option<u64> {
+        Some(Says::decode(&fs::read(place.seal()).ok()?)?.acknowledged)
+    }
+
     fn open(store: &Path, place: &Place, says: Says) -> Result<Self> {
         let path = place.seal();
         let file = File::options().create(true).truncate(false).write(true).open(&path);

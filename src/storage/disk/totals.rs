@@ -7,6 +7,33 @@ pub(super) fn entry_hash(key: &[u8], value: &[u8]) -> u64 {
     XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot(key), value)
 }
 
+/// The bytes of a checksum, after each value: the lower half of the entry's hash.
+const CHECKSUM: usize = 4;
+
+fn checksum_of(key: &[u8], value: &[u8]) -> [u8; CHECKSUM] {
+    let [a, b, c, d, ..] = entry_hash(key, value).to_le_bytes();
+    [a, b, c, d]
+}
+
+pub(super) fn with_checksum(key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
+    let checksum = checksum_of(key, &value);
+    value.extend_from_slice(&checksum);
+    value
+}
+
+/// The value, if it is what was written under this key.
+pub(super) fn checked<'s>(key: &[u8], stored: &'s [u8]) -> Option<&'s [u8]> {
+    let (value, checksum) = stored.split_last_chunk()?;
+    (checksum_of(key, value) == *checksum).then_some(value)
+}
+
+pub(super) fn without_checksum(stored: &[u8]) -> &[u8] {
+    stored.split_last_chunk::<CHECKSUM>().map_or(stored, |(value, _)| value)
+}
+
+/// The key of the totals, which is after all others and isn't among the entries.
+pub(super) const TOTALS: &[u8] = &[0xff];
+
 /// What all entries together come to. Each batch carries it on, so that an entry that was lost, or fell back to what it
 /// was before, is missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,8 +1,10 @@
 //! Reading ranges of keys: the statistics of a metric and period, and everything under a prefix.
 
+mod passes;
 mod prefix;
 mod rows;
 mod statistics;
+mod unpacked;
 
 pub use prefix::{Prefix, Scan};
 pub(crate) use rows::Wanted;

@@ -156,6 +156,12 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// The definitions that were there when the reading began.
+    #[cfg(feature = "transfer")]
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry)
+    }
+
     fn next_statistic(&mut self) -> Result<Option<Statistic<AnyValue>>> {
         loop {
             if let Some(statistic) = self.current.as_mut().and_then(Iterator::next) {

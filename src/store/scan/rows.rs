@@ -1,7 +1,8 @@
 //! The rows of a metric and period, one span of slots after the other.
 
+use super::passes::{Passes, Span};
 use crate::{
-    encoding::{KeyRange, SeriesPrefix, key},
+    encoding::{KeyRange, ROW_SLOTS, SeriesPrefix, key},
     error::Result,
     storage::{Direction, Entry, Snapshot},
     store::{Slots, Store},
@@ -28,6 +29,9 @@ pub(super) struct RowScan {
     slots: Slots,
     wanted: Wanted,
     direction: Direction,
+    /// The slots that are wanted, by ordinal, both included.
+    from: i32,
+    to: i32,
     /// The numbers of the rows that are left, both included; none when `first` is after `last`.
     first: i32,
     last: i32,
@@ -36,13 +40,17 @@ pub(super) struct RowScan {
     unread: Option<KeyRange>,
     /// The last group held what was wanted: the next one probably does, and needs no search.
     dense: bool,
+    /// The number of a row that too many objects have, and what is left of it.
+    passes: Option<(i32, Passes)>,
 }
 
-/// The rows of one span: each with the bytes of its object, in the order of the objects.
+/// Rows of one span, in the order of their objects.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) first_ordinal: i32,
-    pub(super) rows: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The slots that are wanted of them, as bits.
+    pub(super) slots: u32,
+    pub(super) rows: Vec<Entry>,
 }
 
 /// How many rows are read at once.
@@ -66,44 +74,61 @@ impl RowScan {
             slots,
             wanted,
             direction,
+            from,
+            to,
             first: slots.row_of(from),
             last: slots.row_of(to),
             ahead: VecDeque::new(),
             unread: None,
             dense: false,
+            passes: None,
         };
         scan.unread = (scan.first <= scan.last).then(|| scan.range());
         scan
     }
 
-    /// The next group in this direction.
+    /// The next group in this direction: the wanted rows of a span, or some of those of one date if there are too many.
     pub(super) fn next_group(&mut self) -> Result<Option<Group>> {
         if matches!(self.wanted, Wanted::Plain) {
             return self.next_plain();
         }
-        while self.first <= self.last {
+        loop {
+            if let Some((row, passes)) = &mut self.passes {
+                if let Some((slot, rows)) = passes.next(&self.snapshot)? {
+                    let first_ordinal = self.slots.first_of(*row);
+                    return Ok(Some(Group { first_ordinal, slots: slot, rows }));
+                }
+                self.passes = None;
+            }
+            if self.first > self.last {
+                return Ok(None);
+            }
             let guess = match self.direction {
                 Direction::Forwards => self.first,
                 Direction::Backwards => self.last,
             };
-            let (row, rows) = match self.dense.then(|| self.rows_of(guess)).transpose()? {
-                Some(rows) if !rows.is_empty() => (guess, rows),
+            let (row, span) = match self.dense.then(|| self.span_of(guess)).transpose()? {
+                Some(Span::Held(rows)) if !rows.is_empty() => (guess, Span::Held(rows)),
                 _ => {
                     let Some(entry) = self.snapshot.first(&self.range(), self.direction)? else {
                         return Ok(None);
                     };
                     let row = self.row_of(&entry)?;
-                    (row, self.rows_of(row)?)
+                    (row, self.span_of(row)?)
                 }
             };
             self.leave(row);
-            // A search a row would be twice the work where rows follow each other.
-            self.dense = matches!(self.wanted, Wanted::Exactly(_)) && !rows.is_empty();
-            if !rows.is_empty() {
-                return Ok(Some(self.group(row, rows)));
+            match span {
+                Span::Held(rows) => {
+                    // A search a row would be twice the work where rows follow each other.
+                    self.dense = matches!(self.wanted, Wanted::Exactly(_)) && !rows.is_empty();
+                    if !rows.is_empty() {
+                        return Ok(Some(self.group(row, rows)));
+                    }
+                }
+                Span::Passes(passes) => self.passes = Some((row, passes)),
             }
         }
-        Ok(None)
     }
 
     fn next_plain(&mut self) -> Result<Option<Group>> {
@@ -114,7 +139,7 @@ impl RowScan {
             self.unread = page.rest;
             for entry in page.entries {
                 let row = self.row_of(&entry)?;
-                self.ahead.push_back(self.group(row, vec![(Vec::new(), entry.value)]));
+                self.ahead.push_back(self.group(row, vec![entry]));
             }
         }
         Ok(self.ahead.pop_front())
@@ -128,8 +153,15 @@ impl RowScan {
         }
     }
 
-    fn group(&self, row: i32, rows: Vec<(Vec<u8>, Vec<u8>)>) -> Group {
-        Group { first_ordinal: self.slots.first_of(row), rows }
+    fn group(&self, row: i32, rows: Vec<Entry>) -> Group {
+        Group { first_ordinal: self.slots.first_of(row), slots: self.wanted_slots(row), rows }
+    }
+
+    /// The slots of a row that are wanted, as bits.
+    fn wanted_slots(&self, row: i32) -> u32 {
+        let first = self.slots.first_of(row);
+        let wanted = |slot: &i32| (self.from..=self.to).contains(&first.saturating_add(*slot));
+        (0..ROW_SLOTS).filter(wanted).fold(0, |slots, slot| slots | 1 << slot)
     }
 
     /// All that is left, of any object.
@@ -147,31 +179,34 @@ impl RowScan {
         &self.store
     }
 
+    /// The bytes of the object that a row is of, none if it is of none.
+    pub(super) fn object_of<'e>(&self, row: &'e Entry) -> Result<&'e [u8]> {
+        self.split(row).map(|(_, object)| object)
+    }
+
     fn split<'e>(&self, entry: &'e Entry) -> Result<(i32, &'e [u8])> {
         self.prefix.split(&entry.key).map_err(|malformed| self.store.corrupt(malformed, None))
     }
 
     /// The wanted rows of one span, in the order of their objects.
-    fn rows_of(&self, row: i32) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    fn span_of(&self, row: i32) -> Result<Span> {
         let day = self.slots.day_of(row);
         let mut rows = Vec::new();
         match &self.wanted {
             Wanted::Plain => {}
             Wanted::Exactly(objects) => {
                 for object in objects {
-                    if let Some(value) = self.snapshot.get(&self.prefix.row(day, object))? {
-                        rows.push((object.clone(), value));
+                    let key = self.prefix.row(day, object);
+                    if let Some(value) = self.snapshot.get(&key)? {
+                        rows.push(Entry { key, value });
                     }
                 }
             }
             Wanted::Beginning(beginning) => {
-                self.snapshot.for_each(KeyRange::prefix(self.prefix.row(day, beginning)), |entry| {
-                    let (_, object) = self.split(&entry)?;
-                    rows.push((object.to_vec(), entry.value));
-                    Ok(())
-                })?;
+                let range = KeyRange::prefix(self.prefix.row(day, beginning));
+                return Span::read(&self.snapshot, &range, self.direction, self.wanted_slots(row));
             }
         }
-        Ok(rows)
+        Ok(Span::Held(rows))
     }
 }

@@ -1,6 +1,9 @@
 //! The statistics of a metric and period, by date and then by object.
 
-use super::rows::{Group, RowScan, Wanted};
+use super::{
+    rows::{Group, RowScan, Wanted},
+    unpacked::Unpacked,
+};
 use crate::{
     encoding::{Row, key},
     error::{Error, Result},
@@ -8,7 +11,7 @@ use crate::{
     storage::{Direction, Snapshot},
     store::{Slots, Store, prefix},
 };
-use std::{fmt, sync::Arc, vec};
+use std::{fmt, sync::Arc};
 
 /// What is to be read of one metric and period.
 #[derive(Debug, Clone)]
@@ -33,8 +36,8 @@ pub struct Statistics<V> {
     domain: Arc<str>,
     metric: Arc<str>,
     period: Period,
-    /// The current group, already in order.
-    ready: vec::IntoIter<Statistic<V>>,
+    /// The current group.
+    unpacked: Unpacked<V>,
 }
 
 impl<V: Value> Statistics<V> {
@@ -56,52 +59,33 @@ impl<V: Value> Statistics<V> {
             domain: domain.into(),
             metric: metric.into(),
             period,
-            ready: Vec::new().into_iter(),
+            unpacked: Unpacked::nothing(),
         }
     }
 
     fn next_statistic(&mut self) -> Result<Option<Statistic<V>>> {
         loop {
-            if let Some(statistic) = self.ready.next() {
+            if let Some(statistic) = self.unpacked.next(&self.slots)? {
                 return Ok(Some(statistic));
             }
             let Some(group) = self.scan.next_group()? else { return Ok(None) };
-            let mut ready = self.unpack(group)?;
-            if self.selection.direction == Direction::Backwards {
-                ready.reverse();
-            }
-            self.ready = ready.into_iter();
+            self.unpacked = self.unpack(&group)?;
         }
     }
 
-    /// The statistics of a group of rows, by date and then by object.
-    fn unpack(&self, Group { first_ordinal, rows }: Group) -> Result<Vec<Statistic<V>>> {
-        let mut series = Vec::with_capacity(rows.len());
-        for (object, value) in rows {
-            let object = self.object(&object)?;
+    fn unpack(&self, group: &Group) -> Result<Unpacked<V>> {
+        let mut series = Vec::with_capacity(group.rows.len());
+        for entry in &group.rows {
+            let object = self.object(self.scan.object_of(entry)?)?;
             if !self.of_kinds(object.as_ref()) {
                 continue;
             }
-            let row: Row<V> = Row::decode(&value)
+            let row: Row<V> = Row::decode(&entry.value)
                 .map_err(|malformed| self.scan.store().corrupt(malformed, object.as_ref()))?;
             let (domain, metric) = (Arc::clone(&self.domain), Arc::clone(&self.metric));
             series.push((Arc::new(Series { domain, metric, period: self.period, object }), row));
         }
-        let present = series.iter().fold(0, |all, (_, row)| all | row.present());
-        let mut statistics = Vec::with_capacity(series.iter().map(|(_, row)| row.len() as usize).sum());
-        for slot in (0..u32::BITS).filter(|slot| present & (1 << slot) != 0) {
-            let ordinal = first_ordinal.saturating_add(slot.cast_signed());
-            if !(self.selection.from..=self.selection.to).contains(&ordinal) {
-                continue;
-            }
-            let date = self.slots.date(ordinal)?;
-            for (series, row) in &series {
-                if let Some(value) = row.get(slot) {
-                    statistics.push(Statistic { series: Arc::clone(series), date, value: value.cloned() });
-                }
-            }
-        }
-        Ok(statistics)
+        Ok(Unpacked::new(self.selection.direction, group.first_ordinal, group.slots, series))
     }
 
     fn object(&self, bytes: &[u8]) -> Result<Option<Object>> {

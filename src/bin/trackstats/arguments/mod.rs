@@ -5,6 +5,7 @@ mod metric;
 mod object;
 mod prefix;
 mod store;
+mod undo;
 
 pub(crate) use by::By;
 pub(crate) use metric::MetricName;

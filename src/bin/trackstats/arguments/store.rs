@@ -1,12 +1,13 @@
 //! The store that a command works on.
 
+use super::undo::Undo;
 use clap::{Args, CommandFactory, error::ErrorKind};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 use trackstats::{
-    Calendar, Clock, Error, FixedClock, Flush, Options, Period, Store, SystemClock, Timestamp,
+    Calendar, Clock, ClockGuard, Error, FixedClock, Flush, Options, Period, Store, SystemClock, Timestamp,
     chrono::{NaiveDate, NaiveTime, Weekday},
 };
 
@@ -31,6 +32,9 @@ pub(crate) struct StoreArgs {
     /// Take this date for today, rather than the clock's
     #[arg(long, global = true, value_name = "DATE")]
     today: Option<NaiveDate>,
+    /// Refuse to take a date outside of these, both included, for today, and skip records dated outside of them
+    #[arg(long, global = true, value_name = "EARLIEST..LATEST", value_parser = clock_guard)]
+    guard_clock: Option<ClockGuard>,
 }
 
 impl StoreArgs {
@@ -39,15 +43,52 @@ impl StoreArgs {
         self.open_with(|options| options.create(false))
     }
 
-    /// The store, made if it is missing with the calendar of the options, for the rest with `calendar`.
-    pub(crate) fn open_or_create(&self, calendar: Calendar) -> anyhow::Result<Store> {
-        match self.open_with(|options| options.create(false)) {
+    /// Writes to the store and flushes it. If it is missing it is made, with the calendar of the options and for the rest
+    /// with `calendar`; and is gone again when the writing fails.
+    pub(crate) fn write<T>(
+        &self,
+        calendar: Calendar,
+        write: impl FnOnce(&Store) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let write = |store: &Store| {
+            let written = write(store)?;
+            store.flush()?;
+            Ok(written)
+        };
+        match self.open() {
             Err(error) if matches!(error.downcast_ref(), Some(Error::NoStore { .. })) => {
-                let calendar = self.over(calendar)?;
-                self.open_with(|options| options.calendar(calendar))
+                self.make(self.over(calendar)?, write)
             }
-            opened => opened,
+            opened => write(&opened?),
         }
+    }
+
+    fn make<T>(
+        &self,
+        calendar: Calendar,
+        write: impl FnOnce(&Store) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        // What would fail once the store is there.
+        self.today.map(|date| calendar.bucket_on(Period::Day, date)).transpose()?;
+        let undo = Undo::before(self.path());
+        let store = match self.open_with(|options| options.calendar(calendar)) {
+            Ok(store) => store,
+            Err(error) => {
+                undo.remove_directories();
+                return Err(error);
+            }
+        };
+        // Another program may have made it since, and written to it.
+        let is_ours = store.domains().is_empty();
+        let written = write(&store);
+        if written.is_err() && is_ours {
+            let removed = undo.remove_files();
+            drop(store);
+            if removed.is_ok() {
+                undo.remove_directories();
+            }
+        }
+        written
     }
 
     fn open_with(&self, choose: impl FnOnce(Options) -> Options) -> anyhow::Result<Store> {
@@ -56,6 +97,10 @@ impl StoreArgs {
         let options = Store::options().flush(Flush::Explicit);
         let options = match self.today {
             Some(_) => options.clock(Today(Arc::clone(&today))),
+            None => options,
+        };
+        let options = match self.guard_clock {
+            Some(guard) => options.clock_guard(guard),
             None => options,
         };
         let store = choose(options).open(path)?;
@@ -73,7 +118,7 @@ impl StoreArgs {
     }
 
     /// The directory, or the end of the program for its wrong usage: a global option can't be required otherwise.
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match &self.store {
             Some(path) => path,
             None => crate::Cli::command()
@@ -83,6 +128,15 @@ impl StoreArgs {
                 )
                 .exit(),
         }
+    }
+
+    /// The calendar that the options give, none if they give nothing of one.
+    pub(crate) fn calendar(&self) -> trackstats::Result<Option<Calendar>> {
+        let given = self.zone.is_some()
+            || self.week_start.is_some()
+            || self.day_start.is_some()
+            || self.month_start.is_some();
+        given.then(|| self.over(Calendar::default())).transpose()
     }
 
     /// A calendar with what the options give in place of its own.
@@ -107,6 +161,13 @@ impl Clock for Today {
 
 fn zone(text: &str) -> Result<String, Error> {
     Calendar::new(text).map(|_| text.to_owned())
+}
+
+fn clock_guard(text: &str) -> Result<ClockGuard, String> {
+    let date = |text: &str| text.parse::<NaiveDate>().ok();
+    let dates = text.split_once("..").and_then(|(earliest, latest)| Some((date(earliest)?, date(latest)?)));
+    let (earliest, latest) = dates.ok_or("use two dates, such as 2024-01-01..2045-12-31")?;
+    ClockGuard::new(earliest, latest).map_err(|error| error.to_string())
 }
 
 fn weekday(text: &str) -> Result<Weekday, String> {

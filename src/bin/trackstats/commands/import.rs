@@ -1,7 +1,7 @@
 //! `trackstats import`.
 
 use crate::{arguments::StoreArgs, output::note, records::progress};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use std::{
     fs::File,
@@ -18,27 +18,30 @@ pub(crate) struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// The longest line that an import reads.
-    const LONGEST: u64 = 1 << 20;
-
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
         let name = || self.file.display().to_string();
         let (reader, bytes): (Box<dyn Read>, _) = if self.file.as_os_str() == "-" {
             (Box::new(io::stdin().lock()), None)
         } else {
             let file = File::open(&self.file).with_context(|| format!("opening {} failed", name()))?;
-            let bytes = file.metadata().with_context(|| format!("reading {} failed", name()))?.len();
-            (Box::new(file), Some(bytes))
+            let metadata = file.metadata().with_context(|| format!("reading {} failed", name()))?;
+            if metadata.is_dir() {
+                bail!("{} is a directory; give the file that `export` wrote", name());
+            }
+            (Box::new(file), metadata.is_file().then_some(metadata.len()))
         };
         let bar = progress(bytes);
         let mut reader = BufReader::with_capacity(1 << 16, bar.wrap_read(reader));
-        let mut first = Vec::new();
-        let reading = reader.by_ref().take(Self::LONGEST + 1).read_until(b'\n', &mut first);
-        reading.with_context(|| format!("reading {} failed", name()))?;
-        let calendar = exported_calendar(first.as_slice()).with_context(name)?.unwrap_or_default();
-        let store = store.open_or_create(calendar)?;
-        let report = trackstats::import(&store, first.chain(reader)).with_context(name)?;
-        store.flush()?;
+        let mut beginning = Vec::new();
+        let whole = read_first_line(&mut reader, &mut beginning);
+        let calendar = if whole.with_context(|| format!("reading {} failed", name()))? {
+            exported_calendar(beginning.as_slice()).with_context(name)?
+        } else {
+            None
+        };
+        let report = store.write(calendar.unwrap_or_default(), |store| {
+            trackstats::import(store, beginning.chain(reader)).with_context(name)
+        })?;
         bar.finish_and_clear();
         note(&format!(
             "{} statistics, {} metrics, {} domains imported",
@@ -46,4 +49,17 @@ impl ImportArgs {
         ));
         Ok(())
     }
+}
+
+/// Reads up to the end of the first line that isn't blank, and says whether it came so far: a line that defines a calendar
+/// is much shorter.
+fn read_first_line(reader: &mut impl BufRead, beginning: &mut Vec<u8>) -> io::Result<bool> {
+    const MOST: u64 = 1 << 16;
+    let mut reader = reader.take(MOST);
+    while beginning.trim_ascii().is_empty() {
+        if reader.read_until(b'\n', beginning)? == 0 {
+            break;
+        }
+    }
+    Ok(reader.limit() > 0 || beginning.ends_with(b"\n"))
 }

@@ -1,13 +1,19 @@
 //! The commands: each its arguments and its `run`, in a file of its own.
 
+mod backup;
+mod compact;
 mod export;
 mod import;
 mod latest;
 mod list;
+mod rebuild;
 mod record;
+mod restore;
+mod salvage;
 mod series;
 mod show;
 mod track;
+mod verify;
 
 use crate::arguments::StoreArgs;
 use clap::Subcommand;
@@ -21,6 +27,12 @@ pub(crate) enum Command {
     List(list::ListArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
+    Compact(compact::CompactArgs),
+    Salvage(salvage::SalvageArgs),
+    Verify(verify::VerifyArgs),
+    Rebuild(rebuild::RebuildArgs),
 }
 
 impl Command {
@@ -33,6 +45,12 @@ impl Command {
             Self::List(args) => args.run(store),
             Self::Export(args) => args.run(store),
             Self::Import(args) => args.run(store),
+            Self::Backup(args) => args.run(store),
+            Self::Restore(args) => args.run(store),
+            Self::Compact(compact::CompactArgs {}) => compact::CompactArgs::run(store),
+            Self::Salvage(args) => args.run(store),
+            Self::Verify(verify::VerifyArgs {}) => verify::VerifyArgs::run(store),
+            Self::Rebuild(args) => args.run(store),
         }
     }
 }

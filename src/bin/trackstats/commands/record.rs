@@ -48,14 +48,14 @@ impl FromStr for Given {
 
 impl RecordArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open_or_create(Calendar::default())?;
-        let names = self.metric.names(&store);
-        match self.metric.registered(&store) {
-            Ok(_) => self.record(&store, names.metric()?, AnyValue::Integer)?,
-            Err(Error::UnknownMetric { .. }) => self.record(&store, names.metric()?, |number: i64| number)?,
-            Err(error) => return Err(error.into()),
-        }
-        Ok(store.flush()?)
+        store.write(Calendar::default(), |store| {
+            let names = self.metric.names(store);
+            match self.metric.registered(store) {
+                Ok(_) => self.record(store, names.metric()?, AnyValue::Integer),
+                Err(Error::UnknownMetric { .. }) => self.record(store, names.metric()?, |number: i64| number),
+                Err(error) => Err(error.into()),
+            }
+        })
     }
 
     fn record<V: Value>(
@@ -79,7 +79,11 @@ impl RecordArgs {
     fn date(&self, store: &Store) -> anyhow::Result<Date> {
         let calendar = store.calendar();
         match (&self.date, self.period) {
-            (None, Period::Hour) => Ok(calendar.bucket(Period::Hour, store.now())?.date),
+            (None, Period::Hour) => {
+                // The hour is the clock's, if its date is believed.
+                store.today()?;
+                Ok(calendar.bucket(Period::Hour, store.now())?.date)
+            }
             (None, _) => Ok(store.today()?.into()),
             (Some(text), Period::Hour) => {
                 let at = calendar.parse_timestamp(text)?;

@@ -78,22 +78,22 @@ impl TrackArgs {
         let bar = progress(None);
         // Before the store is opened: a slip of the pen should not leave one behind, with the wrong calendar say.
         let sources = self.open(&columns, &bar)?;
-        let store = store.open_or_create(Calendar::default())?;
-        let reader = Reader::new(*store.calendar(), columns)?;
-        let run = Run { args: &self, groups, store: &store, bar: &bar };
+        let (report, notes) = store.write(Calendar::default(), |store| {
+            let reader = Reader::new(*store.calendar(), columns)?;
+            let run = Run { args: &self, groups, store, bar: &bar };
 
-        let names = self.metric.names(&store);
-        let (at, value) = (|reading: &Reading| reading.at, |reading: &Reading| reading.value);
-        let (report, notes) = if self.min.is_some() {
-            run.track(Tracker::min(names.metric()?, at, value), sources, reader)?
-        } else if self.max.is_some() {
-            run.track(Tracker::max(names.metric()?, at, value), sources, reader)?
-        } else if self.sum.is_some() {
-            run.track(Tracker::sum(names.metric()?, at, value), sources, reader)?
-        } else {
-            run.track(Tracker::count(names.metric()?, at), sources, reader)?
-        };
-        store.flush()?;
+            let names = self.metric.names(store);
+            let (at, value) = (|reading: &Reading| reading.at, |reading: &Reading| reading.value);
+            if self.min.is_some() {
+                run.track(Tracker::min(names.metric()?, at, value), sources, reader)
+            } else if self.max.is_some() {
+                run.track(Tracker::max(names.metric()?, at, value), sources, reader)
+            } else if self.sum.is_some() {
+                run.track(Tracker::sum(names.metric()?, at, value), sources, reader)
+            } else {
+                run.track(Tracker::count(names.metric()?, at), sources, reader)
+            }
+        })?;
         bar.finish_and_clear();
         for sentence in &notes {
             note(sentence);
@@ -163,7 +163,7 @@ impl Run<'_> {
         for source in &mut sources {
             source.go_on(&cursor, self.bar)?;
         }
-        let from_files = sources.iter().any(|source| source.path().is_some());
+        let from_files = sources.iter().any(Source::has_cursor);
         let records = Records::new(sources, reader, cursor);
         let outcome: Rc<RefCell<Outcome>> = records.outcome();
         let mut run = tracker.append().strict(self.args.strict);

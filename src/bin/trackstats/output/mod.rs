@@ -3,6 +3,8 @@
 mod csv;
 mod table;
 
+pub(crate) use table::printable;
+
 use clap::ValueEnum;
 use std::io::{self, BufWriter, StdoutLock, Write};
 

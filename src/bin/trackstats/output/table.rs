@@ -37,7 +37,7 @@ impl<W: Write> Rows for Table<W> {
 }
 
 /// A text without what would move the cursor, clear the screen or turn the direction of what follows.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for char in text.chars() {
         let turns =

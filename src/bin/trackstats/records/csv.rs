@@ -1,7 +1,7 @@
 //! Comma-separated values with a header.
 
 use super::{
-    MissingColumn, Next,
+    MARK, MissingColumn, Next,
     place::{TOO_LONG, skip, stop},
     reading::Reader,
     tap::{Gauge, Tap, TooLong},
@@ -10,6 +10,7 @@ use anyhow::bail;
 use csv::ByteRecord;
 use indicatif::ProgressBar;
 use std::{error::Error, io::Read, rc::Rc};
+use trackstats::Unreadable;
 
 /// The records of a file of comma-separated values.
 pub(super) struct CsvRecords {
@@ -144,7 +145,29 @@ impl CsvRecords {
             return Err(skip(&self.name, self.line(), reason));
         }
         let text = |column: usize| self.record.get(*self.positions.get(column)?);
-        reader.read(text).map(Some).map_err(|reason| skip(&self.name, self.line(), reason))
+        reader.read(text).map(Some).map_err(|reason| self.unreadable(reason))
+    }
+
+    /// A record that has as many fields as the header, and can't be read: perhaps it is the header of a file that was
+    /// put behind another.
+    fn unreadable(&self, reason: String) -> Unreadable {
+        let own = |field| {
+            let field: &[u8] = field;
+            field.strip_prefix(MARK).unwrap_or(field).trim_ascii()
+        };
+        if self.record.iter().map(own).eq(self.header.iter()) {
+            return skip(&self.name, self.line(), "it is the header again; were files put together?");
+        }
+        let (mut names, mut fields): (Vec<_>, Vec<_>) =
+            (self.header.iter().collect(), self.record.iter().map(own).collect());
+        names.sort_unstable();
+        fields.sort_unstable();
+        if names == fields {
+            // What follows would be read from the wrong columns.
+            let reason = "it is the header again, with the columns in another order; were files put together? Track them one by one";
+            return stop(&self.name, self.line(), reason);
+        }
+        skip(&self.name, self.line(), reason)
     }
 
     /// The line that the record begins on, which isn't where the reader began to look for it: there may be blank lines

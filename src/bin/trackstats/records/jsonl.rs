@@ -14,7 +14,7 @@ use serde::{
 use std::{
     borrow::Cow,
     fmt,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
 };
 
 /// The records of a file of JSON lines.
@@ -61,16 +61,15 @@ impl JsonRecords {
         let line = loop {
             self.line.clear();
             let number = self.place.line;
-            let read = self.reader.by_ref().take(LONGEST + 1).read_until(b'\n', &mut self.line);
-            let read = read.map_err(|error| stop(&self.name, number, error))? as u64;
+            let (read, held) = self.read_line().map_err(|error| stop(&self.name, number, error))?;
             if read == 0 {
                 return self.end(reader);
             }
-            if read > LONGEST {
-                return Err(stop(&self.name, number, TOO_LONG));
-            }
             self.bar.inc(read);
             self.place = Place { byte: self.place.byte + read, line: number + 1 };
+            if !held {
+                return Err(skip(&self.name, number, TOO_LONG));
+            }
             if !self.line.trim_ascii().is_empty() {
                 break number;
             }
@@ -83,14 +82,18 @@ impl JsonRecords {
         let texts = Texts { wanted, first }
             .deserialize(&mut deserializer)
             .and_then(|texts| deserializer.end().map(|()| texts))
-            .map_err(|error| skip(reason(&error)))?;
+            .map_err(|error| skip(reason(&error, text)))?;
         self.seen.resize(wanted.len(), false);
         for (seen, text) in self.seen.iter_mut().zip(&texts) {
             *seen |= !matches!(text, Text::Absent);
         }
         for (name, text) in wanted.iter().zip(&texts) {
-            if let Text::Other(what) = text {
-                return Err(skip(format!("{name:?} is {what}, not a text or a number")));
+            match text {
+                Text::Other(what) => {
+                    return Err(skip(format!("{name:?} is {what}, not a text or a number")));
+                }
+                Text::Twice => return Err(skip(format!("it has {name:?} twice"))),
+                Text::Absent | Text::Null | Text::Given(_) => {}
             }
         }
         let text = |column: usize| match texts.get(column) {
@@ -98,6 +101,16 @@ impl JsonRecords {
             _ => None,
         };
         reader.read(text).map(Some).map_err(skip)
+    }
+
+    /// Reads a line, with its end, and returns how many bytes it has, and whether they are held: of one that is too
+    /// long, most are not.
+    fn read_line(&mut self) -> io::Result<(u64, bool)> {
+        let read = self.reader.by_ref().take(LONGEST + 1).read_until(b'\n', &mut self.line)? as u64;
+        if read <= LONGEST || self.line.ends_with(b"\n") {
+            return Ok((read, true));
+        }
+        Ok((read + self.reader.skip_until(b'\n')? as u64, false))
     }
 
     /// A column that no record has is a slip of the pen, not one that they all leave out.
@@ -115,11 +128,12 @@ impl JsonRecords {
     }
 }
 
-fn reason(error: &serde_json::Error) -> String {
+fn reason(error: &serde_json::Error, text: &str) -> String {
     // A line has no line 1 of its own.
     let place = format!(" at line {} column {}", error.line(), error.column());
+    let hint = if text.trim_end().contains('\r') { "; a line must end with LF, or CR and LF" } else { "" };
     format!(
-        "it is not an object of JSON: {} (column {})",
+        "it is not an object of JSON: {} (column {}){hint}",
         error.to_string().replace(&place, ""),
         error.column()
     )
@@ -132,6 +146,8 @@ enum Text<'a> {
     Given(Cow<'a, str>),
     /// A list or an object.
     Other(&'static str),
+    /// The column is there twice, and nobody knows which of them is meant.
+    Twice,
 }
 
 /// Reads the wanted columns of a record, and the names of all if `first` wants them.
@@ -164,7 +180,11 @@ impl<'de> Visitor<'de> for Texts<'_> {
             }
             let wanted = self.wanted.iter().position(|name| *name == column);
             match wanted.and_then(|wanted| texts.get_mut(wanted)) {
-                Some(text) => *text = map.next_value_seed(TextSeed)?,
+                Some(text @ Text::Absent) => *text = map.next_value_seed(TextSeed)?,
+                Some(text) => {
+                    map.next_value::<IgnoredAny>()?;
+                    *text = Text::Twice;
+                }
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }

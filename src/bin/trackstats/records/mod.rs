@@ -23,6 +23,9 @@ pub(crate) use source::{Format, Source};
 /// The longest record, in bytes: 1 MiB. One that is longer is a file of another kind, or a quote that isn't closed.
 const LONGEST: u64 = 1 << 20;
 
+/// A byte order mark.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What came of a record: `Ok(None)` is the end of the file.
 type Next = Result<Option<Reading>, Unreadable>;
 

@@ -1,7 +1,7 @@
 //! A file of records, or standard input.
 
 use super::{
-    Next, Outcome,
+    MARK, Next, Outcome,
     csv::{CsvRecords, Place},
     cursor::{Cursor, HEAD, Position, fingerprint},
     jsonl::JsonRecords,
@@ -17,9 +17,6 @@ use std::{
     path::Path,
 };
 
-/// A byte order mark.
-const MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// How the records of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -33,8 +30,10 @@ pub(crate) enum Format {
 pub(crate) struct Source {
     /// As it was given, for people.
     name: String,
-    /// The file and its absolute path; none for standard input.
-    file: Option<(File, String)>,
+    /// The file's absolute path; none for standard input.
+    path: Option<String>,
+    /// The file, if it can be read from any place on: pipes and devices can't.
+    file: Option<File>,
     records: Records,
     /// The file is appended from: what is left at its end is said.
     append: Option<Tail>,
@@ -63,16 +62,18 @@ impl Source {
         let stdin = path.as_os_str() == "-";
         let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };
         let failed = || format!("opening {name} failed");
-        let (mut reader, file): (Box<dyn BufRead>, _) = if stdin {
-            (Box::new(io::stdin().lock()), None)
+        let (mut reader, absolute, file): (Box<dyn BufRead>, _, _) = if stdin {
+            (Box::new(io::stdin().lock()), None, None)
         } else {
             let file = File::open(path).with_context(failed)?;
-            if file.metadata().with_context(failed)?.is_dir() {
+            let metadata = file.metadata().with_context(failed)?;
+            if metadata.is_dir() {
                 bail!("{name} is a directory; give the files in it");
             }
             let absolute = path.canonicalize().with_context(failed)?;
             let clone = file.try_clone().with_context(failed)?;
-            (Box::new(BufReader::with_capacity(1 << 16, clone)), Some((file, absolute.display().to_string())))
+            let reader = Box::new(BufReader::with_capacity(1 << 16, clone));
+            (reader, Some(absolute.display().to_string()), metadata.is_file().then_some(file))
         };
         let beginning = reader.fill_buf().with_context(|| format!("reading {name} failed"))?;
         let mark = if beginning.starts_with(MARK) { MARK.len() } else { 0 };
@@ -96,22 +97,27 @@ impl Source {
             }
             Format::Jsonl => Records::Json(JsonRecords::open(&name, reader, mark as u64, bar)),
         };
-        Ok(Self { name, file, records, append: None })
+        Ok(Self { name, path: absolute, file, records, append: None })
     }
 
     /// The file's absolute path; none for standard input.
     pub(crate) fn path(&self) -> Option<&str> {
-        self.file.as_ref().map(|(_, path)| path.as_str())
+        self.path.as_deref()
+    }
+
+    /// Whether a cursor tells how far it was read: neither of standard input nor of a pipe.
+    pub(crate) fn has_cursor(&self) -> bool {
+        self.file.is_some()
     }
 
     /// The bytes that there are to read, if that is known.
     pub(crate) fn bytes(&self) -> Option<u64> {
-        self.file.as_ref().and_then(|(file, _)| file.metadata().ok()).map(|metadata| metadata.len())
+        self.file.as_ref().and_then(|file| file.metadata().ok()).map(|metadata| metadata.len())
     }
 
     /// Goes on where the cursor says, up to the end of the last whole line: a writer may be in the middle of the next.
     pub(crate) fn go_on(&mut self, cursor: &Cursor, bar: &ProgressBar) -> anyhow::Result<()> {
-        let Some((file, path)) = &self.file else { return Ok(()) };
+        let (Some(file), Some(path)) = (&self.file, &self.path) else { return Ok(()) };
         let failed = || format!("reading {} failed", self.name);
         let length = file.metadata().with_context(failed)?.len();
         let mut place = match &self.records {
@@ -153,7 +159,10 @@ impl Source {
 
     /// Notes how far the file was read, and what of it was not.
     pub(super) fn leave(&self, outcome: &mut Outcome) {
-        let (Some(Tail { unterminated }), Some((file, path))) = (&self.append, &self.file) else { return };
+        let (Some(Tail { unterminated }), Some(file), Some(path)) = (&self.append, &self.file, &self.path)
+        else {
+            return;
+        };
         let (place, left) = match &self.records {
             Records::Csv(records) => records.end(),
             Records::Json(records) => (records.place(), false),

@@ -14,6 +14,8 @@ pub(super) struct Tap {
     given: u64,
     gauge: Rc<Gauge>,
     bar: ProgressBar,
+    /// Whether lines end with CR alone; not known before the first bytes.
+    cr_alone: Option<bool>,
 }
 
 /// What is known of a [`Tap`] beside the reader that has it.
@@ -36,7 +38,7 @@ impl Tap {
     pub(super) fn new(reader: Box<dyn Read>, bar: &ProgressBar) -> (Self, Rc<Gauge>) {
         let gauge =
             Rc::new(Gauge { limit: Cell::new(super::LONGEST), last: Cell::new(0), ended: Cell::new(false) });
-        (Self { reader, given: 0, gauge: Rc::clone(&gauge), bar: bar.clone() }, gauge)
+        (Self { reader, given: 0, gauge: Rc::clone(&gauge), bar: bar.clone(), cr_alone: None }, gauge)
     }
 }
 
@@ -56,6 +58,19 @@ impl Gauge {
     }
 }
 
+impl Tap {
+    /// Makes each CR a LF where lines end with CR alone: who counts lines counts LFs.
+    fn end_lines(&mut self, part: &mut [u8]) {
+        if let (None, Some((_, before_last))) = (self.cr_alone, part.split_last()) {
+            // Behind a CR at the very end, a LF may follow.
+            self.cr_alone = Some(before_last.contains(&b'\r') && !part.contains(&b'\n'));
+        }
+        if self.cr_alone == Some(true) {
+            part.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+        }
+    }
+}
+
 impl Read for Tap {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let allowed =
@@ -65,7 +80,9 @@ impl Read for Tap {
             return if buffer.is_empty() { Ok(0) } else { Err(io::Error::other(TooLong)) };
         };
         let read = self.reader.read(part)?;
-        if let Some(last) = part.iter().take(read).rev().find(|byte| !matches!(byte, b'\n' | b'\r')) {
+        let part = part.get_mut(..read).unwrap_or_default();
+        self.end_lines(part);
+        if let Some(last) = part.iter().rev().find(|byte| !matches!(byte, b'\n' | b'\r')) {
             self.gauge.last.set(*last);
         }
         self.gauge.ended.set(read == 0);

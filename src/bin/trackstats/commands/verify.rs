@@ -1,0 +1,60 @@
+//! `trackstats verify`.
+
+use crate::{
+    arguments::StoreArgs,
+    output::{self, printable},
+};
+use anyhow::bail;
+use clap::Args;
+use std::io::Write;
+use trackstats::Verification;
+
+/// Read the whole store and check it; nothing is changed
+///
+/// Every entry is read, decoded and checked against the registrations; every derived period is compared with the days
+/// that it comes from. The exit code is 0 if the store is sound, and 1 if not.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {}
+
+impl VerifyArgs {
+    pub(crate) fn run(store: &StoreArgs) -> anyhow::Result<()> {
+        let store = store.open()?;
+        let found = store.verify()?;
+        let mut out = output::stdout();
+        for problem in &found.problems {
+            writeln!(out, "{}", printable(&problem.to_string()))?;
+        }
+        let more = found.found - found.problems.len() as u64;
+        if more > 0 {
+            writeln!(out, "and {more} more")?;
+        }
+        for metric in &found.not_compared {
+            writeln!(
+                out,
+                "{metric} was read, but only the program that it belongs to can compare it with its days"
+            )?;
+        }
+        let Verification { entries, rows, statistics, metrics, .. } = &found;
+        writeln!(
+            out,
+            "entries: {entries}, metrics: {metrics}, rows: {rows}, statistics: {statistics}, problems: {}",
+            found.found
+        )?;
+        out.flush()?;
+        if found.is_sound() {
+            return Ok(());
+        }
+        let path = store.path().display();
+        match found.differences {
+            0 => bail!("the store at {path} is not sound; restore it from a backup"),
+            wrong if wrong == found.found => {
+                bail!(
+                    "the store at {path} is not sound; `trackstats rebuild DOMAIN/METRIC` mends it from its days"
+                )
+            }
+            wrong => bail!(
+                "the store at {path} is not sound; restore it from a backup, or mend {wrong} of its problems with `trackstats rebuild DOMAIN/METRIC`"
+            ),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Making a store out of entries: nothing is found at its path until all of it is there.
+
+use super::{Flush, Options, Store};
+use crate::{
+    error::{Error, Result},
+    storage::{BATCH, DiskEngine, Engine, Write},
+};
+use std::{mem, path::Path};
+
+/// A store that is being made. Dropped before it is finished, it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Making {
+    engine: DiskEngine,
+    batch: Vec<Write>,
+}
+
+impl Making {
+    /// Begins a store in this directory, which must be empty or not there.
+    pub(crate) fn begin(path: &Path) -> Result<Self> {
+        if DiskEngine::exists(path)? {
+            return Err(Error::StoreExists { path: path.to_owned() });
+        }
+        Ok(Self { engine: DiskEngine::open(path, Options::CACHE_BYTES)?, batch: Vec::new() })
+    }
+
+    /// Adds an entry, whose key must not have been added before.
+    pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
+        self.batch.push(Write { key, value: Some(value) });
+        if self.batch.len() < BATCH { Ok(()) } else { self.engine.apply(mem::take(&mut self.batch)) }
+    }
+
+    /// Writes all of it to the disk, reads and opens it, and then makes it the store at its path.
+    pub(crate) fn finish(self) -> Result<()> {
+        let Self { engine, batch } = self;
+        engine.apply(batch)?;
+        engine.flush()?;
+        engine.check()?;
+        let store = Store::options().flush(Flush::Explicit).open_engine(Box::new(engine))?;
+        store.flush()?;
+        store.inner.storage.publish()
+    }
+}

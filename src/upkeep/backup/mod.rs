@@ -1,0 +1,7 @@
+//! Backups: all of a store in one file, as it was at one moment.
+
+mod format;
+mod read;
+mod write;
+
+pub use write::BackupReport;

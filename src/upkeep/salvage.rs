@@ -1,0 +1,175 @@
+//! Saving what is left of a damaged store.
+
+use crate::{
+    calendar::Calendar,
+    encoding::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, key},
+    error::{Error, Result},
+    model::Value,
+    storage::{Entry, Wreck},
+    store::{Making, Store, store_record},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// What was saved of a damaged store, and what was lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SalvageReport {
+    /// The entries that were copied: rows of statistics, registrations, cursors.
+    pub entries: u64,
+    /// How many there should be, if that could be read.
+    pub expected: Option<u64>,
+    /// Places in the files that are not what was written, and entries there; most have been written again later.
+    pub damaged: u64,
+    /// How many of the last changes that were flushed are not there, if that could be read.
+    pub lost_changes: Option<u64>,
+    /// Rows left out since the registration of their metric is lost, and with it the kind of their values; by metric,
+    /// as `domain/metric`.
+    pub unregistered: BTreeMap<String, u64>,
+    /// Metrics of which the registration is lost, and which were registered again as integers without a name.
+    pub registered_again: Vec<String>,
+    /// Everything is there, as it was written last. Otherwise, some of what was copied may be older than what was
+    /// written last.
+    pub complete: bool,
+}
+
+impl Store {
+    /// Copies everything that can be read of a damaged store into a new one, in a directory that is empty or not there.
+    /// The damaged store stays as it is. All that is left of it is held in memory meanwhile.
+    ///
+    /// A backup is better, if there is one: what is copied may lack the latest changes, or have them in part.
+    /// [`verify`](Store::verify) tells whether what is left agrees with itself.
+    ///
+    /// `calendar` is for a store whose own can't be read.
+    ///
+    /// ```
+    /// use trackstats::{Domain, Metric, Period, Store};
+    ///
+    /// const TILL: Domain = Domain::new("till", "The till");
+    /// const SALES: Metric = Metric::new(TILL, "sales", "Sales");
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let (damaged, new) = (folder.path().join("damaged"), folder.path().join("new"));
+    /// let store = Store::open(&damaged)?;
+    /// store.record(SALES.on(Period::Day, store.today()?), 12)?;
+    /// drop(store);
+    /// std::fs::remove_file(damaged.join("manifest"))?;
+    /// assert!(Store::open(&damaged).is_err());
+    ///
+    /// let report = Store::salvage(&damaged, &new, None)?;
+    /// assert!(report.complete);
+    /// assert_eq!(Store::open(&new)?.series(SALES, Period::Day).values()?, [Some(12)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when nothing can be read, or when there is no `calendar` and the store's can't be read;
+    /// [`Error::NoStore`], [`Error::Locked`], [`Error::StoreExists`], [`Error::NotAStore`] or [`Error::Io`].
+    pub fn salvage(
+        damaged: impl AsRef<Path>,
+        directory: impl AsRef<Path>,
+        calendar: Option<Calendar>,
+    ) -> Result<SalvageReport> {
+        let (damaged, directory) = (damaged.as_ref(), directory.as_ref());
+        let making = Making::begin(directory)?;
+        let wreck = Wreck::read(damaged)?;
+        let mut salvage = Salvage::new(making, &wreck);
+        wreck.entries.into_iter().try_for_each(|entry| salvage.entry(entry))?;
+        salvage.record(damaged, calendar)?;
+        salvage.making.finish()?;
+        Ok(salvage.report)
+    }
+}
+
+/// A salvage under way.
+struct Salvage {
+    making: Making,
+    report: SalvageReport,
+    has_record: bool,
+    domains: BTreeSet<String>,
+    metrics: BTreeSet<(String, String)>,
+}
+
+impl Salvage {
+    fn new(making: Making, wreck: &Wreck) -> Self {
+        let Wreck { expected, damaged, lost_changes, complete, .. } = *wreck;
+        Self {
+            making,
+            report: SalvageReport { expected, damaged, lost_changes, complete, ..SalvageReport::default() },
+            has_record: false,
+            domains: BTreeSet::new(),
+            metrics: BTreeSet::new(),
+        }
+    }
+
+    /// Takes the next entry, in the order of the keys: registrations come before rows.
+    fn entry(&mut self, entry: Entry) -> Result<()> {
+        let of = |space: Space| entry.key.first() == Some(&(space as u8));
+        let kept = if entry.key == key::store() {
+            self.has_record = StoreRecord::decode(&entry.value).is_ok();
+            self.report.damaged += u64::from(!self.has_record);
+            self.has_record
+        } else if of(Space::Plain) || of(Space::Object) {
+            self.row(&entry)?
+        } else {
+            if let Ok([domain]) = Space::Domain.names(&entry.key).as_deref() {
+                self.domains.insert(domain.clone());
+            }
+            if let Ok([domain, metric]) = Space::Metric.names(&entry.key).as_deref() {
+                self.domain(domain)?;
+                self.metrics.insert((domain.clone(), metric.clone()));
+            }
+            // What trackers couldn't hold in memory has no meaning any more.
+            !of(Space::Scratch)
+        };
+        if !kept {
+            return Ok(());
+        }
+        self.report.entries += 1;
+        self.making.put(entry.key, entry.value)
+    }
+
+    /// Sees to it that a row's metric is registered; says whether it is.
+    fn row(&mut self, entry: &Entry) -> Result<bool> {
+        let Ok(RowKey { domain, metric, .. }) = RowKey::decode(&entry.key) else {
+            self.report.damaged += 1;
+            return Ok(false);
+        };
+        if self.metrics.contains(&(domain.clone(), metric.clone())) {
+            return Ok(true);
+        }
+        let name = format!("{domain}/{metric}");
+        if Row::<i64>::decode(&entry.value).is_err() {
+            *self.report.unregistered.entry(name).or_default() += 1;
+            return Ok(false);
+        }
+        self.domain(&domain)?;
+        let (kind, form) = (i64::KIND.to_owned(), Form::Integers);
+        let record = MetricRecord { name: metric.clone(), description: String::new(), kind, form };
+        self.making.put(Space::Metric.key(&[&domain, &metric]), record.encode())?;
+        self.metrics.insert((domain, metric));
+        self.report.registered_again.push(name);
+        Ok(true)
+    }
+
+    fn domain(&mut self, domain: &str) -> Result<()> {
+        if self.domains.insert(domain.to_owned()) {
+            let record = DomainRecord { name: domain.to_owned() };
+            self.making.put(Space::Domain.key(&[domain]), record.encode())?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the store has its record.
+    fn record(&mut self, damaged: &Path, calendar: Option<Calendar>) -> Result<()> {
+        if self.has_record {
+            return Ok(());
+        }
+        let problem =
+            "its calendar can't be read, and without it no date is known; give the calendar".to_owned();
+        let calendar = calendar.ok_or_else(|| Error::Corrupt { path: damaged.to_owned(), problem })?;
+        self.making.put(key::store(), store_record(&calendar).encode())
+    }
+}

@@ -1,0 +1,132 @@
+//! Trackers over random events.
+
+use serde::{Deserialize, Serialize};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+use trackstats::{
+    Clock, Domain, Id, MergeError, Metric, Min, Period, Timestamp, Tracker, Value, chrono::NaiveDate,
+};
+
+pub(crate) const MODEL: Domain<'static> = Domain::new("model", "Model");
+
+/// The metric that the trackers track.
+pub(crate) fn tracked<V>() -> Metric<'static, V> {
+    Metric::new(MODEL, "events", "Events")
+}
+
+/// A clock that the test moves on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hand(Arc<AtomicI64>);
+
+impl Hand {
+    pub(crate) fn set(&self, at: Timestamp) {
+        self.0.store(at.unix_seconds(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The same numbers for the same seed: xorshift.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % end
+    }
+
+    pub(crate) fn coin(&mut self) -> bool {
+        self.below(2) == 0
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Event {
+    pub(crate) date: NaiveDate,
+    pub(crate) hour: u8,
+    pub(crate) at: Timestamp,
+    pub(crate) group: u64,
+    pub(crate) value: i64,
+}
+
+/// A kind of value, and what it makes of two integers.
+pub(crate) trait Kind: Value {
+    fn new(value: i64) -> Self;
+    fn merged(a: i64, b: i64) -> i64;
+}
+
+impl Kind for i64 {
+    fn new(value: i64) -> Self {
+        value
+    }
+
+    fn merged(a: i64, b: i64) -> i64 {
+        a + b
+    }
+}
+
+impl Kind for Min {
+    fn new(value: i64) -> Self {
+        Self(value)
+    }
+
+    fn merged(a: i64, b: i64) -> i64 {
+        a.min(b)
+    }
+}
+
+/// A user's own type, one statistic a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Largest(pub(crate) u8);
+
+impl Value for Largest {
+    const KIND: &'static str = "largest";
+
+    fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
+        self.0 = self.0.max(other.0);
+        Ok(())
+    }
+}
+
+impl Kind for Largest {
+    fn new(value: i64) -> Self {
+        Self(u8::try_from(value).unwrap())
+    }
+
+    fn merged(a: i64, b: i64) -> i64 {
+        a.max(b)
+    }
+}
+
+/// A tracker by no object, by one part, or by that and by two.
+pub(crate) fn tracker<V: Kind>(
+    groupings: u64,
+    periods: &[Period],
+    memory_bytes: usize,
+) -> Tracker<'static, Event, V> {
+    let mut tracker = Tracker::new(tracked(), |event: &Event| event.at, |event| Some(V::new(event.value)))
+        .periods(periods.iter().copied())
+        .memory_bytes(memory_bytes);
+    if groupings > 0 {
+        tracker = tracker.by("group", |event| Id::from(event.group)).unwrap();
+    }
+    if groupings > 1 {
+        tracker = tracker
+            .by_parts(["group", "odd"], |event, ids| {
+                if !event.group.is_multiple_of(3) {
+                    ids.push(event.group);
+                    ids.push(event.value.unsigned_abs() % 2);
+                }
+            })
+            .unwrap();
+    }
+    tracker
+}

@@ -1,0 +1,332 @@
+//! Backing up, restoring, compacting and salvaging stores, with real files.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+mod common;
+
+use common::{CENTS, Random, SALES, copy_folder, day, user};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+use trackstats::{Calendar, Error, Period, Prefix, Store, Timestamp, Tracker, chrono::Days, export};
+
+/// A store with rows of all kinds, a cursor and tracked periods.
+fn filled(path: &Path) -> Store {
+    let store = Store::options().calendar(Calendar::new("Asia/Kathmandu").unwrap()).open(path).unwrap();
+    store
+        .change(|change| {
+            for number in 0..700 {
+                let date = day("2024-01-01") + Days::new(number % 70);
+                change
+                    .record(SALES.on(Period::Day, date).of(user(number)), i64::try_from(number).unwrap())?;
+            }
+            change.record_missing(SALES.on(Period::Month, day("2024-01-01")))
+        })
+        .unwrap();
+    append(&store, 0, 100);
+    store
+}
+
+fn append(store: &Store, from: i64, to: i64) {
+    let tracker = Tracker::count(CENTS, |at: &i64| Timestamp::from_unix_seconds(*at))
+        .periods([Period::Week, Period::Lifetime]);
+    let stored = store.cursor("log").unwrap();
+    let to_bytes = || to.to_le_bytes().to_vec();
+    let records = (from..to).map(|number| 1_704_067_200 + number * 40_000);
+    tracker.append().cursor("log", stored.as_deref(), to_bytes).run(store, records).unwrap();
+}
+
+fn lines(store: &Store) -> String {
+    let mut lines = Vec::new();
+    export(store, &Prefix::everything(), &mut lines).unwrap();
+    String::from_utf8(lines).unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+// Backups
+
+#[test]
+fn a_restored_store_is_the_store_that_was_backed_up_and_goes_on_like_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let store = filled(&path("store"));
+    let report = store.backup(path("backup")).unwrap();
+    assert!(report.entries > 700);
+    assert_eq!(names(folder.path()), ["backup", "store"], "nothing else is left");
+    let before = lines(&store);
+    append(&store, 100, 120);
+
+    assert_eq!(Store::restore(path("backup"), path("new")).unwrap(), report);
+    let restored = Store::open(path("new")).unwrap();
+    assert_eq!(lines(&restored), before);
+    assert_eq!(restored.cursor("log").unwrap().unwrap(), 100_i64.to_le_bytes());
+    assert_eq!(restored.calendar(), store.calendar());
+    append(&restored, 100, 120);
+    assert_eq!(lines(&restored), lines(&store));
+}
+
+#[test]
+fn a_store_in_memory_can_be_backed_up_and_the_backup_of_the_restored_store_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::in_memory().unwrap();
+    append(&store, 0, 50);
+    let mut backup = Vec::new();
+    store.write_backup(&mut backup).unwrap();
+    Store::read_backup(backup.as_slice(), folder.path()).unwrap();
+    let mut again = Vec::new();
+    Store::open(folder.path()).unwrap().write_backup(&mut again).unwrap();
+    assert_eq!(again, backup);
+}
+
+#[test]
+fn a_backup_is_of_one_moment_while_the_store_is_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("store")).unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut number = 0;
+            while !done.load(Ordering::Relaxed) {
+                number += 1;
+                store
+                    .change(|change| {
+                        // Every other change is too large for one batch.
+                        for object in 0..if number % 2 == 0 { 5 } else { 600 } {
+                            change
+                                .record(SALES.on(Period::Day, day("2024-01-01")).of(user(object)), number)?;
+                        }
+                        change.record(CENTS.on(Period::Day, day("2024-01-01")), number)
+                    })
+                    .unwrap();
+            }
+        });
+        for round in 0..8 {
+            let copy = folder.path().join(format!("copy {round}"));
+            let mut backup = Vec::new();
+            store.write_backup(&mut backup).unwrap();
+            Store::read_backup(backup.as_slice(), &copy).unwrap();
+            let copy = Store::open(&copy).unwrap();
+            let of = |object| copy.get(&SALES.on(Period::Day, day("2024-01-01")).of(user(object))).unwrap();
+            let whole = copy.get(&CENTS.on(Period::Day, day("2024-01-01"))).unwrap().map(|found| found.value);
+            for object in 0..5 {
+                assert_eq!(of(object).map(|found| found.value), whole);
+            }
+            let last: Vec<_> = (5..600).map(|object| of(object).map(|found| found.value)).collect();
+            assert!(last.iter().all(|value| *value == last[0]), "half of a large change");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_damaged_backup_is_refused_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = filled(&folder.path().join("store"));
+    let mut backup = Vec::new();
+    store.write_backup(&mut backup).unwrap();
+    let new = folder.path().join("new");
+    let refused = |bytes: &[u8], how: &str| {
+        let error = Store::read_backup(bytes, &new).unwrap_err();
+        assert!(matches!(&error, Error::Backup { .. }), "{how}: {error}");
+        assert!(!new.exists(), "{how}: something was left");
+    };
+    for length in (0..backup.len()).step_by(1 + backup.len() / 60).chain([backup.len() - 1]) {
+        refused(&backup[..length], &format!("cut to {length}"));
+    }
+    let mut random = Random(7);
+    for _ in 0..150 {
+        let mut damaged = backup.clone();
+        let at = usize::try_from(random.below(backup.len() as u64)).unwrap();
+        damaged[at] ^= 1 << random.below(8);
+        // The head of the frame has bits that mean nothing to a reader.
+        if let Err(error) = Store::read_backup(damaged.as_slice(), &new) {
+            assert!(matches!(&error, Error::Backup { .. }), "a bit of {at}: {error}");
+            assert!(!new.exists(), "something was left");
+        } else {
+            assert_eq!(lines(&Store::open(&new).unwrap()), lines(&store), "a bit of {at}");
+            fs::remove_dir_all(&new).unwrap();
+        }
+    }
+    refused(&[&backup[..], b"more"].concat(), "a longer one");
+    refused(b"trackstats backup, format 2\n", "a newer one");
+    refused(b"something else", "something else");
+    refused(b"", "an empty one");
+}
+
+#[test]
+fn a_backup_is_restored_into_an_empty_place_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let store = filled(&path("store"));
+    store.backup(path("backup")).unwrap();
+    let before = lines(&store);
+    let restore = |name: &str| Store::restore(path("backup"), path(name)).unwrap_err();
+    assert!(matches!(restore("store"), Error::StoreExists { .. }));
+    drop(store);
+    assert!(matches!(restore("store"), Error::StoreExists { .. }));
+    assert_eq!(lines(&Store::open(path("store")).unwrap()), before);
+    fs::create_dir(path("other")).unwrap();
+    fs::write(path("other").join("letter"), "Dear").unwrap();
+    assert!(matches!(restore("other"), Error::NotAStore { .. }));
+    assert!(matches!(restore("backup"), Error::NotAStore { .. }));
+    assert_eq!(names(&path("other")), ["letter"]);
+    fs::create_dir(path("empty")).unwrap();
+    Store::restore(path("backup"), path("empty")).unwrap();
+    let absent = Store::restore(path("absent"), path("new")).unwrap_err();
+    assert!(matches!(&absent, Error::Io { path: named, .. } if *named == path("absent")), "{absent}");
+}
+
+#[test]
+fn a_backup_that_fails_leaves_the_one_before() {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let store = filled(&folder.path().join("store"));
+    assert!(matches!(store.write_backup(Full), Err(Error::Io { .. })));
+    let error = store.backup(folder.path().join("absent/backup")).unwrap_err();
+    assert!(matches!(&error, Error::Io { .. }), "{error}");
+    let backup = folder.path().join("backup");
+    fs::create_dir_all(backup.join("in the way")).unwrap();
+    assert!(matches!(store.backup(&backup), Err(Error::Io { .. })));
+    assert_eq!(names(folder.path()), ["backup", "store"]);
+}
+
+// Compaction
+
+#[test]
+fn a_compacted_store_has_the_same_and_takes_less() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = filled(folder.path());
+    for round in 0..30 {
+        let date = day("2024-01-01");
+        let statistics = (0..700).map(|number| (SALES.on(Period::Day, date).of(user(number)), Some(round)));
+        store.change(|change| change.record_all(statistics)).unwrap();
+        store.flush().unwrap();
+    }
+    let before = lines(&store);
+    let reading = store.scan(&Prefix::everything());
+    let compaction = store.compact().unwrap();
+    assert!(compaction.after < compaction.before / 2, "{compaction:?}");
+    assert_eq!(names(folder.path()), ["data-2", "lock", "manifest"]);
+    assert_eq!(reading.count(), store.scan(&Prefix::everything()).count());
+    assert_eq!(lines(&store), before);
+    append(&store, 100, 120);
+    let after = lines(&store);
+    drop(store);
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(lines(&store), after);
+    store.compact().unwrap();
+    assert_eq!(lines(&store), after);
+}
+
+#[test]
+fn a_store_is_read_and_written_while_it_is_compacted() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = filled(folder.path());
+    let before = store.series(CENTS, Period::Lifetime).points().unwrap();
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for number in 0..300 {
+                store.record(SALES.on(Period::Day, day("2025-01-01")), number).unwrap();
+            }
+        });
+        let reader = scope.spawn(|| {
+            for _ in 0..300 {
+                assert_eq!(store.series(CENTS, Period::Lifetime).points().unwrap(), before);
+            }
+        });
+        for _ in 0..10 {
+            store.compact().unwrap();
+        }
+        writer.join().unwrap();
+        reader.join().unwrap();
+    });
+    drop(store);
+    let store = Store::open(folder.path()).unwrap();
+    let found = store.get(&SALES.on(Period::Day, day("2025-01-01"))).unwrap().unwrap();
+    assert_eq!(found.value, Some(299));
+}
+
+#[test]
+fn a_change_can_not_compact_its_own_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = filled(folder.path());
+    let refused = store.change(|change| change.store().compact().map(drop));
+    assert!(matches!(refused, Err(Error::NestedChange)));
+    assert_eq!(Store::in_memory().unwrap().compact().unwrap().after, 0);
+}
+
+#[test]
+fn a_data_folder_that_was_never_finished_is_cleared_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = filled(folder.path());
+    let before = lines(&store);
+    drop(store);
+    copy_folder(&folder.path().join("data-1"), &folder.path().join("data-2"));
+    fs::write(folder.path().join("data-2/unfinished"), "").unwrap();
+    fs::write(folder.path().join("manifest.new"), "half").unwrap();
+    assert_eq!(lines(&Store::open(folder.path()).unwrap()), before);
+    assert!(!folder.path().join("data-2").exists());
+}
+
+// Salvage
+
+#[test]
+fn a_store_without_a_manifest_is_refused_kept_and_salvaged_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (damaged, new) = (folder.path().join("damaged"), folder.path().join("new"));
+    let store = filled(&damaged);
+    let before = lines(&store);
+    drop(store);
+    fs::remove_file(damaged.join("manifest")).unwrap();
+    for _ in 0..2 {
+        let error = Store::open(&damaged).unwrap_err();
+        assert!(matches!(&error, Error::Corrupt { .. }), "{error}");
+    }
+    let report = Store::salvage(&damaged, &new, None).unwrap();
+    assert!(report.complete && report.damaged == 0 && report.unregistered.is_empty(), "{report:?}");
+    assert_eq!(report.expected, Some(report.entries));
+    assert_eq!(lines(&Store::open(&new).unwrap()), before);
+    assert_eq!(names(&new), ["data-1", "lock", "manifest"]);
+    assert_eq!(names(&new.join("data-1")), ["seal", "sled"], "the workspace is gone");
+    assert!(matches!(Store::salvage(&damaged, &new, None), Err(Error::StoreExists { .. })));
+}
+
+#[test]
+fn there_must_be_something_to_salvage() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    let absent = Store::salvage(folder.path().join("absent"), &new, None).unwrap_err();
+    assert!(matches!(&absent, Error::NoStore { .. }), "{absent}");
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let empty = Store::salvage(folder.path().join("empty"), &new, None).unwrap_err();
+    assert!(matches!(&empty, Error::NoStore { .. }), "{empty}");
+    let store = filled(&folder.path().join("store"));
+    let open = Store::salvage(folder.path().join("store"), &new, None).unwrap_err();
+    assert!(matches!(&open, Error::Locked { .. }), "{open}");
+    drop(store);
+    assert!(!new.exists());
+}
