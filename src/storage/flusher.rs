@@ -17,30 +17,48 @@ use std::{
 pub(crate) struct Flusher {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    failed: Arc<Mutex<Option<Error>>>,
+    told: Arc<Mutex<Told>>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    failed: Option<Error>,
+    /// How often somebody else has flushed.
+    flushes: u64,
 }
 
 impl Flusher {
     pub(crate) fn start(storage: Storage, interval: Duration) -> Result<Self> {
         let (stop, stopped) = mpsc::channel();
-        let failed = Arc::new(Mutex::new(None));
-        let failure = Arc::clone(&failed);
+        let told = Arc::new(Mutex::new(Told::default()));
+        let tell = Arc::clone(&told);
         let path = storage.path().to_owned();
         let thread = thread::Builder::new()
             .name("trackstats-flush".to_owned())
             .spawn(move || {
                 while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+                    let flushes = lock(&tell).flushes;
                     let failed = storage.flush().err();
-                    *lock(&failure) = failed;
+                    let mut told = lock(&tell);
+                    if told.flushes == flushes {
+                        told.failed = failed;
+                    }
                 }
             })
             .map_err(|source| Error::Io { action: "starting the flushing of", path, source })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread), failed })
+        Ok(Self { stop: Some(stop), thread: Some(thread), told })
     }
 
     /// The error of the last flush, if it isn't told already.
     pub(crate) fn check(&self) -> Result<()> {
-        lock(&self.failed).take().map_or(Ok(()), Err)
+        lock(&self.told).failed.take().map_or(Ok(()), Err)
+    }
+
+    /// Somebody else has flushed, and what went wrong before is over.
+    pub(crate) fn flushed(&self) {
+        let mut told = lock(&self.told);
+        told.failed = None;
+        told.flushes += 1;
     }
 }
 

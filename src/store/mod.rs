@@ -254,8 +254,9 @@ impl Store {
     /// [`Error::Stopped`] when the disk refuses, [`Error::Io`] when the folder isn't there any more.
     pub fn flush(&self) -> Result<()> {
         self.inner.storage.flush()?;
-        // What the thread has to tell is over.
-        let _ = self.inner.flusher.as_ref().map(Flusher::check);
+        if let Some(flusher) = &self.inner.flusher {
+            flusher.flushed();
+        }
         Ok(())
     }
 

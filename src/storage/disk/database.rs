@@ -49,8 +49,17 @@ impl Database {
     const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(25);
 
     /// Whether there are a database's files in this folder.
-    pub(super) fn exists(folder: &Path) -> bool {
-        folder.join("conf").is_file() && folder.join("db").is_file()
+    pub(super) fn exists(folder: &Path) -> io::Result<bool> {
+        for name in ["conf", "db"] {
+            match fs::metadata(folder.join(name)) {
+                Ok(found) if found.is_file() => {}
+                Ok(_) => return Ok(false),
+                // What may not be looked at isn't lost.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 
     /// Which part of the log the database has digested, as the name of a file tells.

@@ -118,7 +118,9 @@ impl Data {
 
     fn open(folder: &Folder, place: Place, cache_bytes: u64) -> Result<(Self, Totals)> {
         let corrupt = |problem: String| Error::Corrupt { path: folder.path().to_owned(), problem };
-        if !Database::exists(&place.database()) {
+        let exists = Database::exists(&place.database());
+        let failed = |source| Error::Io { action: "opening", path: folder.path().to_owned(), source };
+        if !exists.map_err(failed)? {
             return Err(corrupt(format!("its data in {} is not there", place.name())));
         }
         let mut seal = Seal::read(folder.path(), &place)?;
