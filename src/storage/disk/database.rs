@@ -53,10 +53,9 @@ impl Database {
         for name in ["conf", "db"] {
             match fs::metadata(folder.join(name)) {
                 Ok(found) if found.is_file() => {}
-                Ok(_) => return Ok(false),
                 // What may not be looked at isn't lost.
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
-                Err(_) => return Ok(false),
+                Ok(_) | Err(_) => return Ok(false),
             }
         }
         Ok(true)
