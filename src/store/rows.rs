@@ -90,6 +90,7 @@ impl<V: Value> RowBuffer<V> {
         }
         let mut row = change.row(&row_key)?;
         row.set(slot, value);
+        change.by_hand(key)?;
         self.rows.insert(row_key, (form, row));
         Ok(())
     }

@@ -4,8 +4,7 @@ use super::grouping::Grouping;
 use crate::{
     calendar::{Calendar, Days},
     error::Result,
-    model::{Period, Value},
-    track::{DayValues, Derived, Failed},
+    model::{DayValues, Derived, Failed, Period, Value},
 };
 
 /// A statistic by its slot; `None` is a missing one.

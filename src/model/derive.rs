@@ -1,6 +1,6 @@
 //! Wider periods from days, by merging.
 
-use crate::model::{MergeError, Value, Window};
+use super::{MergeError, Value, Window};
 
 /// The day statistics of one series in a range of days: absent, missing, or with a value.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) type Derived<V> = (i32, Option<Option<V>>);
 
 impl<V: Value> DayValues<V> {
     /// The day's statistic; days outside the range are absent.
-    fn on(&self, day: i32) -> Option<&Option<V>> {
+    pub(crate) fn on(&self, day: i32) -> Option<&Option<V>> {
         let index = usize::try_from(day.checked_sub(self.first)?).ok()?;
         self.values.get(index)?.as_ref()
     }
@@ -99,7 +99,7 @@ impl<V: Value> DayValues<V> {
 }
 
 /// Merges a statistic that is there, perhaps missing, into another that is perhaps absent.
-fn merge<V: Value>(total: &mut Option<Option<V>>, value: Option<&V>) -> Result<(), MergeError> {
+pub(crate) fn merge<V: Value>(total: &mut Option<Option<V>>, value: Option<&V>) -> Result<(), MergeError> {
     match (total.get_or_insert(None), value) {
         (Some(total), Some(value)) => total.merge(value),
         (missing, Some(value)) => {
