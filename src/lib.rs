@@ -68,10 +68,13 @@ mod upkeep;
 pub use calendar::{Bucket, Calendar, Timestamp};
 pub use error::{Error, Result};
 pub use model::{
-    AnyValue, Date, Domain, Id, Layout, Max, MergeError, Metric, Min, Object, Part, Period, Ref, Series,
-    Statistic, StatisticKey, Value,
+    AnyValue, Date, Domain, Id, Layout, Max, MergeError, Metric, Min, Number, Object, Part, Period, Ref,
+    Series, Statistic, StatisticKey, Value,
 };
-pub use query::{Fill, SeriesQuery};
+pub use query::{
+    Breakdown, BreakdownEntry, Compare, Compared, Derived, Fill, Others, ProfilePart, Ranked, Ranking,
+    SeriesQuery, Total,
+};
 pub use storage::Compaction;
 pub use store::{
     Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,

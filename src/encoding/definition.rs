@@ -152,4 +152,3 @@ fn encoded(version: u8, record: &impl Serialize) -> Vec<u8> {
 fn decoded<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
     serialized::decode(body).ok_or(Malformed("a record that can't be decoded"))
 }
-

@@ -146,13 +146,11 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         let replaced = matches!(scope.mode, Mode::Replace { since: None, .. });
         let snapshot = self.change.store().snapshot();
         let mut in_step = Vec::new();
-        for Target { period, prefix, .. } in scope.derived.iter().filter(|target| !is_running(target.period)) {
+        for Target { period, prefix, .. } in scope.derived.iter().filter(|target| !is_running(target.period))
+        {
             let was = before.is_some_and(|before| before.in_step.contains(period));
             let is_new = scope.new.contains(period);
-            if was
-                || replaced
-                || is_new && snapshot.first(&prefix.rows(), Direction::Forwards)?.is_none()
-            {
+            if was || replaced || is_new && snapshot.first(&prefix.rows(), Direction::Forwards)?.is_none() {
                 in_step.push(period.to_string());
             }
         }

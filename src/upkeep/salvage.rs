@@ -2,7 +2,9 @@
 
 use crate::{
     calendar::Calendar,
-    encoding::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, TrackedRecord, key},
+    encoding::{
+        DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, TrackedRecord, key,
+    },
     error::{Error, Result},
     model::Value,
     storage::{Entry, Wreck},

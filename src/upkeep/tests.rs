@@ -130,7 +130,8 @@ fn rows_that_are_misdated_or_do_not_decode_are_found() {
 #[test]
 fn damaged_rows_do_not_keep_the_rest_from_being_compared() {
     let store = store();
-    let record = TrackedRecord { through: 15_706, periods: vec!["month".to_owned()], ..TrackedRecord::default() };
+    let record =
+        TrackedRecord { through: 15_706, periods: vec!["month".to_owned()], ..TrackedRecord::default() };
     store
         .change(|change| {
             for kinds in [&[][..], &["user".to_owned()]] {
@@ -155,7 +156,8 @@ fn more_objects_than_are_looked_for_at_once_are_all_compared() {
     let store = store();
     let user = |id: u64| Object::new("user", id).unwrap();
     let date = NaiveDate::from_ymd_opt(2013, 1, 1).unwrap();
-    let record = TrackedRecord { through: 15_706, periods: vec!["month".to_owned()], ..TrackedRecord::default() };
+    let record =
+        TrackedRecord { through: 15_706, periods: vec!["month".to_owned()], ..TrackedRecord::default() };
     store
         .change(|change| {
             for id in 0..20 {
