@@ -42,8 +42,8 @@ impl Range {
         Self { from: self.from.map(|from| from.saturating_sub(slots)), ..self }
     }
 
-    /// The range from the beginning.
-    pub(super) fn from_the_first(self) -> Self {
+    /// The range with all slots before it.
+    pub(super) fn and_all_before(self) -> Self {
         Self { from: None, ..self }
     }
 
@@ -191,13 +191,12 @@ impl Axis {
             (Compare::Previous, Period::Hour) => (1 + SKIPPED) * ROW_SLOTS,
             (Compare::Previous, Period::Day | Period::Lifetime) => 1 + SKIPPED,
             (Compare::Previous, Period::LastDays(days)) => i32::from(days) + SKIPPED,
-            (Compare::Previous, _) => 1,
+            (Compare::Previous, _) | (Compare::LastYear, Period::Year) => 1,
             (Compare::LastYear, Period::Hour) => DAYS_A_YEAR * ROW_SLOTS,
             (Compare::LastYear, Period::Day | Period::LastDays(_) | Period::Lifetime) => DAYS_A_YEAR,
             (Compare::LastYear, Period::Week) => 54,
             (Compare::LastYear, Period::Month) => 12,
             (Compare::LastYear, Period::Quarter) => 4,
-            (Compare::LastYear, Period::Year) => 1,
         }
     }
 

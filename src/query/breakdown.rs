@@ -1,6 +1,6 @@
 //! What a range comes from: its objects, each with its total.
 
-use super::{axis::Axis, by_object::ByObject, series::SeriesQuery};
+use super::{axis::Axis, by_object::ByObject, fill::Fill, series::SeriesQuery};
 use crate::{
     error::{Error, Result},
     model::{Date, Number, Object, Value, merge},
@@ -96,7 +96,7 @@ impl<V: Value> SeriesQuery<'_, V> {
         if range.from.is_none() || range.from != range.to {
             axis.disjoint("a breakdown over several dates")?;
         }
-        let query = self.clone().fill(super::Fill::Absent).forwards();
+        let query = self.clone().fill(Fill::Absent).forwards();
         let mut by_object: ByObject<(Option<Option<V>>, Seen)> = ByObject::new();
         for statistic in query.statistics()? {
             let statistic = statistic?;
@@ -112,12 +112,14 @@ impl<V: Value> SeriesQuery<'_, V> {
                 problem: error.to_string(),
             })?;
         }
-        let entry =
-            |(series, (total, seen)): (std::sync::Arc<crate::model::Series>, (Option<Option<V>>, Seen))| {
-                let Seen { first, last, values } = seen;
-                Some(BreakdownEntry { object: series.object.clone()?, value: total?, first, last, values })
-            };
-        Ok(Breakdown { entries: by_object.sorted().into_iter().filter_map(entry).collect() })
+        let mut entries = Vec::new();
+        for (series, (total, seen)) in by_object.sorted() {
+            let Seen { first, last, values } = seen;
+            if let (Some(object), Some(value)) = (series.object.clone(), total) {
+                entries.push(BreakdownEntry { object, value, first, last, values });
+            }
+        }
+        Ok(Breakdown { entries })
     }
 }
 

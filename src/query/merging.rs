@@ -1,7 +1,7 @@
 //! Series derived by merging values: windows, running totals, wider periods.
 
 use super::{
-    axis::Axis,
+    axis::{Axis, Range},
     derived::Derived,
     fill::Fill,
     line::{Line, Point},
@@ -9,11 +9,11 @@ use super::{
 use crate::{
     calendar::Days,
     error::Result,
-    model::{DayValues, Failed, Period, Value, merge},
+    model::{DayValues, Derived as Slotted, Failed, Period, Value, merge},
 };
 use std::collections::HashMap;
 
-impl<'a, T: Value> Derived<'a, T> {
+impl<T: Value> Derived<'_, T> {
     /// The merge of the last `count` periods of each date, that of the date included: of days, the `count` calendar
     /// days that end on it, which equals [`Period::LastDays`]; of weeks to years, so many of them.
     ///
@@ -83,24 +83,20 @@ impl<'a, T: Value> Derived<'a, T> {
         let source = self.axis;
         let period = if source.period == Period::Day { Period::Lifetime } else { source.period };
         let axis = Axis::new(source.calendar, period);
-        self.each_line(
-            axis,
-            |range| range.from_the_first(),
-            move |line, frame| {
-                source.disjoint("a running total")?;
-                source.without_gaps("a running total")?;
-                let Some(first) = line.first() else { return Ok(line.with(period, Vec::new())) };
-                let from = frame.from.max(first);
-                let ends = source.existing(frame.days, from, frame.to)?;
-                let series = line.with(period, Vec::new());
-                let values = DayValues::of(line.points);
-                let totals = match values.total(first, from - 1) {
-                    Ok(before) => values.lifetimes(before, ends, from),
-                    Err(error) => Err(Failed { day: from - 1, error }),
-                };
-                worked_out(series, totals, &axis)
-            },
-        )
+        self.each_line(axis, Range::and_all_before, move |line, frame| {
+            source.disjoint("a running total")?;
+            source.without_gaps("a running total")?;
+            let Some(first) = line.first() else { return Ok(line.with(period, Vec::new())) };
+            let from = frame.from.max(first);
+            let ends = source.existing(frame.days, from, frame.to)?;
+            let series = line.with(period, Vec::new());
+            let values = DayValues::of(line.points);
+            let totals = match values.total(first, from - 1) {
+                Ok(before) => values.lifetimes(before, ends, from),
+                Err(error) => Err(Failed { day: from - 1, error }),
+            };
+            worked_out(series, totals, &axis)
+        })
     }
 
     /// The merge of each calendar period of this kind: days to weeks, months, quarters or years, for instance. It
@@ -182,7 +178,7 @@ impl<'a, T: Value> Derived<'a, T> {
         self.read_by(axis, move |source, range| {
             let mut days = Days::new(axis.calendar);
             // Where a level stood before the range began is what it begins with.
-            let reach = if fill == Fill::Previous { range.from_the_first() } else { range };
+            let reach = if fill == Fill::Previous { range.and_all_before() } else { range };
             let mut metrics = source.lines(reach)?;
             for lines in &mut metrics {
                 let Some((from, to)) = lines.ends(range) else { continue };
@@ -225,11 +221,7 @@ fn filled<T: Value>(line: &mut Line<T>, existing: &[i32], fill: Fill) {
 }
 
 /// The line of what was worked out, without what is absent.
-fn worked_out<T>(
-    line: Line<T>,
-    derived: Result<Vec<(i32, Option<Option<T>>)>, Failed>,
-    axis: &Axis,
-) -> Result<Line<T>> {
+fn worked_out<T>(line: Line<T>, derived: Result<Vec<Slotted<T>>, Failed>, axis: &Axis) -> Result<Line<T>> {
     let derived = derived.map_err(|Failed { day, error }| line.merge_error(axis, day, &error))?;
     let points = derived.into_iter().filter_map(|(slot, statistic)| Some((slot, statistic?))).collect();
     Ok(Line { points, ..line })
