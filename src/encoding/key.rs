@@ -24,8 +24,6 @@ pub(crate) enum Space {
     Cursor = 0x20,
     /// How far trackers have carried their running periods.
     Tracked = 0x21,
-    /// Writes of a change that isn't committed, or not carried out to its end.
-    Pending = 0xf0,
     /// What trackers couldn't hold in memory.
     Scratch = 0xf1,
 }
@@ -157,8 +155,8 @@ pub(crate) fn store() -> Vec<u8> {
     vec![Space::Store as u8]
 }
 
-/// The record whose presence says that the pending change is committed.
-pub(crate) fn committed() -> Vec<u8> {
+/// How far large changes have come.
+pub(crate) fn changes() -> Vec<u8> {
     vec![Space::Store as u8, 0x01]
 }
 
@@ -201,16 +199,6 @@ impl Space {
 pub(crate) fn tracked(domain: &str, metric: &str, kinds: &[String]) -> Vec<u8> {
     let names: Vec<&str> = [domain, metric].into_iter().chain(kinds.iter().map(String::as_str)).collect();
     Space::Tracked.key(&names)
-}
-
-/// Where a change keeps its write to `key` until all of it is carried out.
-pub(crate) fn pending(key: &[u8]) -> Vec<u8> {
-    [&[Space::Pending as u8], key].concat()
-}
-
-/// The key that a pending write is for.
-pub(crate) fn pending_target(pending: &[u8]) -> &[u8] {
-    pending.get(1..).unwrap_or_default()
 }
 
 /// Where the tracker's run `run` keeps what it couldn't hold in memory.

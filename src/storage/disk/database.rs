@@ -3,7 +3,7 @@
 use super::{
     failure::Failure,
     keeper::Keeper,
-    totals::{TOTALS, Totals, checked, with_checksum, without_checksum},
+    totals::{TOTALS, Totals, checked, entry_hash, with_checksum},
 };
 use crate::{
     encoding::KeyRange,
@@ -110,20 +110,20 @@ impl Database {
         self.goes_on()?;
         totals.changes += 1;
         let mut writes = sled::Batch::default();
-        for Write { key, value } in batch {
-            if let Some(stored) = self.read(|| self.tree.get(&key))? {
-                totals.remove(&key, without_checksum(&stored));
+        for Write { key, old, new } in batch {
+            if let Some(old) = old {
+                totals.remove(&key, &old);
             }
-            match value {
-                Some(value) => {
-                    totals.add(&key, &value);
-                    let value = with_checksum(&key, value);
-                    writes.insert(key, value);
+            match new {
+                Some(new) => {
+                    let (hash, new) = with_checksum(&key, new);
+                    totals.add(hash);
+                    writes.insert(key, new);
                 }
                 None => writes.remove(key),
             }
         }
-        writes.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()));
+        writes.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()).1);
         match contained(|| self.tree.apply_batch(writes)) {
             Ok(()) => Ok(totals),
             Err(failure) => Err(self.stop(failure, true)),
@@ -181,14 +181,14 @@ impl Database {
         let mut found = Totals::default();
         self.pages(|entries| {
             for Entry { key, value } in entries {
-                found.add(&key, &value);
+                found.add(entry_hash(&key, &value));
             }
             Ok(())
         })?;
         if found.same_entries(totals) { Ok(()) } else { Err(self.wrong_entries(&found, totals)) }
     }
 
-    pub(super) fn wrong_entries(&self, found: &Totals, totals: &Totals) -> Error {
+    fn wrong_entries(&self, found: &Totals, totals: &Totals) -> Error {
         let problem = if found.entries == totals.entries {
             "some of its entries are not what was written last".to_owned()
         } else {
@@ -197,15 +197,25 @@ impl Database {
         Error::Corrupt { path: self.store.clone(), problem }
     }
 
-    /// Copies all entries of another database into this one, which is empty, and counts on from this change.
-    pub(super) fn copy(&self, other: &Self, changes: u64) -> Result<Totals> {
-        let mut totals = Totals::none(changes);
+    /// Copies all entries of another database, which must come to these totals, into this one, which is empty: each as
+    /// `rewritten` makes it, or without it. Counts on from the changes of the other.
+    pub(super) fn copy(
+        &self,
+        other: &Self,
+        expected: &Totals,
+        rewritten: &dyn Fn(Entry) -> Option<Entry>,
+    ) -> Result<Totals> {
+        let (mut found, mut totals) = (Totals::default(), Totals::none(expected.changes));
         other.pages(|entries| {
-            let writes = entries.into_iter().map(|Entry { key, value }| Write { key, value: Some(value) });
+            for Entry { key, value } in &entries {
+                found.add(entry_hash(key, value));
+            }
+            let writes = entries.into_iter().filter_map(rewritten);
+            let writes = writes.map(|Entry { key, value }| Write { key, old: None, new: Some(value) });
             totals = self.apply(writes.collect(), totals)?;
             Ok(())
         })?;
-        Ok(totals)
+        if found.same_entries(expected) { Ok(totals) } else { Err(other.wrong_entries(&found, expected)) }
     }
 
     /// All entries, a page at a time.

@@ -85,12 +85,14 @@ impl DiskEngine {
 }
 
 impl Data {
-    /// Takes all entries of another, which must come to these totals, and flushes them.
-    fn copy(&self, from: &Self, totals: &Totals) -> Result<Totals> {
-        let copied = self.database.copy(&from.database, totals.changes)?;
-        if !copied.same_entries(totals) {
-            return Err(from.database.wrong_entries(&copied, totals));
-        }
+    /// Takes all entries of another, which must come to these totals, as `rewritten` makes them, and flushes them.
+    fn copy(
+        &self,
+        from: &Self,
+        totals: &Totals,
+        rewritten: &dyn Fn(Entry) -> Option<Entry>,
+    ) -> Result<Totals> {
+        let copied = self.database.copy(&from.database, totals, rewritten)?;
         self.database.flush()?;
         lock(&self.seal).acknowledge(copied.changes)?;
         Ok(copied)
@@ -188,13 +190,13 @@ impl Engine for DiskEngine {
         self.data().database.check(&totals)
     }
 
-    fn compact(&self) -> Result<Compaction> {
+    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
         // No batch is applied until all is done; readers go on.
         let mut totals = lock(&self.totals);
         let old = self.data();
         let before = old.place.bytes();
         let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
-        let copied = match new.copy(&old, &totals) {
+        let copied = match new.copy(&old, &totals, rewritten) {
             Ok(copied) => copied,
             Err(error) => {
                 new.discard();

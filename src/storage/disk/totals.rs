@@ -10,25 +10,22 @@ pub(super) fn entry_hash(key: &[u8], value: &[u8]) -> u64 {
 /// The bytes of a checksum, after each value: the lower half of the entry's hash.
 const CHECKSUM: usize = 4;
 
-fn checksum_of(key: &[u8], value: &[u8]) -> [u8; CHECKSUM] {
-    let [a, b, c, d, ..] = entry_hash(key, value).to_le_bytes();
+fn checksum(hash: u64) -> [u8; CHECKSUM] {
+    let [a, b, c, d, ..] = hash.to_le_bytes();
     [a, b, c, d]
 }
 
-pub(super) fn with_checksum(key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
-    let checksum = checksum_of(key, &value);
-    value.extend_from_slice(&checksum);
-    value
+/// The hash of an entry, and its value with the checksum.
+pub(super) fn with_checksum(key: &[u8], mut value: Vec<u8>) -> (u64, Vec<u8>) {
+    let hash = entry_hash(key, &value);
+    value.extend_from_slice(&checksum(hash));
+    (hash, value)
 }
 
 /// The value, if it is what was written under this key.
 pub(super) fn checked<'s>(key: &[u8], stored: &'s [u8]) -> Option<&'s [u8]> {
-    let (value, checksum) = stored.split_last_chunk()?;
-    (checksum_of(key, value) == *checksum).then_some(value)
-}
-
-pub(super) fn without_checksum(stored: &[u8]) -> &[u8] {
-    stored.split_last_chunk::<CHECKSUM>().map_or(stored, |(value, _)| value)
+    let (value, found) = stored.split_last_chunk()?;
+    (checksum(entry_hash(key, value)) == *found).then_some(value)
 }
 
 /// The key of the totals, which is after all others and isn't among the entries.
@@ -53,9 +50,10 @@ impl Totals {
         Self { changes, ..Self::default() }
     }
 
-    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
+    /// Adds an entry of this hash.
+    pub(super) fn add(&mut self, hash: u64) {
         self.entries = self.entries.wrapping_add(1);
-        self.sum = self.sum.wrapping_add(entry_hash(key, value));
+        self.sum = self.sum.wrapping_add(hash);
     }
 
     pub(super) fn remove(&mut self, key: &[u8], value: &[u8]) {
