@@ -256,6 +256,10 @@ fn outcome(path: &Path, says: &str) -> std::result::Result<Outcome, String> {
         )
     };
     let refused = |error: Error, outcome| {
+        let said = error.to_string();
+        if matches!(error, Error::Corrupt { .. }) && !(said.contains("restore") && said.contains("salvage")) {
+            return Err(format!("it isn't said what to do: {error}"));
+        }
         if allowed(&error) { Ok(outcome) } else { Err(format!("an unexpected error: {error}")) }
     };
     let store = match open(path) {
