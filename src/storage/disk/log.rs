@@ -10,7 +10,7 @@
 
 use super::totals::checked;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fs::{self, File},
     io::{self, Read},
     ops::Bound,
@@ -105,10 +105,14 @@ struct Message<'s> {
 
 /// The messages of a segment: of the one of this number or, without one, that the first sound message names. Damaged ones
 /// are passed over byte by byte until a sound one is found, but for what follows a sound one directly.
+///
+/// Nothing in a message says where in its segment it belongs. What a disk wrote to a wrong place as well would come after
+/// what was written later, and undo it: behind something damaged, a message that was there before is passed over too.
 fn messages(segment: &[u8], mut number: Option<u64>) -> Vec<Message<'_>> {
     let mut messages = Vec::new();
+    let mut seen = HashSet::new();
     let mut at = SEGMENT_HEAD;
-    let mut follows = true;
+    let (mut follows, mut torn) = (true, false);
     while let Some(bytes) = segment.get(at..).filter(|bytes| !bytes.is_empty()) {
         let message = message(bytes, at)
             .filter(|message| number.is_none_or(|number| message.segment == number))
@@ -116,14 +120,14 @@ fn messages(segment: &[u8], mut number: Option<u64>) -> Vec<Message<'_>> {
         match message {
             Some(message) if message.sound => {
                 number = Some(message.segment);
+                follows = seen.insert(segment.get(at..message.end)) || !torn;
                 at = message.end;
-                follows = true;
-                messages.push(message);
+                messages.extend(follows.then_some(message));
             }
             found => {
                 messages.extend(found);
                 at += 1;
-                follows = false;
+                (follows, torn) = (false, true);
             }
         }
     }
