@@ -8,7 +8,7 @@
 //!
 //! This is the format of sled 0.34.7, which doesn't change: its version is pinned.
 
-use super::totals::checked;
+use super::totals::{Checked, Totals, checked};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fs::{self, File},
@@ -32,6 +32,8 @@ const LINK_IN_FILE: u8 = 11;
 pub(super) struct Replayed {
     /// The values that are what was written, by key.
     pub(super) entries: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The last totals among them; none of no changes.
+    pub(super) totals: Totals,
     /// The messages that are damaged, and the entries in them that can't be read.
     pub(super) damaged: u64,
     /// The beginnings of the keys that a page has, which its links leave out.
@@ -215,7 +217,8 @@ impl Replayed {
 
     fn entry(&mut self, key: Vec<u8>, stored: &[u8]) {
         match checked(&key, stored) {
-            Some(value) => {
+            Some(Checked { value, totals }) => {
+                self.totals = self.totals.newer(totals.unwrap_or_default());
                 let value = value.to_vec();
                 self.entries.insert(key, value);
             }

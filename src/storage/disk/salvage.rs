@@ -36,7 +36,9 @@ impl Wreck {
         let replayed = log::replay(&data.database());
         let mut replayed =
             replayed.map_err(|source| Error::Io { action: "reading", path: store.to_owned(), source })?;
-        let totals = replayed.entries.remove(TOTALS).and_then(|bytes| Totals::decode(&bytes));
+        let noted = replayed.entries.remove(TOTALS).and_then(|bytes| Totals::decode(&bytes));
+        let totals = replayed.totals.newer(noted.unwrap_or_default());
+        let totals = (totals.changes > 0).then_some(totals);
         if replayed.entries.is_empty() {
             let problem = "nothing in its files can be read".to_owned();
             return Err(Error::Corrupt { path: store.to_owned(), problem });
