@@ -144,11 +144,16 @@ pub(crate) fn kind_bytes(kind: &str) -> Vec<u8> {
 /// these parts.
 pub(crate) fn object_bytes(object: &Object) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(32);
-    for part in object.parts() {
-        push_part(&mut bytes, part.kind(), part.id());
-    }
-    bytes.push(PART_END);
+    push_object(&mut bytes, object);
     bytes
+}
+
+/// Adds what [`object_bytes`] gives.
+pub(crate) fn push_object(key: &mut Vec<u8>, object: &Object) {
+    for part in object.parts() {
+        push_part(key, part.kind(), part.id());
+    }
+    key.push(PART_END);
 }
 
 pub(crate) fn store() -> Vec<u8> {
@@ -227,10 +232,15 @@ impl SeriesPrefix {
     /// prefix) if there is one.
     pub(crate) fn row(&self, first_day: i32, object: &[u8]) -> Vec<u8> {
         let mut key = Vec::with_capacity(self.0.len() + 4 + object.len());
-        key.extend_from_slice(&self.0);
-        key.extend_from_slice(&day_bytes(first_day));
+        self.push_row(&mut key, first_day);
         key.extend_from_slice(object);
         key
+    }
+
+    /// Adds what the key of a row has before its object.
+    pub(crate) fn push_row(&self, key: &mut Vec<u8>, first_day: i32) {
+        key.extend_from_slice(&self.0);
+        key.extend_from_slice(&day_bytes(first_day));
     }
 
     /// The day that a row of the series begins on, and the bytes of its object.
