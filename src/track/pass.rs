@@ -143,6 +143,28 @@ pub(super) struct Dating {
     pub(super) left_out_from: Option<i32>,
 }
 
+/// What is the same for all records of a day, so that it is worked out once for those that follow each other.
+#[derive(Debug)]
+struct DayOfRecords {
+    number: i32,
+    plausible: bool,
+    left_out: bool,
+    future: bool,
+    late: bool,
+}
+
+impl DayOfRecords {
+    fn new(number: i32, plan: &Plan, dating: &Dating) -> Self {
+        Self {
+            number,
+            plausible: plan.plausible.as_ref().is_none_or(|plausible| plausible.contains(&number)),
+            left_out: dating.left_out_from.is_some_and(|from| number >= from),
+            future: number > plan.today,
+            late: dating.late_before.is_some_and(|before| number < before),
+        }
+    }
+}
+
 /// One pass over the records.
 pub(super) struct Pass<'p, 'a, R, V> {
     tracker: &'p Tracker<'a, R, V>,
@@ -152,6 +174,8 @@ pub(super) struct Pass<'p, 'a, R, V> {
     strict: bool,
     days: Days,
     tally: Tally<V>,
+    /// The day of the current record.
+    day: DayOfRecords,
     /// The bytes of the current record's objects; the first, without object, stays empty.
     objects: Vec<Vec<u8>>,
     report: Report,
@@ -175,8 +199,9 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             tracker,
             store,
             plan,
-            dating,
             strict,
+            day: DayOfRecords::new(0, plan, &dating),
+            dating,
             days: Days::new(*store.calendar()),
             tally: Tally::new(store, plan.form, plan.groupings.len(), tracker.memory_bytes),
             objects: vec![Vec::new(); plan.groupings.len()],
@@ -216,6 +241,7 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
     }
 
     /// Tallies a record; the inner error is why it can't be read.
+    #[inline]
     fn record(&mut self, record: &R) -> Result<Result<(), String>> {
         let at = (self.tracker.timestamp)(record).unix_seconds();
         let found = if self.plan.hourly { self.days.find_hour(at) } else { self.days.find(at) };
@@ -224,10 +250,11 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             Err(error) => return Ok(Err(error.to_string())),
         };
         let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { ordinal };
-        if let Some(plausible) = &self.plan.plausible
-            && !plausible.contains(&day)
-        {
-            return Ok(Err(implausible(day, plausible)?));
+        if day != self.day.number {
+            self.day = DayOfRecords::new(day, self.plan, &self.dating);
+        }
+        if !self.day.plausible {
+            return Ok(Err(implausible(day, self.plan)?));
         }
         let Some(value) = (self.tracker.value)(record) else {
             self.report.without_value += 1;
@@ -238,7 +265,7 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
                 return Ok(Err(reason));
             }
         }
-        if self.dating.left_out_from.is_some_and(|from| day >= from) {
+        if self.day.left_out {
             self.report.unfinished += 1;
             return Ok(Ok(()));
         }
@@ -257,8 +284,8 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
         if counts {
             self.first = self.first.min(day);
             self.last = self.last.max(day);
-            self.report.future += u64::from(day > self.plan.today);
-            self.report.late += u64::from(self.dating.late_before.is_some_and(|before| day < before));
+            self.report.future += u64::from(self.day.future);
+            self.report.late += u64::from(self.day.late);
         } else {
             self.report.before_since += 1;
         }
@@ -276,7 +303,9 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
 }
 
 /// Why a record of this day is skipped.
-fn implausible(day: i32, plausible: &RangeInclusive<i32>) -> Result<String> {
+#[cold]
+fn implausible(day: i32, plan: &Plan) -> Result<String> {
+    let Some(plausible) = &plan.plausible else { return Ok(String::new()) };
     let (date, earliest, latest) =
         (day_of_number(day)?, day_of_number(*plausible.start())?, day_of_number(*plausible.end())?);
     Ok(format!(

@@ -7,6 +7,7 @@ use crate::{
     storage::{Entry, Scratch},
     store::Store,
 };
+use foldhash::fast::RandomState;
 use std::{collections::HashMap, mem};
 
 /// The values of the records so far.
@@ -22,7 +23,7 @@ pub(super) struct Tally<V> {
 /// The groups of one grouping.
 #[derive(Debug)]
 struct Groups<V> {
-    by_object: HashMap<Box<[u8]>, usize>,
+    by_object: HashMap<Box<[u8]>, usize, RandomState>,
     rows: Vec<Rows<V>>,
 }
 
@@ -30,8 +31,8 @@ struct Groups<V> {
 #[derive(Debug)]
 struct Rows<V> {
     rows: Vec<(i32, Row<V>)>,
-    /// Where the row used last is: records come by date mostly.
-    last: usize,
+    /// The number of the first.
+    first: i32,
 }
 
 /// What is worked out for one group: the bytes of its object, and its rows by number.
@@ -39,8 +40,7 @@ pub(super) type Tallied<V> = (Vec<u8>, Vec<(i32, Row<V>)>);
 
 impl<V: Value> Tally<V> {
     pub(super) fn new(store: &Store, form: Form, groupings: usize, limit: usize) -> Self {
-        let groupings =
-            (0..groupings).map(|_| Groups { by_object: HashMap::new(), rows: Vec::new() }).collect();
+        let groupings = (0..groupings).map(|_| Groups::new()).collect();
         Self { groupings, form, bytes: 0, limit, scratch: store.scratch() }
     }
 
@@ -57,9 +57,8 @@ impl<V: Value> Tally<V> {
         let Some(groups) = self.groupings.get_mut(grouping) else { return Ok(false) };
         let (rows, group_bytes) = groups.rows(object);
         let (row, row_bytes) = rows.row(number);
-        let before = row.len();
-        row.merge(slot, value)?;
-        self.bytes += group_bytes + row_bytes + (row.len() - before) as usize * size_of::<V>();
+        let value_bytes = if row.merge(slot, value)? { size_of::<V>() } else { 0 };
+        self.bytes += group_bytes + row_bytes + value_bytes;
         Ok(self.bytes > self.limit)
     }
 
@@ -159,6 +158,10 @@ fn split_scratch_key(key: &[u8]) -> Option<(&[u8], i32)> {
 }
 
 impl<V> Groups<V> {
+    fn new() -> Self {
+        Self { by_object: HashMap::default(), rows: Vec::new() }
+    }
+
     /// The rows of an object, and by how many bytes the memory has grown for them.
     fn rows(&mut self, object: &[u8]) -> (&mut Rows<V>, usize) {
         // Without object there is one group, which needs no search (and comparing empty slices, whose pointers
@@ -172,7 +175,7 @@ impl<V> Groups<V> {
         let mut grown = 0;
         if known.is_none() {
             self.by_object.insert(object.into(), index);
-            self.rows.push(Rows { rows: Vec::new(), last: 0 });
+            self.rows.push(Rows { rows: Vec::new(), first: 0 });
             // Tables that grow have room for up to twice as many.
             grown = ALLOCATION + object.len() + 2 * (size_of::<(Box<[u8]>, usize)>() + size_of::<Rows<V>>());
         }
@@ -196,19 +199,24 @@ impl<V> Groups<V> {
 impl<V> Rows<V> {
     /// The row of this number, and by how many bytes the memory has grown for it.
     fn row(&mut self, number: i32) -> (&mut Row<V>, usize) {
+        // Most groups have all rows from their first to their last.
+        let guess = usize::try_from(number.wrapping_sub(self.first)).unwrap_or(usize::MAX);
         let mut grown = 0;
-        if self.rows.get(self.last).is_none_or(|(found, _)| *found != number) {
-            self.last = self.rows.binary_search_by_key(&number, |(found, _)| *found).unwrap_or_else(|at| {
+        let at = if self.rows.get(guess).is_some_and(|(found, _)| *found == number) {
+            guess
+        } else {
+            self.rows.binary_search_by_key(&number, |(found, _)| *found).unwrap_or_else(|at| {
                 // Of many objects, most have one row with one value.
                 if self.rows.is_empty() {
                     self.rows.reserve_exact(1);
                 }
                 self.rows.insert(at, (number, Row::default()));
+                self.first = if at == 0 { number } else { self.first };
                 grown = 2 * (ALLOCATION + size_of::<(i32, Row<V>)>());
                 at
-            });
-        }
+            })
+        };
         #[expect(clippy::indexing_slicing, reason = "the search above has found or made it")]
-        (&mut self.rows[self.last].1, grown)
+        (&mut self.rows[at].1, grown)
     }
 }
