@@ -1,6 +1,9 @@
 //! One pass over the records: dating, grouping and tallying them.
 
-use super::{Report, Tracker, Unreadable, tally::Tally};
+use super::{
+    Report, Tracker, Unreadable,
+    tally::{Tally, Unmerged},
+};
 use crate::{
     calendar::{Days, day_of_number},
     encoding::{Form, ROW_SLOTS, Record, TrackedRecord, key},
@@ -221,10 +224,14 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             let read = match record {
                 Ok(record) => self.record(&record)?,
                 Err(Unreadable::Skip(reason)) => Err(reason),
-                Err(Unreadable::Stop(reason)) => return Err(Error::Source { reason }),
+                Err(Unreadable::Stop(reason)) => {
+                    self.settle()?;
+                    return Err(Error::Source { reason });
+                }
             };
             if let Err(reason) = read {
                 if self.strict {
+                    self.settle()?;
                     return Err(Error::UnreadableRecord { number: self.report.read, reason });
                 }
                 self.report.skip(reason);
@@ -233,6 +240,7 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
                 progress(self.report.read);
             }
         }
+        self.settle()?;
         progress(self.report.read);
         if self.first <= self.last {
             self.report.dates = Some((day_of_number(self.first)?, day_of_number(self.last)?));
@@ -278,8 +286,8 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             counts |= grouping == 0;
             full |= self
                 .tally
-                .merge(grouping, object, ordinal, &value)
-                .map_err(|error| self.merge_error(object, day, &error))?;
+                .merge(grouping, object, ordinal, value.clone())
+                .map_err(|unmerged| self.merge_error(&unmerged))?;
         }
         if counts {
             self.first = self.first.min(day);
@@ -290,13 +298,21 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             self.report.before_since += 1;
         }
         if full {
+            self.settle()?;
             self.tally.put_aside(self.store)?;
         }
         Ok(Ok(()))
     }
 
-    fn merge_error(&self, object: &[u8], day: i32, error: &MergeError) -> Error {
+    /// Merges what is on its way. An error in it comes before those of the records that follow.
+    fn settle(&mut self) -> Result<()> {
+        self.tally.settle().map_err(|unmerged| self.merge_error(&unmerged))
+    }
+
+    #[cold]
+    fn merge_error(&self, Unmerged { object, ordinal, error }: &Unmerged) -> Error {
         let metric = self.tracker.metric;
+        let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { *ordinal };
         let date = day_of_number(day).unwrap_or_default();
         merge_error(metric.on(Period::Day, Date::from(date)), object, error)
     }
