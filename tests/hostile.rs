@@ -18,7 +18,10 @@ use std::{
     thread,
     time::Duration,
 };
-use trackstats::{Error, Period, Prefix, SeriesQuery, Statistic, Store, chrono::Days, import};
+use trackstats::{
+    Deletion, Error, Id, Period, Prefix, SeriesQuery, Statistic, Store, Timestamp, Tracker, chrono::Days,
+    import,
+};
 
 const TRACK: &str = "--metric app/visits --timestamp at";
 const GIB: u64 = 1 << 30;
@@ -436,5 +439,27 @@ fn sixty_thousand_objects_with_long_ids_are_read_in_bounded_memory() {
         let ran = within(&place, 128, line);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{line}");
         assert_eq!(ran.out.lines().count(), lines, "{line}");
+    }
+}
+
+#[test]
+fn more_objects_than_a_run_may_have_are_an_error_and_nothing_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("store")).unwrap();
+    let tracker = |memory, most| {
+        Tracker::count(SALES, |_: &u64| Timestamp::from_unix_seconds(1_700_000_000))
+            .by("request", |id| Id::from(*id))
+            .unwrap()
+            .memory_bytes(memory)
+            .most_objects(most)
+    };
+    for memory in [10_000, 64 << 20] {
+        let records = || (0..3_000_u64).chain(0..3_000);
+        let refused = tracker(memory, 2_999).append().run(&store, records()).unwrap_err();
+        assert!(matches!(refused, Error::TooManyObjects { most: 2_999 }), "{refused}");
+        assert_eq!(store.scan(&Prefix::everything()).count(), 0);
+        let report = tracker(memory, 3_000).recompute().run(&store, records()).unwrap();
+        assert_eq!(report.written, 3_001);
+        store.delete_metric(SALES, Deletion::WithStatistics).unwrap();
     }
 }

@@ -217,6 +217,15 @@ pub enum Error {
         metric: String,
     },
 
+    /// A run met more objects than it may.
+    #[error(
+        "the records are about more than {most} objects of one kind; nothing was stored; group by something coarser, or allow more"
+    )]
+    TooManyObjects {
+        /// How many there may be.
+        most: u64,
+    },
+
     /// A record could not be read, and the run was told not to skip any.
     #[error("record {number}: {reason}; nothing was stored")]
     UnreadableRecord {
