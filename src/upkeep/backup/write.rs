@@ -47,14 +47,21 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Io`] when the file can't be written, [`Error::Corrupt`] when the store can't be read. A file that was
-    /// there stays then.
+    /// there stays then; only where the folder can't be flushed at the very end, the new one is in its place.
     pub fn backup(&self, file: impl AsRef<Path>) -> Result<BackupReport> {
         let path = file.as_ref();
         let failed = |source| Error::Io { action: "writing to", path: path.to_owned(), source };
         let new = beside(path);
         let written = File::create(&new).map_err(failed).and_then(|file| {
             let report = self.write_backup(BufWriter::new(&file))?;
-            file.sync_all().and_then(|()| fs::rename(&new, path)).map_err(failed)?;
+            let replace = || {
+                file.sync_all()?;
+                // Opened before, since there may be no more files to open afterwards.
+                let folder = folder_of(path)?;
+                fs::rename(&new, path)?;
+                folder.map_or(Ok(()), |folder| folder.sync_all())
+            };
+            replace().map_err(failed)?;
             Ok(report)
         });
         if written.is_err() {
@@ -100,4 +107,10 @@ fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
     name.push(".new");
     path.with_file_name(name)
+}
+
+/// The folder that a file is in, to be flushed, where folders can be: without that, a power cut may undo a renaming.
+fn folder_of(path: &Path) -> io::Result<Option<File>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    cfg!(unix).then(|| File::open(folder)).transpose()
 }
