@@ -193,6 +193,35 @@ fn limited() {
     }
 }
 
+#[cfg(feature = "backup")]
+#[test]
+fn a_backup_that_has_no_room_names_its_file_and_leaves_the_one_before() {
+    // The error named "the backup", whichever it was.
+    let folder = tempfile::tempdir().unwrap();
+    // Of 512 bytes: room for the first backup, not for the second.
+    let limit = "trap '' XFSZ; ulimit -S -f 8;";
+    run("backup_without_room", folder.path(), limit, &mut Command::new("sh"));
+}
+
+#[cfg(feature = "backup")]
+#[test]
+#[ignore = "it is what another test runs with a limit on the size of files"]
+fn backup_without_room() {
+    let Some(folder) = told() else { return };
+    let backup = folder.join("backup");
+    let store = Store::options().in_memory().unwrap();
+    store.record(SALES.on(Period::Day, day("2024-05-01")), 1).unwrap();
+    store.backup(&backup).unwrap();
+    let before = fs::read(&backup).unwrap();
+    large_change(&store, 2).unwrap();
+    let error = store.backup(&backup).unwrap_err();
+    assert!(matches!(&error, Error::Io { path, .. } if *path == backup), "{error:?}");
+    assert!(tells(&error, &backup, &[EFBIG]), "{error:?}");
+    assert!(error.to_string().contains(&backup.display().to_string()), "{error}");
+    assert_eq!(fs::read(&backup).unwrap(), before);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "something was left behind");
+}
+
 /// Whether this system lets us mount file systems of our own, as root or in a namespace.
 fn may_mount() -> bool {
     let folder = tempfile::tempdir().unwrap();

@@ -215,6 +215,29 @@ fn a_backup_that_fails_leaves_the_one_before() {
     assert_eq!(names(folder.path()), ["backup", "store"]);
 }
 
+#[test]
+fn a_backup_takes_no_file_of_the_users_own_away() {
+    // A file of the backup's name with `.new` was written over, and then renamed away.
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let store = filled(&path("store"));
+    let first = format!("backup.{}-0.new", std::process::id());
+    let own = ["backup.new", &first];
+    for name in own {
+        fs::write(path(name), "Dear").unwrap();
+    }
+    for round in 0..2 {
+        append(&store, 100 + round, 101 + round);
+        store.backup(path("backup")).unwrap();
+        for name in own {
+            assert_eq!(fs::read(path(name)).unwrap(), b"Dear");
+        }
+        assert_eq!(names(folder.path()), ["backup", &first, "backup.new", "store"]);
+    }
+    Store::restore(path("backup"), path("restored")).unwrap();
+    assert_eq!(lines(&Store::open(path("restored")).unwrap()), lines(&store));
+}
+
 // Compaction
 
 #[test]
