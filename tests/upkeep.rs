@@ -207,12 +207,25 @@ fn a_backup_that_fails_leaves_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let store = filled(&folder.path().join("store"));
     assert!(matches!(store.write_backup(Full), Err(Error::Io { .. })));
-    let error = store.backup(folder.path().join("absent/backup")).unwrap_err();
-    assert!(matches!(&error, Error::Io { .. }), "{error}");
-    let backup = folder.path().join("backup");
-    fs::create_dir_all(backup.join("in the way")).unwrap();
-    assert!(matches!(store.backup(&backup), Err(Error::Io { .. })));
-    assert_eq!(names(folder.path()), ["backup", "store"]);
+    let refused = |path: &Path| {
+        let error = store.backup(path).unwrap_err();
+        assert!(matches!(&error, Error::Io { path: named, .. } if named == path), "{error:?}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    };
+    refused(&folder.path().join("absent/backup"));
+    fs::create_dir_all(folder.path().join("folder/in the way")).unwrap();
+    refused(&folder.path().join("folder"));
+    assert_eq!(names(folder.path()), ["folder", "store"]);
+
+    // So long a name that no file can be made beside it; a full disk is in tests/trouble.rs.
+    let backup = folder.path().join("b".repeat(255));
+    store.backup(folder.path().join("backup")).unwrap();
+    fs::rename(folder.path().join("backup"), &backup).unwrap();
+    let before = fs::read(&backup).unwrap();
+    append(&store, 100, 120);
+    refused(&backup);
+    assert_eq!(fs::read(&backup).unwrap(), before);
+    assert_eq!(names(folder.path()).len(), 3);
 }
 
 #[test]
