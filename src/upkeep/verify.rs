@@ -18,10 +18,15 @@ use crate::{
 impl Store {
     /// Reads the whole store and checks it, as it was at one moment; changes nothing.
     ///
-    /// Checked are: that all entries are there, as they were written last; each entry's key, and the order of the keys; each record and row; the dates of the rows and of
-    /// their statistics; that what has statistics or is tracked is registered; and that each period that trackers
-    /// derive agrees with its days, by object and date. Hours, like days, are a source. Periods that no tracker has
-    /// derived are read, but there is nothing to compare them with.
+    /// Checked are:
+    ///
+    /// - that all entries are there, as they were written last;
+    /// - each entry's key, and the order of the keys;
+    /// - each record and row;
+    /// - the dates of the rows and of their statistics;
+    /// - that what has statistics or is tracked is registered;
+    /// - that each period that trackers derive agrees with its days, by object and date. Hours, like days, are a source.
+    ///   Periods that no tracker has derived are read, but there is nothing to compare them with.
     ///
     /// Others may write meanwhile. What they replace is kept in memory until the check is done.
     ///
