@@ -36,7 +36,8 @@ pub(super) struct Entries<V> {
     value: PhantomData<fn() -> V>,
 }
 
-/// The ranges that hold all entries, in order. What trackers couldn't hold in memory is left out: it is theirs alone.
+/// The ranges that hold all entries, in order: one for each space, also those that no store has, so that damage ends a
+/// range and no more. What trackers couldn't hold in memory is left out: it is theirs alone.
 pub(super) fn everything() -> Vec<KeyRange> {
     let spaces = (0..=u8::MAX).filter(|space| *space != Space::Scratch as u8);
     let empty = KeyRange { start: Vec::new(), end: Some(vec![0]) };

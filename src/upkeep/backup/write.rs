@@ -2,8 +2,9 @@
 
 use super::format::{FORMAT, Sums, TITLE, write_bytes};
 use crate::{
-    encoding::{KeyRange, Space, key},
+    encoding::key,
     error::{Error, Result},
+    storage::everything,
     store::Store,
 };
 use lz4_flex::frame::FrameEncoder;
@@ -99,8 +100,7 @@ impl Store {
         writeln!(writer, "{TITLE}{FORMAT}").map_err(failed)?;
         let mut stream = FrameEncoder::new(writer);
         let mut sums = Sums::default();
-        let (start, end) = (Vec::new(), KeyRange::space(Space::Scratch).start);
-        snapshot.for_each(KeyRange { start, end: Some(end) }, |entry| {
+        snapshot.for_each(everything(), |entry| {
             if entry.key == key::changes() {
                 return Ok(());
             }
