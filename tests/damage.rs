@@ -14,7 +14,7 @@
 
 mod common;
 
-use common::{CENTS, Random, SALES, TILL, copy_folder, day, user};
+use common::{CENTS, Random, SALES, TILL, copy_folder, day, files, user};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -150,19 +150,6 @@ fn subjects(folder: &Path) -> Vec<Subject> {
         }
     }
     subjects
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        if entry.file_type().unwrap().is_dir() {
-            files.extend(self::files(&entry.path()));
-        } else {
-            files.push(entry.path());
-        }
-    }
-    files.sort();
-    files
 }
 
 /// Damages one file of a store, and says how.

@@ -16,7 +16,7 @@
 mod common;
 
 use chrono::{NaiveTime, Weekday};
-use common::{CENTS, SALES, TILL, copy_folder, day, user};
+use common::{CENTS, SALES, TILL, copy_folder, day, exported, files, user};
 use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -27,7 +27,7 @@ use std::{
 use tempfile::TempDir;
 use trackstats::{
     Calendar, Date, Error, FixedClock, Flush, Id, Max, MergeError, Metric, Min, Object, Options, Period,
-    Prefix, Result, Store, Timestamp, Tracker, Value, chrono, export,
+    Result, Store, Timestamp, Tracker, Value, chrono,
 };
 use twox_hash::XxHash3_64;
 
@@ -145,23 +145,8 @@ fn fill(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn exported(store: &Store) -> String {
-    let mut lines = Vec::new();
-    export(store, &Prefix::everything(), &mut lines).unwrap();
-    String::from_utf8(lines).unwrap()
-}
-
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
-}
-
-/// The files in a folder and in those within it.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.is_dir() { found.extend(files(&entry)) } else { found.push(entry) }
-    }
-    found
 }
 
 /// Replaces each database file by a compressed one.
