@@ -39,6 +39,15 @@ pub(crate) struct SeenRecord {
     pub(crate) day: i32,
 }
 
+/// How far large changes have come; not there before the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChangesRecord {
+    /// The number of the last that is committed.
+    pub(crate) committed: u64,
+    /// The next one has begun to write.
+    pub(crate) under_way: bool,
+}
+
 /// A domain's registration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DomainRecord {
@@ -114,6 +123,7 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
 
 impl Record for StoreRecord {}
 impl Record for SeenRecord {}
+impl Record for ChangesRecord {}
 impl Record for DomainRecord {}
 impl Record for MetricRecord {}
 impl Record for TrackedRecord {}

@@ -2,6 +2,7 @@
 
 use super::{Flush, Options, Store};
 use crate::{
+    encoding::store_value,
     error::{Error, Result},
     storage::{BATCH, DiskEngine, Engine, Write},
 };
@@ -25,7 +26,7 @@ impl Making {
 
     /// Adds an entry, whose key must not have been added before.
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
-        self.batch.push(Write { key, value: Some(value) });
+        self.batch.push(Write { key, old: None, new: Some(store_value(value)) });
         if self.batch.len() < BATCH { Ok(()) } else { self.engine.apply(mem::take(&mut self.batch)) }
     }
 

@@ -4,8 +4,8 @@ use super::{grouping::Grouping, verification::Verification};
 use crate::{
     calendar::{Calendar, day_of_number},
     encoding::{
-        DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, Row, RowKey, SeenRecord, Space,
-        StoreRecord, key,
+        ChangesRecord, DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, Row, RowKey, SeenRecord,
+        Space, StoreRecord, key,
     },
     model::{Max, Min, Ref, Series, Statistic, Value},
     storage::{Direction, Entry, Snapshot},
@@ -35,10 +35,9 @@ pub(super) struct Entries<V> {
     value: PhantomData<fn() -> V>,
 }
 
-/// The ranges that hold all entries, in order. What writers have under way is left out: no reader sees it.
+/// The ranges that hold all entries, in order. What trackers couldn't hold in memory is left out: it is theirs alone.
 pub(super) fn everything() -> Vec<KeyRange> {
-    let under_way = [Space::Pending, Space::Scratch].map(|space| space as u8);
-    let spaces = (0..=u8::MAX).filter(|space| !under_way.contains(space));
+    let spaces = (0..=u8::MAX).filter(|space| *space != Space::Scratch as u8);
     let empty = KeyRange { start: Vec::new(), end: Some(vec![0]) };
     [empty].into_iter().chain(spaces.map(|space| KeyRange::prefix(vec![space]))).collect()
 }
@@ -122,8 +121,8 @@ impl<V: Value> Entries<V> {
     }
 
     fn store(entry: &Entry) -> Result<(), String> {
-        if entry.key == key::committed() {
-            return if entry.value.is_empty() { Ok(()) } else { Err("should be empty".to_owned()) };
+        if entry.key == key::changes() {
+            return ChangesRecord::decode(&entry.value).map(drop).map_err(has);
         }
         if entry.key == key::seen() {
             return SeenRecord::decode(&entry.value).map(drop).map_err(has);

@@ -121,8 +121,7 @@ impl Salvage {
                 self.domain(domain)?;
                 self.metrics.insert((domain.clone(), metric.clone()));
             }
-            // What trackers couldn't hold in memory has no meaning any more.
-            !of(Space::Scratch)
+            true
         };
         if !kept {
             return Ok(());

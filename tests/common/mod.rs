@@ -2,10 +2,10 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "no test file uses all of it; a test that fails may panic")]
 
+pub(crate) mod events;
 pub(crate) mod flights;
 #[cfg(feature = "cli")]
 pub(crate) mod program;
-pub(crate) mod random;
 
 use std::{
     fs,
@@ -73,9 +73,8 @@ pub(crate) fn day(text: &str) -> NaiveDate {
 pub(crate) struct Hand(Arc<AtomicI64>);
 
 impl Hand {
-    /// Sets it to noon of a day, in UTC.
-    pub(crate) fn set(&self, date: &str) {
-        self.0.store(noon(date).unix_seconds(), Ordering::SeqCst);
+    pub(crate) fn set(&self, at: Timestamp) {
+        self.0.store(at.unix_seconds(), Ordering::SeqCst);
     }
 }
 
@@ -85,6 +84,7 @@ impl Clock for Hand {
     }
 }
 
+/// Noon of a day, in UTC.
 pub(crate) fn noon(date: &str) -> Timestamp {
     let start = Calendar::default().bucket_on(Period::Day, day(date)).unwrap().start;
     Timestamp::from_unix_seconds(start.timestamp() + 12 * 3_600)
@@ -113,7 +113,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// The same numbers for the same seed: a linear congruential generator.
+/// The same numbers for the same seed, any at all: a linear congruential generator.
 #[derive(Debug, Clone)]
 pub(crate) struct Random(pub(crate) u64);
 
@@ -121,6 +121,10 @@ impl Random {
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
+    }
+
+    pub(crate) fn coin(&mut self) -> bool {
+        self.below(2) == 0
     }
 
     /// One of these, any as likely as another.

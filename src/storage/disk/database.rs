@@ -3,7 +3,7 @@
 use super::{
     failure::Failure,
     keeper::Keeper,
-    totals::{TOTALS, Totals, checked, with_checksum, without_checksum},
+    totals::{Checked, TOTALS, Totals, checked, entry_hash, with_checksum, with_totals},
 };
 use crate::{
     encoding::KeyRange,
@@ -93,41 +93,62 @@ impl Database {
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let value = self.read(|| self.tree.get(key))?;
-        value.map(|stored| self.checked(key, &stored)).transpose()
+        value.map(|stored| self.checked(key, &stored).map(|found| found.value.to_vec())).transpose()
     }
 
     pub(super) fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
         self.stored(range, direction, limit, |key, stored| {
-            entries.push(Entry { key: key.to_vec(), value: self.checked(key, stored)? });
+            let value = self.checked(key, stored)?.value.to_vec();
+            entries.push(Entry { key: key.to_vec(), value });
             Ok(())
         })?;
         Ok(entries)
     }
 
     /// Applies a batch that no key is in twice, and returns the totals with it.
-    pub(super) fn apply(&self, batch: Vec<Write>, mut totals: Totals) -> Result<Totals> {
+    pub(super) fn apply(&self, mut batch: Vec<Write>, mut totals: Totals) -> Result<Totals> {
         self.goes_on()?;
         totals.changes += 1;
-        let mut writes = sled::Batch::default();
-        for Write { key, value } in batch {
-            if let Some(stored) = self.read(|| self.tree.get(&key))? {
-                totals.remove(&key, without_checksum(&stored));
+        for Write { key, old, .. } in &batch {
+            if let Some(old) = old {
+                totals.remove(key, old);
             }
-            match value {
-                Some(value) => {
-                    totals.add(&key, &value);
-                    let value = with_checksum(&key, value);
-                    writes.insert(key, value);
+        }
+        if let [Write { key, new: only @ Some(_), .. }] = batch.as_mut_slice()
+            && let Some(value) = only.take()
+        {
+            totals.add(entry_hash(key, &value));
+            self.insert(key, with_totals(key, value, &totals))?;
+            return Ok(totals);
+        }
+        let mut writes = sled::Batch::default();
+        for Write { key, new, .. } in batch {
+            match new {
+                Some(new) => {
+                    let (hash, new) = with_checksum(&key, new);
+                    totals.add(hash);
+                    writes.insert(key, new);
                 }
                 None => writes.remove(key),
             }
         }
-        writes.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()));
-        match contained(|| self.tree.apply_batch(writes)) {
-            Ok(()) => Ok(totals),
-            Err(failure) => Err(self.stop(failure, true)),
+        writes.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()).1);
+        contained(|| self.tree.apply_batch(writes)).map_err(|failure| self.stop(failure, true))?;
+        Ok(totals)
+    }
+
+    fn insert(&self, key: &[u8], stored: Vec<u8>) -> Result<()> {
+        contained(|| self.tree.insert(key, stored)).map(drop).map_err(|failure| self.stop(failure, true))
+    }
+
+    /// Writes the totals into an entry of their own, where they are found without a search.
+    pub(super) fn note(&self, totals: &Totals) -> Result<()> {
+        self.goes_on()?;
+        if self.totals()? == Some(*totals) {
+            return Ok(());
         }
+        self.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()).1)
     }
 
     pub(super) fn flush(&self) -> Result<()> {
@@ -171,24 +192,26 @@ impl Database {
         })
     }
 
-    /// The totals as the last batch left them; none in a database without any.
+    /// The totals that were noted last; none in a database without any.
     pub(super) fn totals(&self) -> Result<Option<Totals>> {
         Ok(self.get(TOTALS)?.and_then(|bytes| Totals::decode(&bytes)))
     }
 
-    /// Reads all entries, and compares them with their totals.
-    pub(super) fn check(&self, totals: &Totals) -> Result<()> {
-        let mut found = Totals::default();
-        self.pages(|entries| {
-            for Entry { key, value } in entries {
-                found.add(&key, &value);
-            }
+    /// Reads all entries, and compares them with their totals: with these, or with later ones that are found among the
+    /// entries, and returns those.
+    pub(super) fn check(&self, totals: Totals) -> Result<Totals> {
+        let (mut found, mut totals) = (Totals::default(), totals);
+        let everything = KeyRange { start: Vec::new(), end: None };
+        self.stored(&everything, Direction::Forwards, usize::MAX, |key, stored| {
+            let Checked { value, totals: then } = self.checked(key, stored)?;
+            found.add(entry_hash(key, value));
+            totals = then.map_or(totals, |then| totals.newer(then));
             Ok(())
         })?;
-        if found.same_entries(totals) { Ok(()) } else { Err(self.wrong_entries(&found, totals)) }
+        if found.same_entries(&totals) { Ok(totals) } else { Err(self.wrong_entries(&found, &totals)) }
     }
 
-    pub(super) fn wrong_entries(&self, found: &Totals, totals: &Totals) -> Error {
+    fn wrong_entries(&self, found: &Totals, totals: &Totals) -> Error {
         let problem = if found.entries == totals.entries {
             "some of its entries are not what was written last".to_owned()
         } else {
@@ -197,15 +220,25 @@ impl Database {
         Error::Corrupt { path: self.store.clone(), problem }
     }
 
-    /// Copies all entries of another database into this one, which is empty, and counts on from this change.
-    pub(super) fn copy(&self, other: &Self, changes: u64) -> Result<Totals> {
-        let mut totals = Totals::none(changes);
+    /// Copies all entries of another database, which must come to these totals, into this one, which is empty: each as
+    /// `rewritten` makes it, or without it. Counts on from the changes of the other.
+    pub(super) fn copy(
+        &self,
+        other: &Self,
+        expected: &Totals,
+        rewritten: &dyn Fn(Entry) -> Option<Entry>,
+    ) -> Result<Totals> {
+        let (mut found, mut totals) = (Totals::default(), Totals::none(expected.changes));
         other.pages(|entries| {
-            let writes = entries.into_iter().map(|Entry { key, value }| Write { key, value: Some(value) });
+            for Entry { key, value } in &entries {
+                found.add(entry_hash(key, value));
+            }
+            let writes = entries.into_iter().filter_map(rewritten);
+            let writes = writes.map(|Entry { key, value }| Write { key, old: None, new: Some(value) });
             totals = self.apply(writes.collect(), totals)?;
             Ok(())
         })?;
-        Ok(totals)
+        if found.same_entries(expected) { Ok(totals) } else { Err(other.wrong_entries(&found, expected)) }
     }
 
     /// All entries, a page at a time.
@@ -245,8 +278,8 @@ impl Database {
     }
 
     /// The value, if it is what was written under this key.
-    fn checked(&self, key: &[u8], stored: &[u8]) -> Result<Vec<u8>> {
-        checked(key, stored).map(<[u8]>::to_vec).ok_or_else(|| {
+    fn checked<'s>(&self, key: &[u8], stored: &'s [u8]) -> Result<Checked<'s>> {
+        checked(key, stored).ok_or_else(|| {
             let problem = "an entry is not what was written".to_owned();
             Error::Corrupt { path: self.store.clone(), problem }
         })

@@ -85,12 +85,14 @@ impl DiskEngine {
 }
 
 impl Data {
-    /// Takes all entries of another, which must come to these totals, and flushes them.
-    fn copy(&self, from: &Self, totals: &Totals) -> Result<Totals> {
-        let copied = self.database.copy(&from.database, totals.changes)?;
-        if !copied.same_entries(totals) {
-            return Err(from.database.wrong_entries(&copied, totals));
-        }
+    /// Takes all entries of another, which must come to these totals, as `rewritten` makes them, and flushes them.
+    fn copy(
+        &self,
+        from: &Self,
+        totals: &Totals,
+        rewritten: &dyn Fn(Entry) -> Option<Entry>,
+    ) -> Result<Totals> {
+        let copied = self.database.copy(&from.database, totals, rewritten)?;
         self.database.flush()?;
         lock(&self.seal).acknowledge(copied.changes)?;
         Ok(copied)
@@ -126,18 +128,20 @@ impl Data {
         let mut seal = Seal::read(folder.path(), &place)?;
         let log_before = Database::log_snapshot(&place.database());
         let database = Database::open(folder.path(), &place.database(), cache_bytes)?;
-        let Some(totals) = database.totals()? else {
+        let log = Database::log_snapshot(&place.database());
+        let Some(mut totals) = database.totals()? else {
             return Err(corrupt("the totals of its entries are not there".to_owned()));
         };
+        if log != log_before || !seal.was_checked(&totals, log) {
+            totals = database.check(totals)?;
+            database.note(&totals)?;
+        }
         if totals.changes < seal.acknowledged() {
             let lost = seal.acknowledged() - totals.changes;
             return Err(corrupt(format!("the last {lost} of its changes that were flushed are not there")));
         }
-        if !seal.was_checked(&totals, log_before) {
-            database.check(&totals)?;
-        }
         // Where that fails, on a full disk say, they are checked once more when the store is opened again.
-        let _ = seal.checked(&totals, Database::log_snapshot(&place.database()));
+        let _ = seal.checked(&totals, log);
         Ok((Self { database, seal: Mutex::new(seal), place }, totals))
     }
 }
@@ -168,11 +172,15 @@ impl Engine for DiskEngine {
     fn flush(&self) -> Result<()> {
         // What is applied while the database flushes may be flushed too; what was before surely is.
         loop {
-            let (data, changes) = {
+            let (data, changes, noted) = {
                 let totals = lock(&self.totals);
-                (self.data(), totals.changes)
+                let data = self.data();
+                let noted = data.database.note(&totals);
+                (data, totals.changes, noted)
             };
-            let flushed = data.database.flush().and_then(|()| lock(&data.seal).acknowledge(changes));
+            let flushed = noted
+                .and_then(|()| data.database.flush())
+                .and_then(|()| lock(&data.seal).acknowledge(changes));
             if flushed.is_ok() || !self.was_replaced(&data) {
                 return flushed;
             }
@@ -185,16 +193,16 @@ impl Engine for DiskEngine {
 
     fn check(&self) -> Result<()> {
         let totals = lock(&self.totals);
-        self.data().database.check(&totals)
+        self.data().database.check(*totals).map(drop)
     }
 
-    fn compact(&self) -> Result<Compaction> {
+    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
         // No batch is applied until all is done; readers go on.
         let mut totals = lock(&self.totals);
         let old = self.data();
         let before = old.place.bytes();
         let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
-        let copied = match new.copy(&old, &totals) {
+        let copied = match new.copy(&old, &totals, rewritten) {
             Ok(copied) => copied,
             Err(error) => {
                 new.discard();

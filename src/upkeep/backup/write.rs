@@ -78,9 +78,9 @@ impl Store {
         writeln!(writer, "{TITLE}{FORMAT}").map_err(failed)?;
         let mut stream = FrameEncoder::new(writer);
         let mut sums = Sums::default();
-        let (start, end) = (Vec::new(), KeyRange::space(Space::Pending).start);
+        let (start, end) = (Vec::new(), KeyRange::space(Space::Scratch).start);
         snapshot.for_each(KeyRange { start, end: Some(end) }, |entry| {
-            if entry.key == key::committed() {
+            if entry.key == key::changes() {
                 return Ok(());
             }
             sums.add(&entry.key, &entry.value);
