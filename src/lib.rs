@@ -71,7 +71,7 @@ pub use model::{
     AnyValue, Counter, Date, Distinct, Domain, Gauge, Id, Intersection, Item, Layout, Max, MergeError,
     Metric, Min, Object, Part, Period, Quantiles, Ref, Series, Statistic, StatisticKey, Sum, Summary, Value,
 };
-pub use query::{Fill, SeriesQuery};
+pub use query::{Cohort, Fill, Retention, RetentionQuery, SeriesQuery};
 pub use storage::Compaction;
 pub use store::{
     Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,

@@ -185,6 +185,10 @@ impl Value for Counter {
         self.thin(thinned);
         Ok(())
     }
+
+    fn heap_bytes(&self) -> usize {
+        self.readings.capacity() * size_of::<(i64, f64)>()
+    }
 }
 
 impl Encoded for Counter {

@@ -245,6 +245,13 @@ impl Value for Distinct {
     fn zero() -> Option<Self> {
         Some(Self::default())
     }
+
+    fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Marks::Each(marks) => marks.capacity() * size_of::<u32>(),
+            Marks::Registers(registers) => registers.len(),
+        }
+    }
 }
 
 impl Encoded for Distinct {

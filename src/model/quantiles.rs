@@ -197,6 +197,10 @@ impl Value for Quantiles {
     fn zero() -> Option<Self> {
         Some(Self::default())
     }
+
+    fn heap_bytes(&self) -> usize {
+        self.buckets.capacity() * size_of::<(i32, u64)>()
+    }
 }
 
 impl Encoded for Quantiles {

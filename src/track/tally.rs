@@ -3,7 +3,7 @@
 use crate::{
     encoding::{Form, ROW_SLOTS, Row},
     error::{Error, Result},
-    model::{MergeError, Value},
+    model::{Layout, MergeError, Value},
     storage::{Entry, Scratch},
     store::Store,
 };
@@ -57,9 +57,10 @@ impl<V: Value> Tally<V> {
         let Some(groups) = self.groupings.get_mut(grouping) else { return Ok(false) };
         let (rows, group_bytes) = groups.rows(object);
         let (row, row_bytes) = rows.row(number);
-        let before = row.len();
+        let (before, heap_before) = (row.len(), heap_bytes(row, slot));
         row.merge(slot, value)?;
         self.bytes += group_bytes + row_bytes + (row.len() - before) as usize * size_of::<V>();
+        self.bytes += heap_bytes(row, slot).saturating_sub(heap_before);
         Ok(self.bytes > self.limit)
     }
 
@@ -131,6 +132,14 @@ impl<V: Value> Tally<V> {
             }
         }
         group.map_or(Ok(()), visit)
+    }
+}
+
+/// What a slot's value takes besides itself; integers take nothing, and aren't asked.
+fn heap_bytes<V: Value>(row: &Row<V>, slot: u32) -> usize {
+    match V::LAYOUT {
+        Layout::Integers { .. } => 0,
+        _ => row.get(slot).flatten().map_or(0, V::heap_bytes),
     }
 }
 
