@@ -250,9 +250,9 @@ impl Encoded for Counter {
         let counter = Self { readings, thinned };
         let all_whole =
             counter.readings.iter().all(|(_, reading)| reading.fract() == 0.0 && *reading < WHOLE);
-        let mut thinner = counter.clone();
-        thinner.thin(thinned);
-        if all_whole == whole && thinner == counter { Ok(counter) } else { Err(WRONG) }
+        let mut again = counter.clone();
+        again.thin(thinned);
+        if all_whole == whole && again == counter { Ok(counter) } else { Err(WRONG) }
     }
 }
 
@@ -277,6 +277,6 @@ impl fmt::Debug for Counter {
             .field("increase", &self.increase())
             .field("resets", &self.resets())
             .field("resolution", &self.resolution())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -263,7 +263,9 @@ impl Encoded for Distinct {
                 let flags = if marks.is_empty() { COMPACT | EMPTY } else { COMPACT };
                 let count = marks.len().to_le_bytes()[0];
                 writer.bytes(&[LIST_INTS, SERIAL_VERSION, FAMILY, LG_K, 3, flags, count, LIST | HLL_8]);
-                marks.iter().for_each(|mark| writer.bytes(&mark.to_le_bytes()));
+                for mark in marks {
+                    writer.bytes(&mark.to_le_bytes());
+                }
             }
             Marks::Each(marks) => {
                 // The smallest table, of 32 places or more, that they fill by three quarters at most.
@@ -271,7 +273,9 @@ impl Encoded for Distinct {
                 let lg_places = places.trailing_zeros().to_le_bytes()[0];
                 writer.bytes(&[SET_INTS, SERIAL_VERSION, FAMILY, LG_K, lg_places, COMPACT, 0, SET | HLL_8]);
                 writer.bytes(&u32::try_from(marks.len()).unwrap_or_default().to_le_bytes());
-                marks.iter().for_each(|mark| writer.bytes(&mark.to_le_bytes()));
+                for mark in marks {
+                    writer.bytes(&mark.to_le_bytes());
+                }
             }
             Marks::Registers(registers) => {
                 let head = [REGISTERS_INTS, SERIAL_VERSION, FAMILY, LG_K, 0, OUT_OF_ORDER, 0, DENSE | HLL_8];
@@ -284,8 +288,8 @@ impl Encoded for Distinct {
                 writer.float(0.0);
                 writer.float(sum(0..32));
                 writer.float(sum(32..64));
-                let zeros = registers.iter().filter(|register| **register == 0).count();
-                writer.bytes(&u32::try_from(zeros).unwrap_or_default().to_le_bytes());
+                let zeros: u32 = registers.iter().map(|register| u32::from(*register == 0)).sum();
+                writer.bytes(&zeros.to_le_bytes());
                 writer.bytes(&[0; 4]);
                 writer.bytes(registers);
             }
@@ -304,7 +308,7 @@ impl Encoded for Distinct {
         let length = match (mode & 3, ints) {
             (LIST, LIST_INTS) if flags & COMPACT != 0 => count.into(),
             // What isn't compact has all places of its table, the empty ones as 0.
-            (LIST, LIST_INTS) if flags & EMPTY != 0 => 0,
+            (LIST, LIST_INTS) if flags & EMPTY != 0 && reader.rest.is_empty() => 0,
             (LIST, LIST_INTS) => 8,
             (SET, SET_INTS) if flags & COMPACT != 0 => u32::from_le_bytes(reader.array()?) as usize,
             (SET, SET_INTS) if (5..=9).contains(&lg_places) => {

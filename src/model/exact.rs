@@ -239,10 +239,7 @@ impl Exact {
         let flip = if negative { 0xff } else { 0 };
         let mut magnitude: Vec<u64> = bytes
             .chunks(8)
-            .map(|chunk| {
-                let limb = chunk.iter().rev().fold(0_u64, |limb, byte| limb << 8 | u64::from(byte ^ flip));
-                limb
-            })
+            .map(|chunk| chunk.iter().rev().fold(0_u64, |limb, byte| limb << 8 | u64::from(byte ^ flip)))
             .collect();
         limbs::trim(&mut magnitude);
         if negative {
@@ -277,7 +274,6 @@ impl Exact {
 fn parts(number: f64) -> (i64, i32) {
     let bits = number.to_bits();
     let fraction = (bits & ((1 << 52) - 1)).cast_signed();
-    #[expect(clippy::cast_possible_truncation, reason = "eleven bits")]
     let exponent = (bits >> 52 & 0x7ff) as i32;
     let (magnitude, exponent) =
         if exponent == 0 { (fraction, -1_074) } else { (fraction | 1 << 52, exponent - 1_075) };
@@ -296,11 +292,12 @@ fn in_53_bits(number: u64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "they must be the same")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    pub(in crate::model) fn finite() -> impl Strategy<Value = f64> {
+    fn finite() -> impl Strategy<Value = f64> {
         prop_oneof![
             any::<f64>().prop_filter("finite", |number| number.is_finite()),
             any::<u64>().prop_map(f64::from_bits).prop_filter("finite", |number| number.is_finite()),

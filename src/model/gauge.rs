@@ -180,6 +180,6 @@ impl fmt::Debug for Gauge {
             .field("max", &self.max)
             .field("raised", &self.raised())
             .field("lowered", &self.lowered())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

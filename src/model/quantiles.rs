@@ -60,7 +60,6 @@ const FIRST: i32 = 1 << FRACTION_BITS;
 /// The number of the bucket that infinity would be in.
 const END: i32 = 0x7ff << FRACTION_BITS;
 
-#[expect(clippy::cast_possible_truncation, reason = "19 bits")]
 fn bucket_of(number: f64) -> i32 {
     let bucket = (number.abs().to_bits() >> CUT) as i32;
     match bucket {

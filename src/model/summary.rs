@@ -205,6 +205,6 @@ impl fmt::Debug for Summary {
             .field("min", &self.min())
             .field("max", &self.max())
             .field("variance", &self.variance())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

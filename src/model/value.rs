@@ -37,7 +37,8 @@ pub trait Value:
     Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 {
     /// The name of the kind, saved with a metric's registration: writing another kind is an error. It must not
-    /// change, and neither must the type's serde form.
+    /// change, and neither must the type's serde form. The names of the crate's own kinds are taken: `integer`, `minimum`,
+    /// `maximum`, `float`, `summary`, `distinct`, `quantiles`, `gauge`, `counter`.
     const KIND: &'static str;
 
     /// How values of this kind are laid out in a row. Default: [`Layout::Serde`].
