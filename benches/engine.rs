@@ -214,7 +214,7 @@ fn kinds(criterion: &mut Criterion) {
     for size in [10, 1_000, 100_000] {
         kind(criterion, "sum", size, |number| Sum::new(cents(number)).unwrap(), Sum::to_bytes);
         kind(criterion, "summary", size, |number| Summary::new(cents(number)).unwrap(), Summary::to_bytes);
-        kind(criterion, "distinct", size, Distinct::of::<u64>, Distinct::to_bytes);
+        kind(criterion, "distinct", size, |number: u64| Distinct::of(number), Distinct::to_bytes);
         kind(
             criterion,
             "quantiles",

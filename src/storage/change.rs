@@ -27,8 +27,7 @@ pub(crate) struct Change<'s> {
 }
 
 impl<'s> Change<'s> {
-    pub(super) fn begin(storage: &'s Storage) -> Result<Self> {
-        let only_one = lock(&storage.shared.writer);
+    pub(super) fn begin(storage: &'s Storage, only_one: MutexGuard<'s, ()>) -> Result<Self> {
         *lock(&storage.shared.writing) = Some(thread::current().id());
         let change = Self { storage, writes: BTreeMap::new(), bytes: 0, number: None, _only_one: only_one };
         // The last change may have failed on its way, on a full disk say, and then failed to take back what it wrote.

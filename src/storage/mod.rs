@@ -92,14 +92,13 @@ impl Storage {
 
     /// Reads all entries, and compares them with what was written.
     pub(crate) fn check(&self) -> Result<()> {
+        let _only_one = self.only_one()?;
         self.engine().check()
     }
 
     /// Rewrites the map into as little space as it takes.
     pub(crate) fn compact(&self) -> Result<Compaction> {
-        if *lock(&self.shared.writing) == Some(thread::current().id()) {
-            return Err(Error::NestedChange);
-        }
+        let _only_one = self.only_one()?;
         // What a large change replaced is left out, where no reader wants it any more.
         let committed = self.versions().committed_for_all();
         self.engine().compact(&|Entry { key, value }| {
@@ -117,10 +116,15 @@ impl Storage {
 
     /// Begins a change; waits for the one that another thread has open.
     pub(crate) fn change(&self) -> Result<Change<'_>> {
+        Change::begin(self, self.only_one()?)
+    }
+
+    /// Keeps all other writers waiting, here, where readers don't wait for them.
+    fn only_one(&self) -> Result<MutexGuard<'_, ()>> {
         if *lock(&self.shared.writing) == Some(thread::current().id()) {
             return Err(Error::NestedChange);
         }
-        Change::begin(self)
+        Ok(lock(&self.shared.writer))
     }
 
     /// A place for what a tracker can't hold in memory.

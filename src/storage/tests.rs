@@ -2,7 +2,14 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Barrier,
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::Duration,
+};
 
 fn engines() -> Vec<(tempfile::TempDir, Storage)> {
     let new = |disk: bool| {
@@ -201,6 +208,89 @@ fn a_change_within_a_change_of_the_same_thread_is_refused_instead_of_waiting_for
         assert!(matches!(storage.change(), Err(Error::NestedChange)));
         drop(change);
         assert!(storage.change().is_ok());
+    }
+}
+
+/// A map in memory whose compaction meets others when it begins, and again before it ends.
+#[derive(Debug)]
+struct Slow {
+    map: MemoryEngine,
+    meeting: Arc<Barrier>,
+}
+
+impl Engine for Slow {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.map.get(key)
+    }
+
+    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
+        self.map.scan(range, direction, limit)
+    }
+
+    fn apply(&self, batch: Vec<Write>) -> Result<()> {
+        self.map.apply(batch)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.map.flush()
+    }
+
+    fn publish(&self) -> Result<()> {
+        self.map.publish()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.map.check()
+    }
+
+    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
+        self.meeting.wait();
+        self.meeting.wait();
+        self.map.compact(rewritten)
+    }
+
+    fn path(&self) -> &Path {
+        self.map.path()
+    }
+}
+
+#[test]
+fn readers_go_on_while_a_writer_waits_for_a_compaction() {
+    let meeting = Arc::new(Barrier::new(2));
+    let engine = Slow { map: MemoryEngine::default(), meeting: Arc::clone(&meeting) };
+    let storage = Storage::new(Box::new(engine)).unwrap();
+    write(&storage, 0..10, Some(b"old"));
+    thread::scope(|scope| {
+        scope.spawn(|| storage.compact().unwrap());
+        meeting.wait();
+        let (writing, wrote) = mpsc::channel();
+        scope.spawn({
+            let storage = &storage;
+            move || {
+                write(storage, 0..10, Some(b"new"));
+                writing.send(()).unwrap();
+            }
+        });
+        assert_eq!(wrote.recv_timeout(Duration::from_millis(100)), Err(RecvTimeoutError::Timeout));
+        assert_eq!(storage.snapshot().get(&key(1)).unwrap().unwrap(), b"old");
+        meeting.wait();
+        wrote.recv().unwrap();
+        assert_eq!(storage.snapshot().get(&key(1)).unwrap().unwrap(), b"new");
+    });
+}
+
+#[test]
+fn a_compacted_map_is_found_again_whatever_it_has() {
+    // Of one entry, the totals were not there.
+    for count in [0, 1, 2, 3, 600] {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Storage::new(Box::new(DiskEngine::open(dir.path(), 1 << 20).unwrap())).unwrap();
+        let storage = open();
+        write(&storage, 0..count, Some(b"x"));
+        storage.publish().unwrap();
+        storage.compact().unwrap();
+        drop(storage);
+        assert_eq!(all(&open().snapshot(), Direction::Forwards, 64).len(), count as usize);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The sketches of [`Distinct`] and those of Apache `DataSketches` for Python are the same bytes.
 
-use super::laws::merged;
+use super::{from_hex, hex, laws::merged};
 use std::{
     env,
     io::Write,
@@ -52,8 +52,7 @@ fn apache_s_library_for_python_reads_our_sketches_and_we_read_its() {
         .unwrap();
     let mut input = child.stdin.take().unwrap();
     for (set, size) in sets.iter().zip(sizes) {
-        let hex: String = set.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        writeln!(input, "{hex} {size}").unwrap();
+        writeln!(input, "{} {size}", hex(&set.to_bytes())).unwrap();
     }
     drop(input);
     let output = child.wait_with_output().unwrap();
@@ -72,12 +71,12 @@ fn apache_s_library_for_python_reads_our_sketches_and_we_read_its() {
         );
         let (low, high) = set.bounds();
         assert!(near(number(1), low) && near(number(2), high), "the bounds of {size}");
-        for field in 4..7 {
-            let bytes: Vec<u8> = (0..fields[field].len())
-                .step_by(2)
-                .map(|at| u8::from_str_radix(&fields[field][at..at + 2], 16).unwrap())
-                .collect();
-            assert_eq!(Distinct::from_bytes(&bytes).as_ref().ok(), Some(set), "form {field} of {size}");
+        for (form, sketch) in fields.iter().enumerate().skip(4) {
+            assert_eq!(
+                Distinct::from_bytes(&from_hex(sketch)).as_ref().ok(),
+                Some(set),
+                "form {form} of {size}"
+            );
         }
     }
     println!("{} sketches compared with those of {python}", sets.len());

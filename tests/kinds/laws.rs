@@ -1,5 +1,6 @@
 //! Kinds merge to the same bytes in any order and grouping, and bytes are a value or refused.
 
+use super::{from_hex, hex};
 use proptest::prelude::*;
 use trackstats::{Counter, Distinct, Error, Gauge, Quantiles, Result, Sum, Summary, Value};
 
@@ -174,14 +175,9 @@ fn numbers_that_are_none_are_refused_with_what_to_do() {
 #[test]
 fn the_bytes_of_each_kind_are_frozen() {
     fn check<K: Kind>(value: &K, expected: &str) {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let expected: String = expected.split_whitespace().collect();
         assert_eq!(hex(&value.bytes()), expected, "{value:?}");
-        let bytes: Vec<u8> = (0..expected.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&expected[at..at + 2], 16).unwrap())
-            .collect();
-        assert_eq!(&K::read(&bytes).unwrap(), value);
+        assert_eq!(&K::read(&from_hex(&expected)).unwrap(), value);
     }
     let sum = |number| Sum::new(number).unwrap();
     // the exponent, how many bytes follow, and they
@@ -225,5 +221,17 @@ fn the_bytes_of_each_kind_are_frozen() {
     check(&counter(&[(100, 5.0), (160, 9.0), (161, 0.0)]), "00 03 c801 0a 3b 08 00 11");
     check(&counter(&[(100, 0.5), (160, 9.0)]), "01 02 c801 000000000000e03f 3b 0000000000002240");
     check(&Distinct::default(), "02 01 07 0c 03 0c 00 08");
-    check(&Distinct::of("ann"), "02 01 07 0c 03 08 01 08");
+    check(&Distinct::of("ann"), "02 01 07 0c 03 08 01 08 f8116004");
+    // As Apache's library for Python has them, but for the order of the marks.
+    let marks = "cbd7c204 81bc5d06 2bf2fb06 fe5a4307 75816607 7b65e608 cdbf440a d964e70b 862ff90d";
+    check(
+        &merged((-3..6).map(|number: i32| Distinct::of(number))),
+        &format!("03 01 07 0c 05 08 00 09 09000000 {marks}"),
+    );
+    let dense = merged((0..2_000).map(|number: i32| Distinct::of(number))).to_bytes();
+    assert_eq!(
+        hex(&dense[..40]),
+        "0a01070c0010000a 0000000000000000".replace(' ', "") + &hex(&dense[16..40])
+    );
+    assert_eq!(dense.len(), 4_136);
 }

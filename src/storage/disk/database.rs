@@ -2,6 +2,7 @@
 
 use super::{
     failure::Failure,
+    folder::{is_same, names, sync_folder},
     keeper::Keeper,
     totals::{Checked, TOTALS, Totals, checked, entry_hash, with_checksum, with_totals},
 };
@@ -16,7 +17,10 @@ use std::{
     ops::Bound,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -33,6 +37,10 @@ pub(super) struct Database {
     file: File,
     path: PathBuf,
     stopped: Mutex<Option<Stop>>,
+    /// About so many bytes were given to sled since it was waited for.
+    unwritten: AtomicUsize,
+    /// The last file of a large entry that was flushed.
+    flushed_blob: AtomicU64,
 }
 
 /// Why nothing is written any more: sled doesn't go on after a write that failed, and doesn't take back what it did.
@@ -47,6 +55,9 @@ impl Database {
     /// sled's own threads keep the lock for a moment after its last handle is gone; so does a process that ends.
     const ATTEMPTS: u32 = 20;
     const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(25);
+
+    /// sled is waited for after so many bytes.
+    const UNWRITTEN: usize = 8 << 20;
 
     /// Whether there are a database's files in this folder.
     pub(super) fn exists(folder: &Path) -> io::Result<bool> {
@@ -88,7 +99,16 @@ impl Database {
         let keeper = Keeper::start(store, tree.clone())?;
         let path = folder.join("db");
         let file = File::options().write(true).open(&path).map_err(failed)?;
-        Ok(Self { tree, _keeper: keeper, store: store.to_owned(), file, path, stopped: Mutex::new(None) })
+        Ok(Self {
+            tree,
+            _keeper: keeper,
+            store: store.to_owned(),
+            file,
+            path,
+            stopped: Mutex::new(None),
+            unwritten: AtomicUsize::new(0),
+            flushed_blob: AtomicU64::new(0),
+        })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -123,10 +143,12 @@ impl Database {
             return Ok(totals);
         }
         let mut writes = sled::Batch::default();
+        let mut bytes = 0;
         for Write { key, new, .. } in batch {
             match new {
                 Some(new) => {
                     let (hash, new) = with_checksum(&key, new);
+                    bytes += key.len() + new.len();
                     totals.add(hash);
                     writes.insert(key, new);
                 }
@@ -135,7 +157,17 @@ impl Database {
         }
         writes.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()).1);
         contained(|| self.tree.apply_batch(writes)).map_err(|failure| self.stop(failure, true))?;
+        self.wait_for_writes(bytes)?;
         Ok(totals)
+    }
+
+    /// Waits now and then until sled has written what it holds in memory, which is as much as it is given otherwise.
+    fn wait_for_writes(&self, bytes: usize) -> Result<()> {
+        if self.unwritten.fetch_add(bytes, Ordering::Relaxed) < Self::UNWRITTEN {
+            return Ok(());
+        }
+        self.unwritten.store(0, Ordering::Relaxed);
+        contained(|| self.tree.flush()).map(drop).map_err(|failure| self.stop(failure, true))
     }
 
     fn insert(&self, key: &[u8], stored: Vec<u8>) -> Result<()> {
@@ -155,7 +187,7 @@ impl Database {
         self.goes_on()?;
         // sled has the system write, but doesn't wait for the disk.
         contained(|| self.tree.flush())
-            .and_then(|_| self.file.sync_data().map_err(Failure::from))
+            .and_then(|_| self.sync_blobs().and_then(|()| self.file.sync_data()).map_err(Failure::from))
             .map_err(|failure| self.stop(failure, false))?;
         let source = match fs::metadata(&self.path) {
             Ok(found) if is_same(&found, &self.file) => return Ok(()),
@@ -163,6 +195,32 @@ impl Database {
             Err(source) => source,
         };
         Err(Error::Io { action: "flushing", path: self.store.clone(), source })
+    }
+
+    /// Flushes the files of large entries that were not flushed before. Their names are numbers that only grow.
+    fn sync_blobs(&self) -> io::Result<()> {
+        let Some(folder) = self.path.parent().map(|folder| folder.join("blobs")) else { return Ok(()) };
+        let flushed = self.flushed_blob.load(Ordering::Relaxed);
+        let mut last = flushed;
+        let blobs = match names(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            blobs => blobs?,
+        };
+        for blob in blobs {
+            let Some(number) = blob.parse().ok().filter(|number| *number > flushed) else { continue };
+            match File::open(folder.join(&blob)) {
+                Ok(file) => file.sync_data()?,
+                // It was replaced, and sled has removed it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            last = last.max(number);
+        }
+        if last > flushed {
+            sync_folder(&folder)?;
+            self.flushed_blob.store(last, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Writes nothing any more, for this reason or the one that there was before, and returns it.
@@ -228,17 +286,33 @@ impl Database {
         expected: &Totals,
         rewritten: &dyn Fn(Entry) -> Option<Entry>,
     ) -> Result<Totals> {
-        let (mut found, mut totals) = (Totals::default(), Totals::none(expected.changes));
-        other.pages(|entries| {
-            for Entry { key, value } in &entries {
-                found.add(entry_hash(key, value));
-            }
-            let writes = entries.into_iter().filter_map(rewritten);
-            let writes = writes.map(|Entry { key, value }| Write { key, old: None, new: Some(value) });
-            totals = self.apply(writes.collect(), totals)?;
-            Ok(())
-        })?;
-        if found.same_entries(expected) { Ok(totals) } else { Err(other.wrong_entries(&found, expected)) }
+        let (mut found, mut totals) = (Totals::default(), Totals::none(expected.changes + 1));
+        // sled splits a page into halves and, given all entries in order, never fills them: so every other entry first, and
+        // then those between. Nobody reads any before all are there, and what isn't a batch takes less space.
+        for turn in [0, 1] {
+            let mut number = 0;
+            other.pages(|entries| {
+                for entry in entries {
+                    number += 1;
+                    if turn == 0 {
+                        found.add(entry_hash(&entry.key, &entry.value));
+                    }
+                    if number % 2 == turn
+                        && let Some(Entry { key, value }) = rewritten(entry)
+                    {
+                        let (hash, stored) = with_checksum(&key, value);
+                        totals.add(hash);
+                        self.insert(&key, stored)?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        self.note(&totals)?;
+        if !found.same_entries(expected) {
+            return Err(other.wrong_entries(&found, expected));
+        }
+        self.check(totals)
     }
 
     /// All entries, a page at a time.
@@ -306,20 +380,6 @@ fn prepare(folder: &Path) -> io::Result<()> {
         (0..4).map(|_| File::open(path)).collect::<io::Result<Vec<File>>>()?;
     }
     Ok(())
-}
-
-/// Whether a path leads to this open file, as far as the system can tell.
-fn is_same(found: &fs::Metadata, file: &File) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        file.metadata().is_ok_and(|file| (file.dev(), file.ino()) == (found.dev(), found.ino()))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        found.is_file()
-    }
 }
 
 /// Does something with sled, which panics on many kinds of damage.

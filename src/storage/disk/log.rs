@@ -61,7 +61,7 @@ pub(super) fn replay(folder: &Path) -> io::Result<Replayed> {
         let segment = read_segment(&mut file)?;
         for message in messages(&segment, numbers.get(&place).copied()) {
             debug_assert_eq!(message.segment, number, "others are passed over");
-            if message.kind == BATCH && message.sound && last_of_batch(message.body) >= end {
+            if message.kind == BATCH && message.sound && first_number(message.body) >= end {
                 // The process ended before the batch was written, so it never happened.
                 return Ok(replayed);
             }
@@ -89,7 +89,7 @@ fn read_segment(file: &mut File) -> io::Result<Vec<u8>> {
     Ok(segment)
 }
 
-fn last_of_batch(body: &[u8]) -> u64 {
+fn first_number(body: &[u8]) -> u64 {
     body.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
@@ -162,7 +162,7 @@ impl Replayed {
             LINK => self.link(message.page, message.body, message.sound),
             NODE_IN_FILE | LINK_IN_FILE => {
                 // The number of a file: its CRC-32, the kind again, and the body.
-                let name = last_of_batch(message.body).to_string();
+                let name = first_number(message.body).to_string();
                 let bytes = fs::read(folder.join("blobs").join(name)).unwrap_or_default();
                 let (crc, rest) = bytes.split_at_checked(4).unwrap_or_default();
                 let sound = crc32fast::hash(rest).to_le_bytes() == crc;

@@ -1,7 +1,7 @@
 //! The engine of stores on disk: a database in a folder, and what makes it trustworthy.
 //!
 //! sled checks most of what it reads, but when it replays its log it passes over what is damaged, and what it doesn't
-//! find it doesn't miss. So each value has a checksum, the entries have totals that each batch carries on, and beside
+//! find it doesn't miss. So each value has a checksum, the entries have totals that each write carries on, and beside
 //! the database stands how far it was flushed. Opening a store compares them.
 
 mod database;
@@ -58,7 +58,11 @@ impl DiskEngine {
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
         let folder = Folder::lock(path)?;
         let (data, totals) = match folder.current()? {
-            Some(place) => Data::open(&folder, place, cache_bytes)?,
+            Some(place) => {
+                let opened = Data::open(&folder, place, cache_bytes)?;
+                folder.keep_only(&opened.0.place);
+                opened
+            }
             None => (Data::create(&folder, cache_bytes)?, Totals::default()),
         };
         Ok(Self { current: RwLock::new(Arc::new(data)), totals: Mutex::new(totals), cache_bytes, folder })
@@ -119,18 +123,17 @@ impl Data {
     }
 
     fn open(folder: &Folder, place: Place, cache_bytes: u64) -> Result<(Self, Totals)> {
-        let corrupt = |problem: String| Error::Corrupt { path: folder.path().to_owned(), problem };
         let exists = Database::exists(&place.database());
         let failed = |source| Error::Io { action: "opening", path: folder.path().to_owned(), source };
         if !exists.map_err(failed)? {
-            return Err(corrupt(format!("its data in {} is not there", place.name())));
+            return Err(folder.corrupt(format!("its data in {} is not there", place.name())));
         }
         let mut seal = Seal::read(folder.path(), &place)?;
         let log_before = Database::log_snapshot(&place.database());
         let database = Database::open(folder.path(), &place.database(), cache_bytes)?;
         let log = Database::log_snapshot(&place.database());
         let Some(mut totals) = database.totals()? else {
-            return Err(corrupt("the totals of its entries are not there".to_owned()));
+            return Err(folder.corrupt("the totals of its entries are not there".to_owned()));
         };
         if log != log_before || !seal.was_checked(&totals, log) {
             totals = database.check(totals)?;
@@ -138,7 +141,9 @@ impl Data {
         }
         if totals.changes < seal.acknowledged() {
             let lost = seal.acknowledged() - totals.changes;
-            return Err(corrupt(format!("the last {lost} of its changes that were flushed are not there")));
+            return Err(
+                folder.corrupt(format!("the last {lost} of the writes that were flushed are not there"))
+            );
         }
         // Where that fails, on a full disk say, they are checked once more when the store is opened again.
         let _ = seal.checked(&totals, log);
@@ -188,7 +193,9 @@ impl Engine for DiskEngine {
     }
 
     fn publish(&self) -> Result<()> {
-        self.folder.publish(&self.data().place)?
+        let flushed = self.folder.publish(&self.data().place)?;
+        let path = || self.folder.path().to_owned();
+        flushed.map_err(|source| Error::Io { action: "flushing", path: path(), source })
     }
 
     fn check(&self) -> Result<()> {
@@ -212,8 +219,7 @@ impl Engine for DiskEngine {
         match self.folder.publish(&new.place) {
             Ok(Ok(())) => {}
             // Which of the two a power cut would leave isn't known: nothing may be written to either.
-            Ok(Err(Error::Io { source, .. })) => return Err(old.database.stop(source.into(), false)),
-            Ok(Err(error)) => return Err(error),
+            Ok(Err(source)) => return Err(old.database.stop(source.into(), false)),
             Err(error) => {
                 new.discard();
                 return Err(error);

@@ -116,3 +116,24 @@ pub(super) fn numbers<const N: usize>(bytes: &[u8]) -> Option<[u64; N]> {
     let numbers: [&[u8; 8]; N] = chunks.iter().collect::<Vec<_>>().try_into().ok()?;
     rest.is_empty().then(|| numbers.map(|number| u64::from_le_bytes(*number)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As drawn in `src/docs/format.md`.
+    #[test]
+    fn what_is_stored_under_a_key_is_these_bytes() {
+        let (key, value) = (b"key", b"value\0".to_vec());
+        let mut totals = Totals::none(3);
+        totals.add(entry_hash(key, &value));
+        let (hash, stored) = with_checksum(key, value.clone());
+        assert_eq!(hash, 1_706_273_930_161_658_847);
+        assert_eq!(stored, *b"value\0\xdf\x9b\xcb\x68");
+        assert_eq!(checked(key, &stored), Some(Checked { value: &value, totals: None }));
+        let stored = with_totals(key, value.clone(), &totals);
+        let totals_after = b"\x03\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\xdf\x9b\xcb\x68\x19\xe7\xad\x17";
+        assert_eq!(stored, [b"value\0", &totals_after[..], b"\x46\x97\x7e\x01"].concat());
+        assert_eq!(checked(key, &stored), Some(Checked { value: &value, totals: Some(totals) }));
+    }
+}
