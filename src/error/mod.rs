@@ -170,6 +170,15 @@ pub enum Error {
         given: String,
     },
 
+    /// A number or bytes that a kind of value can't be made of.
+    #[error("this is not {kind}: {problem}")]
+    InvalidValue {
+        /// What it was to be, such as `a sum`.
+        kind: &'static str,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+
     /// A value can't be stored.
     #[error("{statistic}: {problem}")]
     Unstorable {

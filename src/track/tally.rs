@@ -189,6 +189,14 @@ impl<V: Value> Tally<V> {
     }
 }
 
+/// What a slot's value takes besides itself; integers take nothing, and aren't asked.
+fn heap_bytes<V: Value>(row: &Row<V>, slot: u32) -> usize {
+    match V::LAYOUT {
+        Layout::Integers { .. } => 0,
+        _ => row.get(slot).flatten().map_or(0, V::heap_bytes),
+    }
+}
+
 /// About so many bytes more than were asked for does a piece of memory take.
 const ALLOCATION: usize = 16;
 
@@ -265,8 +273,12 @@ impl<V: Value> Groups<V> {
         let Some(rows) = self.rows.get_mut(*group) else { return Ok(0) };
         let slot = ordinal.rem_euclid(ROW_SLOTS).cast_unsigned();
         let (row, row_bytes) = rows.row(ordinal.div_euclid(ROW_SLOTS));
+        let heap_before = heap_bytes(row, slot);
         match row.merge(slot, value) {
-            Ok(new) => Ok(row_bytes + if new { size_of::<V>() } else { 0 }),
+            Ok(new) => {
+                let heap = heap_bytes(row, slot).saturating_sub(heap_before);
+                Ok(row_bytes + heap + if new { size_of::<V>() } else { 0 })
+            }
             Err(error) => Err(self.unmerged(*group, *ordinal, error)),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
         Space, StoreRecord, key,
     },
     error::{self, Error},
-    model::{Max, Min, Ref, Series, Statistic, Value},
+    model::{Ref, Series, Statistic, Value},
     storage::{Direction, Entry, Snapshot},
     store::Slots,
 };
@@ -159,8 +159,7 @@ impl<V: Value> Entries<V> {
             let place = || format!("{domain}/{metric}");
             self.verification.add(place, "is of a domain that isn't registered");
         }
-        let integers = [i64::KIND, Min::KIND, Max::KIND].contains(&record.kind.as_str());
-        if integers && record.form != Form::Integers {
+        if Form::of_kind(&record.kind).is_some_and(|form| form != record.form) {
             let place = || format!("{domain}/{metric}");
             self.verification.add(place, "is registered in another form than its kind of values has");
         }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     encoding::Form,
     error::{Error, Result},
-    model::{AnyValue, Domain, Max, Metric, Min, Value},
+    model::{AnyValue, Counter, Distinct, Domain, Gauge, Max, Metric, Min, Quantiles, Sum, Summary, Value},
     storage::Snapshot,
     store::Store,
 };
@@ -74,6 +74,12 @@ impl Store {
                 i64::KIND => found.compare::<i64>(&domain, &metric)?,
                 Min::KIND => found.compare::<Min>(&domain, &metric)?,
                 Max::KIND => found.compare::<Max>(&domain, &metric)?,
+                Sum::KIND => found.compare::<Sum>(&domain, &metric)?,
+                Summary::KIND => found.compare::<Summary>(&domain, &metric)?,
+                Distinct::KIND => found.compare::<Distinct>(&domain, &metric)?,
+                Quantiles::KIND => found.compare::<Quantiles>(&domain, &metric)?,
+                Gauge::KIND => found.compare::<Gauge>(&domain, &metric)?,
+                Counter::KIND => found.compare::<Counter>(&domain, &metric)?,
                 _ if found.groupings.iter().all(|grouping| grouping.derived.is_empty()) => {}
                 _ => found.verification.not_compared.push(format!("{domain}/{metric}")),
             }
