@@ -68,12 +68,13 @@ mod upkeep;
 pub use calendar::{Bucket, Calendar, Timestamp};
 pub use error::{Error, Result};
 pub use model::{
-    AnyValue, Date, Domain, Id, Layout, Max, MergeError, Metric, Min, Number, Object, Part, Period, Ref,
-    Series, Statistic, StatisticKey, Value,
+    AnyValue, Counter, Date, Distinct, Domain, Gauge, Id, Intersection, Item, Layout, Max, MergeError,
+    Metric, Min, Number, Object, Part, Period, Quantiles, Ref, Series, Statistic, StatisticKey, Sum, Summary,
+    Value,
 };
 pub use query::{
-    Breakdown, BreakdownEntry, Compare, Compared, Derived, Fill, Others, ProfilePart, Ranked, Ranking,
-    SeriesQuery, Total,
+    Breakdown, BreakdownEntry, Cohort, Compare, Compared, Derived, Fill, Others, ProfilePart, Ranked,
+    Ranking, Retention, RetentionQuery, SeriesQuery, Total,
 };
 pub use storage::Compaction;
 pub use store::{

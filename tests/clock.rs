@@ -70,7 +70,7 @@ fn a_clock_that_starts_in_1970_is_refused_and_the_error_says_what_to_do() {
     }
     assert!(store.metrics().is_empty(), "nothing is stored");
 
-    clock.set("2024-05-01");
+    clock.set(noon("2024-05-01"));
     append(&store, &["2024-05-01"]);
     assert_eq!(store.today().unwrap(), day("2024-05-01"));
 }
@@ -82,7 +82,7 @@ fn the_first_and_the_last_plausible_date_are_plausible_and_their_neighbours_are_
     for (date, plausible) in
         [("2023-12-31", false), ("2024-01-01", true), ("2045-12-31", true), ("2046-01-01", false)]
     {
-        clock.set(date);
+        clock.set(noon(date));
         assert_eq!(store.today().is_ok(), plausible, "{date}");
     }
 }
@@ -114,7 +114,7 @@ fn a_guard_without_a_plausible_date_can_not_be_made() {
 fn a_clock_that_jumps_back_or_ahead_of_what_was_seen_is_refused_with_both_dates_named() {
     let clock = Hand::default();
     let store = in_memory(&clock, guard().most_behind(1).most_ahead(30));
-    clock.set("2024-05-10");
+    clock.set(noon("2024-05-10"));
     append(&store, &["2024-05-10"]);
     for (date, problem) in [
         ("2024-05-09", None),
@@ -122,7 +122,7 @@ fn a_clock_that_jumps_back_or_ahead_of_what_was_seen_is_refused_with_both_dates_
         ("2024-06-09", None),
         ("2024-06-10", Some("is 31 days after 2024-05-10, the latest date that the store has seen")),
     ] {
-        clock.set(date);
+        clock.set(noon(date));
         match (store.today(), problem) {
             (Ok(today), None) => assert_eq!(today, day(date)),
             (Err(error), Some(problem)) => {
@@ -136,7 +136,7 @@ fn a_clock_that_jumps_back_or_ahead_of_what_was_seen_is_refused_with_both_dates_
     }
     let store = in_memory(&clock, guard().most_behind(0));
     append(&store, &[]);
-    clock.set("2024-06-09");
+    clock.set(noon("2024-06-09"));
     let error = store.today().unwrap_err().to_string();
     assert!(error.contains("is 1 day before 2024-06-10"), "{error}");
 }
@@ -149,14 +149,14 @@ fn a_reopened_store_remembers_the_latest_date_whatever_was_written_on_it() {
     for (date, refused) in
         [("2024-05-10", false), ("2024-05-12", false), ("2024-05-11", true), ("2024-05-12", false)]
     {
-        clock.set(date);
+        clock.set(noon(date));
         let store = at(folder.path(), &clock, limited);
         assert_eq!(store.today().is_err(), refused, "{date}");
         // Dated by its caller: it is written all the same, but the date that isn't plausible is not remembered.
         store.record(SALES.on(Period::Day, day("2024-05-01")), 1).unwrap();
     }
     drop(Store::open(folder.path()).unwrap());
-    clock.set("2024-05-11");
+    clock.set(noon("2024-05-11"));
     assert!(at(folder.path(), &clock, limited).today().is_err(), "it is remembered without a guard, too");
 }
 
@@ -164,11 +164,11 @@ fn a_reopened_store_remembers_the_latest_date_whatever_was_written_on_it() {
 fn a_date_that_is_only_looked_at_is_not_remembered() {
     let clock = Hand::default();
     let store = in_memory(&clock, guard().most_behind(0));
-    clock.set("2024-05-10");
+    clock.set(noon("2024-05-10"));
     store.today().unwrap();
     let failed = store.change(|_| Err::<(), _>(Error::NestedChange));
     assert!(failed.is_err());
-    clock.set("2024-05-01");
+    clock.set(noon("2024-05-01"));
     assert_eq!(store.today().unwrap(), day("2024-05-01"));
 }
 
@@ -176,10 +176,10 @@ fn a_date_that_is_only_looked_at_is_not_remembered() {
 fn a_date_that_was_wrong_but_plausible_is_forgotten_when_a_guard_no_longer_holds_it() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Hand::default();
-    clock.set("2044-05-10");
+    clock.set(noon("2044-05-10"));
     append(&at(folder.path(), &clock, guard().most_behind(0)), &[]);
 
-    clock.set("2024-05-10");
+    clock.set(noon("2024-05-10"));
     assert!(at(folder.path(), &clock, guard().most_behind(0)).today().is_err());
     let narrower = ClockGuard::new(day("2024-01-01"), day("2034-12-31")).unwrap().most_behind(0);
     append(&at(folder.path(), &clock, narrower), &[]);
@@ -194,11 +194,11 @@ fn a_clock_that_is_wrong_is_parked_on_the_latest_date_seen_until_it_is_right_aga
     let folder = tempfile::tempdir().unwrap();
     let clock = Hand::default();
     let path = folder.path();
-    clock.set("2024-05-10");
+    clock.set(noon("2024-05-10"));
     assert_eq!(append(&at(path, &clock, parking()), &["2024-05-09", "2024-05-10"]).parked, None);
 
     for wrong in ["1970-01-01", "2100-01-01"] {
-        clock.set(wrong);
+        clock.set(noon(wrong));
         let store = at(path, &clock, parking());
         let parked = Some(Parked { clock: noon(wrong), today: day("2024-05-10") });
         assert_eq!((store.today().unwrap(), store.parked().unwrap()), (day("2024-05-10"), parked));
@@ -208,7 +208,7 @@ fn a_clock_that_is_wrong_is_parked_on_the_latest_date_seen_until_it_is_right_aga
         assert_eq!(last(&store, Period::LastDays(7)).as_deref(), Some("2024-05-10"), "{wrong}");
     }
 
-    clock.set("2024-05-13");
+    clock.set(noon("2024-05-13"));
     let store = at(path, &clock, parking());
     assert_eq!(append(&store, &["2024-05-13"]).parked, None);
     assert_eq!(store.parked().unwrap(), None);
@@ -221,7 +221,7 @@ fn a_clock_that_is_wrong_is_parked_on_the_latest_date_seen_until_it_is_right_aga
 fn a_clock_that_is_wrong_from_the_first_start_on_carries_nothing_to_days_that_have_not_come() {
     for wrong in ["1970-01-01", "2100-01-01"] {
         let clock = Hand::default();
-        clock.set(wrong);
+        clock.set(noon(wrong));
         let store = in_memory(&clock, parking());
         let recompute = || tracker().recompute().run(&store, ["2024-05-09", "2024-05-10"].map(noon)).unwrap();
         let report = recompute();
@@ -229,7 +229,7 @@ fn a_clock_that_is_wrong_from_the_first_start_on_carries_nothing_to_days_that_ha
         assert_eq!((last(&store, Period::Lifetime), last(&store, Period::LastDays(7))), (None, None));
         assert_eq!(days(&store, SALES).len(), 2, "the days are there all the same");
 
-        clock.set("2024-05-13");
+        clock.set(noon("2024-05-13"));
         assert_eq!(recompute().parked, None);
         let right = in_memory(&clock, guard());
         append(&right, &["2024-05-09", "2024-05-10"]);
@@ -241,12 +241,12 @@ fn a_clock_that_is_wrong_from_the_first_start_on_carries_nothing_to_days_that_ha
 fn a_limit_of_days_ahead_parks_a_clock_that_jumps_within_the_plausible_dates() {
     let clock = Hand::default();
     let store = in_memory(&clock, parking().most_ahead(90));
-    clock.set("2024-05-10");
+    clock.set(noon("2024-05-10"));
     append(&store, &["2024-05-10"]);
-    clock.set("2036-02-07");
+    clock.set(noon("2036-02-07"));
     assert!(append(&store, &["2024-05-11"]).parked.is_some());
     assert_eq!(last(&store, Period::Lifetime).as_deref(), Some("2024-05-10"));
-    clock.set("2024-05-12");
+    clock.set(noon("2024-05-12"));
     append(&store, &[]);
     assert_eq!(last(&store, Period::Lifetime).as_deref(), Some("2024-05-12"));
 }
@@ -255,7 +255,7 @@ fn a_limit_of_days_ahead_parks_a_clock_that_jumps_within_the_plausible_dates() {
 fn a_record_that_is_not_plausible_is_skipped_and_reported_with_its_date() {
     // A record of the year 1 had a lifetime of each of the 700,000 days since.
     let clock = Hand::default();
-    clock.set("2024-05-10");
+    clock.set(noon("2024-05-10"));
     let store = in_memory(&clock, guard());
     let dates =
         ["0001-01-01", "1970-01-01", "2023-12-31", "2024-05-09", "2045-12-31", "2046-01-01", "9999-12-31"];
@@ -275,7 +275,7 @@ fn a_record_that_is_not_plausible_is_skipped_and_reported_with_its_date() {
 #[test]
 fn hours_are_guarded_as_days_are() {
     let clock = Hand::default();
-    clock.set("2024-05-10");
+    clock.set(noon("2024-05-10"));
     let store = in_memory(&clock, guard());
     let hourly = Tracker::count(SALES, |at: &Timestamp| *at).periods([Period::Hour]);
     let report = hourly.append().run(&store, ["2023-12-31", "2024-01-01"].map(noon)).unwrap();
@@ -288,7 +288,7 @@ fn without_a_guard_every_date_is_believed() {
     let clock = Hand::default();
     let store = Store::options().clock(clock.clone()).in_memory().unwrap();
     for date in ["2024-05-10", "1970-01-01", "9999-12-30"] {
-        clock.set(date);
+        clock.set(noon(date));
         assert_eq!((store.today().unwrap(), store.parked().unwrap()), (day(date), None));
         let days: Metric<'_> = Metric::new(common::TILL, "days", "Days");
         let report = Tracker::count(days, |at: &Timestamp| *at).append().run(&store, [noon(date)]).unwrap();

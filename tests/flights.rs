@@ -5,7 +5,10 @@
 
 mod common;
 
-use common::flights::{Flight, date, flights, new_york, tracker};
+use common::{
+    Random,
+    flights::{Flight, date, flights, new_york, tracker},
+};
 use std::collections::BTreeMap;
 use trackstats::{
     Calendar, Date, Fill, FixedClock, Metric, Object, Period, Prefix, Since, Store, Tracker,
@@ -41,12 +44,11 @@ fn tracked_once(flights: &[Flight]) -> (Store, String) {
     (store, dump)
 }
 
-/// The same for every run: a shuffle by a linear congruential generator.
+/// In another order, the same for every run.
 fn shuffled(mut flights: Vec<Flight>) -> Vec<Flight> {
-    let mut random = 7_u64;
+    let mut random = Random(7);
     for i in (1..flights.len()).rev() {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        flights.swap(i, usize::try_from(random >> 33).unwrap() % (i + 1));
+        flights.swap(i, usize::try_from(random.below(i as u64 + 1)).unwrap());
     }
     flights
 }

@@ -2,7 +2,7 @@
 //! come. Each is a version byte and then bincode's standard configuration.
 
 use super::{Malformed, serialized};
-use crate::model::{Layout, Value};
+use crate::model::{Counter, Distinct, Gauge, Layout, Max, Min, Quantiles, Sum, Summary, Value};
 use bincode::config;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -40,6 +40,15 @@ pub(crate) struct CalendarRecord {
 pub(crate) struct SeenRecord {
     /// As a day number.
     pub(crate) day: i32,
+}
+
+/// How far large changes have come; not there before the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChangesRecord {
+    /// The number of the last that is committed.
+    pub(crate) committed: u64,
+    /// The next one has begun to write.
+    pub(crate) under_way: bool,
 }
 
 /// A domain's registration.
@@ -88,6 +97,17 @@ impl Form {
         }
     }
 
+    /// The form of the kind of value of this name; none for a kind that isn't the crate's own.
+    pub(crate) fn of_kind(kind: &str) -> Option<Self> {
+        match kind {
+            i64::KIND | Min::KIND | Max::KIND => Some(Self::Integers),
+            Sum::KIND | Summary::KIND | Distinct::KIND | Quantiles::KIND | Gauge::KIND | Counter::KIND => {
+                Some(Self::Serde)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a value can be written in this form.
     pub(crate) fn accepts<V: Value>(self, value: &V) -> bool {
         match (V::LAYOUT, self) {
@@ -114,6 +134,7 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
 
 impl Record for StoreRecord {}
 impl Record for SeenRecord {}
+impl Record for ChangesRecord {}
 impl Record for DomainRecord {}
 impl Record for MetricRecord {}
 

@@ -83,23 +83,20 @@ fn the_keys_of_rows_are_these_bytes_and_sort_like_this() {
 #[test]
 fn the_other_keys_are_these_bytes() {
     let kinds = ["country".to_owned(), "province".to_owned()];
-    let row = bytes("10 6400 6d00 20 80000000");
     for (key, expected) in [
         (key::store(), "00"),
-        (key::committed(), "00 01"),
+        (key::changes(), "00 01"),
         (key::seen(), "00 02"),
         (Space::Domain.key(&["d"]), "01 6400"),
         (Space::Metric.key(&["d", "m"]), "02 6400 6d00"),
         (Space::Cursor.key(&["a\0"]), "20 61010000"),
         (key::tracked("d", "m", &[]), "21 6400 6d00"),
         (key::tracked("d", "m", &kinds), "21 6400 6d00 636f756e74727900 70726f76696e636500"),
-        (key::pending(&row), "f0 10 6400 6d00 20 80000000"),
         (key::scratch(258), "f1 0000000000000102"),
     ] {
         assert_eq!(hex(&key), hex(&bytes(expected)));
     }
     assert_eq!(Space::Cursor.names(&bytes("20 61010000")), Ok(vec!["a\0".to_owned()]));
-    assert_eq!(key::pending_target(&bytes("f0 10 6400")), bytes("10 6400"));
 }
 
 // Rows

@@ -24,8 +24,6 @@ pub(crate) enum Space {
     Cursor = 0x20,
     /// How far trackers have carried their running periods.
     Tracked = 0x21,
-    /// Writes of a change that isn't committed, or not carried out to its end.
-    Pending = 0xf0,
     /// What trackers couldn't hold in memory.
     Scratch = 0xf1,
 }
@@ -146,19 +144,24 @@ pub(crate) fn kind_bytes(kind: &str) -> Vec<u8> {
 /// these parts.
 pub(crate) fn object_bytes(object: &Object) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(32);
-    for part in object.parts() {
-        push_part(&mut bytes, part.kind(), part.id());
-    }
-    bytes.push(PART_END);
+    push_object(&mut bytes, object);
     bytes
+}
+
+/// Adds what [`object_bytes`] gives.
+pub(crate) fn push_object(key: &mut Vec<u8>, object: &Object) {
+    for part in object.parts() {
+        push_part(key, part.kind(), part.id());
+    }
+    key.push(PART_END);
 }
 
 pub(crate) fn store() -> Vec<u8> {
     vec![Space::Store as u8]
 }
 
-/// The record whose presence says that the pending change is committed.
-pub(crate) fn committed() -> Vec<u8> {
+/// How far large changes have come.
+pub(crate) fn changes() -> Vec<u8> {
     vec![Space::Store as u8, 0x01]
 }
 
@@ -203,16 +206,6 @@ pub(crate) fn tracked(domain: &str, metric: &str, kinds: &[String]) -> Vec<u8> {
     Space::Tracked.key(&names)
 }
 
-/// Where a change keeps its write to `key` until all of it is carried out.
-pub(crate) fn pending(key: &[u8]) -> Vec<u8> {
-    [&[Space::Pending as u8], key].concat()
-}
-
-/// The key that a pending write is for.
-pub(crate) fn pending_target(pending: &[u8]) -> &[u8] {
-    pending.get(1..).unwrap_or_default()
-}
-
 /// Where the tracker's run `run` keeps what it couldn't hold in memory.
 pub(crate) fn scratch(run: u64) -> Vec<u8> {
     [&[Space::Scratch as u8][..], &run.to_be_bytes()].concat()
@@ -239,10 +232,15 @@ impl SeriesPrefix {
     /// prefix) if there is one.
     pub(crate) fn row(&self, first_day: i32, object: &[u8]) -> Vec<u8> {
         let mut key = Vec::with_capacity(self.0.len() + 4 + object.len());
-        key.extend_from_slice(&self.0);
-        key.extend_from_slice(&day_bytes(first_day));
+        self.push_row(&mut key, first_day);
         key.extend_from_slice(object);
         key
+    }
+
+    /// Adds what the key of a row has before its object.
+    pub(crate) fn push_row(&self, key: &mut Vec<u8>, first_day: i32) {
+        key.extend_from_slice(&self.0);
+        key.extend_from_slice(&day_bytes(first_day));
     }
 
     /// The day that a row of the series begins on, and the bytes of its object.

@@ -7,12 +7,15 @@ mod golden;
 pub(crate) mod key;
 mod row;
 mod serialized;
+mod stored;
 
 pub(crate) use definition::{
-    CalendarRecord, DomainRecord, FORMAT, Form, MetricRecord, Record, SeenRecord, StoreRecord, TrackedRecord,
+    CalendarRecord, ChangesRecord, DomainRecord, FORMAT, Form, MetricRecord, Record, SeenRecord, StoreRecord,
+    TrackedRecord,
 };
 pub(crate) use key::{KeyRange, RowKey, SeriesPrefix, Space};
 pub(crate) use row::{ROW_SLOTS, Row, present};
+pub(crate) use stored::{Stored, store_value, value_after};
 
 /// Bytes that are not what was written, and what is wrong with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -56,18 +56,24 @@ impl<V> Row<V> {
 
     pub(crate) fn set(&mut self, slot: u32, value: Option<V>) {
         self.remove(slot);
-        let rank = self.rank(slot);
-        self.present |= bit(slot);
         match value {
-            Some(value) => {
-                // A vector begins with room for four.
-                if self.values.is_empty() {
-                    self.values.reserve_exact(1);
-                }
-                self.values.insert(rank, value);
+            Some(value) => self.insert(slot, value),
+            None => {
+                self.present |= bit(slot);
+                self.missing |= bit(slot);
             }
-            None => self.missing |= bit(slot),
         }
+    }
+
+    /// Gives a slot that has none a value.
+    fn insert(&mut self, slot: u32, value: V) {
+        // A vector begins with room for four.
+        if self.values.is_empty() {
+            self.values.reserve_exact(1);
+        }
+        self.values.insert(self.rank(slot), value);
+        self.present |= bit(slot);
+        self.missing &= !bit(slot);
     }
 
     /// Makes the slot absent, and says whether it had a statistic.
@@ -122,19 +128,26 @@ fn bit(slot: u32) -> u32 {
 }
 
 impl<V: Value> Row<V> {
-    /// Merges a value into a slot: an absent or missing statistic becomes the value.
-    pub(crate) fn merge(&mut self, slot: u32, value: &V) -> Result<(), MergeError> {
-        let rank = self.rank(slot);
+    /// Merges a value into a slot: an absent or missing statistic becomes the value. Says whether it was one.
+    #[inline]
+    pub(crate) fn merge(&mut self, slot: u32, value: &V) -> Result<bool, MergeError> {
         if self.present & !self.missing & bit(slot) == 0 {
-            self.set(slot, Some(value.clone()));
-            return Ok(());
+            self.insert(slot, value.clone());
+            return Ok(true);
         }
-        self.values.get_mut(rank).map_or(Ok(()), |stored| stored.merge(value))
+        let rank = self.rank(slot);
+        self.values.get_mut(rank).map_or(Ok(()), |stored| stored.merge(value))?;
+        Ok(false)
     }
 
     /// Merges the values of another row into this one, slot by slot.
     pub(crate) fn merge_row(&mut self, other: &Self) -> Result<(), MergeError> {
-        other.iter().try_for_each(|(slot, value)| value.map_or(Ok(()), |value| self.merge(slot, value)))
+        for (slot, value) in other.iter() {
+            if let Some(value) = value {
+                self.merge(slot, value)?;
+            }
+        }
+        Ok(())
     }
 
     /// The row's bytes, in the form that its metric is registered with.
@@ -185,18 +198,22 @@ impl<V: Value> Row<V> {
 
     /// The smallest value, and each value's distance from it in as few bytes as the largest distance takes.
     fn encode_integers(&self) -> Result<Vec<u8>, Malformed> {
-        let integers: Vec<i64> = self.values.iter().map(integer).collect::<Result<_, _>>()?;
-        let base = integers.iter().copied().min().unwrap_or(0);
-        let widest = integers.iter().map(|value| distance(base, *value)).max().unwrap_or(0);
-        let width = 8 - widest.leading_zeros() / 8;
+        let (mut base, mut largest) = (i64::MAX, i64::MIN);
+        for value in &self.values {
+            let value = integer(value)?;
+            (base, largest) = (base.min(value), largest.max(value));
+        }
+        if self.values.is_empty() {
+            return Ok(self.head(INTEGERS, 0));
+        }
+        let width = 8 - distance(base, largest).leading_zeros() / 8;
         #[expect(clippy::cast_possible_truncation, reason = "a width is 0 to 8")]
         let mut bytes = self.head(INTEGERS, width as u8);
-        if !integers.is_empty() {
-            bincode::encode_into_std_write(base, &mut bytes, config::standard())
-                .map_err(|_| Malformed("a row that can't be written"))?;
-        }
-        for value in integers {
-            bytes.extend(distance(base, value).to_le_bytes().iter().take(width as usize));
+        bincode::encode_into_std_write(base, &mut bytes, config::standard())
+            .map_err(|_| Malformed("a row that can't be written"))?;
+        for value in &self.values {
+            let distance = distance(base, integer(value)?).to_le_bytes();
+            bytes.extend_from_slice(distance.get(..width as usize).unwrap_or_default());
         }
         Ok(bytes)
     }

@@ -1,11 +1,11 @@
 //! Values that are numbers.
 
-use super::{Max, Min};
+use super::{Distinct, Max, Min, Sum};
 use std::cmp::Ordering;
 
 /// A value that is a number, so that it can be subtracted, averaged, ranked and drawn.
 ///
-/// `i64`, `u64`, `f64`, [`Min`] and [`Max`] are. Implement it for a kind of your own that has one obvious number; where
+/// `i64`, `u64`, `f64`, [`Min`], [`Max`], [`Sum`] and [`Distinct`], by its estimate, are. Implement it for a kind of your own that has one obvious number; where
 /// there are several, [`Derived::map`](crate::Derived::map) says which.
 ///
 /// ```
@@ -68,5 +68,18 @@ impl Number for Max {
 
     fn order(&self, other: &Self) -> Ordering {
         self.cmp(other)
+    }
+}
+
+impl Number for Sum {
+    fn to_f64(&self) -> f64 {
+        self.value()
+    }
+}
+
+/// The estimate of how many.
+impl Number for Distinct {
+    fn to_f64(&self) -> f64 {
+        self.estimate()
     }
 }

@@ -11,6 +11,7 @@ mod merging;
 mod of_series;
 mod over;
 mod profile;
+mod retention;
 mod series;
 
 pub use arithmetic::Compared;
@@ -20,4 +21,5 @@ pub use derived::Derived;
 pub use fill::Fill;
 pub use over::Total;
 pub use profile::ProfilePart;
+pub use retention::{Cohort, Retention, RetentionQuery};
 pub use series::SeriesQuery;

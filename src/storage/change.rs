@@ -1,15 +1,13 @@
 //! A change: any number of writes that happen as a whole or not at all, also across a crash.
 //!
-//! A small change is one batch of the engine. A larger one first puts its writes aside as pending ones, commits them
-//! with a single record, and then brings them to their places; opening the store finishes that if it was
-//! cut short. So the memory that a change needs doesn't grow with it.
+//! A small change is one batch of the engine. A larger one has a number, and writes batch by batch: each entry becomes
+//! what it was and what the change makes of it, side by side. One record commits all of it; the entries stay as they
+//! are until they are written again, or the store is compacted. So the memory that a change needs doesn't grow with
+//! it, and each entry is written once.
 
-use super::{
-    BATCH, Storage, Write, lock,
-    pending::{pending_value, pending_write},
-};
+use super::{BATCH, Direction, Storage, Write, everything, lock, snapshot::Versions};
 use crate::{
-    encoding::{KeyRange, Space, key},
+    encoding::{ChangesRecord, Record, Stored, key, store_value, value_after},
     error::Result,
 };
 use std::{collections::BTreeMap, mem, sync::MutexGuard, thread};
@@ -23,19 +21,18 @@ pub(crate) struct Change<'s> {
     storage: &'s Storage,
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     bytes: usize,
-    put_aside: bool,
+    /// Its number, once it is a large one.
+    number: Option<u64>,
     _only_one: MutexGuard<'s, ()>,
 }
 
 impl<'s> Change<'s> {
-    pub(super) fn begin(storage: &'s Storage) -> Result<Self> {
-        let only_one = lock(&storage.shared.writer);
+    pub(super) fn begin(storage: &'s Storage, only_one: MutexGuard<'s, ()>) -> Result<Self> {
         *lock(&storage.shared.writing) = Some(thread::current().id());
-        let change =
-            Self { storage, writes: BTreeMap::new(), bytes: 0, put_aside: false, _only_one: only_one };
-        // The last change may have failed on its way, on a full disk say; it is committed and comes first.
-        if storage.versions().settling {
-            storage.settle()?;
+        let change = Self { storage, writes: BTreeMap::new(), bytes: 0, number: None, _only_one: only_one };
+        // The last change may have failed on its way, on a full disk say, and then failed to take back what it wrote.
+        if storage.versions().under_way {
+            storage.roll_back()?;
         }
         Ok(change)
     }
@@ -45,12 +42,9 @@ impl<'s> Change<'s> {
         if let Some(value) = self.writes.get(key) {
             return Ok(value.clone());
         }
-        if self.put_aside
-            && let Some(pending) = self.storage.engine().get(&key::pending(key))?
-        {
-            return Ok(pending_value(&pending));
-        }
-        self.storage.engine().get(key)
+        let Some(stored) = self.storage.engine().get(key)? else { return Ok(None) };
+        let committed = self.number.unwrap_or_else(|| self.storage.versions().committed);
+        value_after(stored, committed).map_err(|malformed| self.storage.corrupt(malformed))
     }
 
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
@@ -64,18 +58,17 @@ impl<'s> Change<'s> {
     fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<()> {
         self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
         self.writes.insert(key, value);
-        if self.writes.len() > BATCH || self.bytes > BATCH_BYTES { self.put_aside() } else { Ok(()) }
+        if self.writes.len() >= BATCH || self.bytes > BATCH_BYTES { self.write_out() } else { Ok(()) }
     }
 
-    fn put_aside(&mut self) -> Result<()> {
-        if !self.put_aside {
-            // What a change left that failed, and could not clear away, must not come to pass with this one.
-            self.storage.clear(&KeyRange::space(Space::Pending))?;
-            self.put_aside = true;
-        }
-        let writes = self.writes.iter();
-        let pending = writes.map(|(key, value)| pending_write(key, value.as_deref())).collect();
-        self.storage.engine().apply(pending)?;
+    /// Writes what waits in memory, for nobody to see yet.
+    fn write_out(&mut self) -> Result<()> {
+        let number = match self.number {
+            Some(number) => number,
+            None => self.storage.begin_large()?,
+        };
+        self.number = Some(number);
+        self.storage.apply_large(number, &self.writes)?;
         // Not before: whoever goes on after an error must not commit without them.
         self.writes.clear();
         self.bytes = 0;
@@ -84,33 +77,129 @@ impl<'s> Change<'s> {
 
     /// Leaves the change as a crash just before its commit would.
     #[cfg(test)]
-    pub(super) fn put_aside_for_test(&mut self) {
-        self.put_aside().unwrap();
-        self.put_aside = false;
+    pub(super) fn write_out_for_test(mut self) {
+        self.write_out().unwrap();
+        self.number = None;
     }
 
     /// Makes the change happen.
-    ///
-    /// Once it is committed, it stays so: should the engine refuse to bring its writes to their places, readers see
-    /// them all the same, and the next change, or opening the store again, goes on with it.
     pub(crate) fn commit(mut self) -> Result<()> {
-        if !self.put_aside {
-            let writes = mem::take(&mut self.writes);
-            return self.storage.apply(writes.into_iter().map(|(key, value)| Write { key, value }).collect());
-        }
-        self.put_aside()?;
-        self.storage.commit_pending()?;
-        self.put_aside = false;
-        self.storage.settle().or(Ok(()))
+        let Some(number) = self.number else {
+            return self.storage.apply(mem::take(&mut self.writes));
+        };
+        self.write_out()?;
+        self.storage.commit_large(number)?;
+        self.number = None;
+        Ok(())
     }
 }
 
 impl Drop for Change<'_> {
     fn drop(&mut self) {
-        if self.put_aside {
-            // What stays behind is cleared by the next change that puts aside, or when the store is opened.
-            let _ = self.storage.clear(&KeyRange::space(Space::Pending));
+        if self.number.is_some() {
+            // Where that fails, the next change does it, or opening the store.
+            let _ = self.storage.roll_back();
         }
         *lock(&self.storage.shared.writing) = None;
+    }
+}
+
+impl Storage {
+    /// Applies a change that fits into one batch.
+    fn apply(&self, writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<()> {
+        let mut versions = self.versions_mut();
+        let mut batch = Vec::with_capacity(writes.len());
+        for (key, value) in writes {
+            let old = self.engine().get(&key)?;
+            batch.push(Write { key, old, new: value.map(store_value) });
+        }
+        versions.save_replaced(&batch);
+        self.engine().apply(batch)?;
+        versions.version += 1;
+        Ok(())
+    }
+
+    /// Begins a large change, and gives it its number.
+    fn begin_large(&self) -> Result<u64> {
+        let mut versions = self.versions_mut();
+        // Also where writing it fails: perhaps it was written.
+        versions.under_way = true;
+        let committed = versions.committed;
+        self.write_record(&mut versions, &ChangesRecord { committed, under_way: true })?;
+        Ok(committed + 1)
+    }
+
+    /// Writes some of a large change's writes beside what they replace.
+    fn apply_large(&self, number: u64, writes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<()> {
+        let mut versions = self.versions_mut();
+        let mut batch = Vec::with_capacity(writes.len());
+        for (key, new) in writes {
+            let replaced = self.engine().get(key)?;
+            let stored = replaced.as_deref().map(Stored::decode).transpose();
+            let stored = stored.map_err(|malformed| self.corrupt(malformed))?;
+            let old = match stored {
+                // The change has written it before.
+                Some(Stored::Changed { change, old, .. }) if change == number => old,
+                Some(Stored::Changed { change, new, .. }) => {
+                    if change > versions.committed_for_all() {
+                        // Older readers want what was before that.
+                        versions.save(key, replaced.as_ref());
+                    }
+                    new
+                }
+                Some(Stored::Value(value)) => Some(value),
+                None => None,
+            };
+            let new = Stored::Changed { change: number, old, new: new.as_deref() }.encode();
+            batch.push(Write { key: key.clone(), old: replaced, new });
+        }
+        self.engine().apply(batch)
+    }
+
+    /// Makes a large change happen.
+    fn commit_large(&self, number: u64) -> Result<()> {
+        let mut versions = self.versions_mut();
+        self.write_record(&mut versions, &ChangesRecord { committed: number, under_way: false })?;
+        versions.version += 1;
+        versions.committed = number;
+        versions.under_way = false;
+        Ok(())
+    }
+
+    /// Takes back what a large change has written, which isn't committed.
+    pub(super) fn roll_back(&self) -> Result<()> {
+        let mut rest = Some(everything());
+        while let Some(range) = rest.take() {
+            let mut versions = self.versions_mut();
+            let committed = versions.committed;
+            let entries = self.engine().scan(&range, Direction::Forwards, BATCH)?;
+            rest = range.after(&entries, Direction::Forwards).filter(|_| entries.len() == BATCH);
+            let mut batch = Vec::new();
+            for entry in entries {
+                let stored = Stored::decode(&entry.value).map_err(|malformed| self.corrupt(malformed))?;
+                if let Stored::Changed { change, old, .. } = stored
+                    && change > committed
+                {
+                    let new = old.and_then(|old| Stored::Value(old).encode());
+                    batch.push(Write { key: entry.key, old: Some(entry.value), new });
+                }
+            }
+            if !batch.is_empty() {
+                versions.save_replaced(&batch);
+                self.engine().apply(batch)?;
+            }
+        }
+        let mut versions = self.versions_mut();
+        let committed = versions.committed;
+        self.write_record(&mut versions, &ChangesRecord { committed, under_way: false })?;
+        versions.under_way = false;
+        Ok(())
+    }
+
+    fn write_record(&self, versions: &mut Versions, record: &ChangesRecord) -> Result<()> {
+        let old = self.engine().get(&key::changes())?;
+        let batch = vec![Write { key: key::changes(), old, new: Some(store_value(record.encode())) }];
+        versions.save_replaced(&batch);
+        self.engine().apply(batch)
     }
 }

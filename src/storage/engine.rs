@@ -11,7 +11,7 @@ pub(crate) trait Engine: Debug + Send + Sync {
     fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>>;
 
     /// Does all of these writes or none, also across a crash; in the order of the calls, so that no write survives
-    /// one that was made before it. No key is in a batch twice.
+    /// one that was made before it. No key is in a batch twice, and nobody else writes to its keys meanwhile.
     fn apply(&self, batch: Vec<Write>) -> Result<()>;
 
     /// Returns when everything that was applied is on the disk.
@@ -23,8 +23,9 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// Reads all entries, and compares them with what was written. Writes wait meanwhile, reads go on.
     fn check(&self) -> Result<()>;
 
-    /// Rewrites the map into as little space as it takes, in one step. Writes wait meanwhile, reads go on.
-    fn compact(&self) -> Result<Compaction>;
+    /// Rewrites the map into as little space as it takes, in one step, each entry as `rewritten` makes it, or without it.
+    /// Writes wait meanwhile, reads go on.
+    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction>;
 
     /// The directory, or a name for people where there is none.
     fn path(&self) -> &Path;
@@ -47,11 +48,12 @@ pub(crate) struct Entry {
     pub(crate) value: Vec<u8>,
 }
 
-/// A value to put under a key, or none to remove what is there.
+/// What a key has, none if there is nothing, and what it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Write {
     pub(crate) key: Vec<u8>,
-    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) old: Option<Vec<u8>>,
+    pub(crate) new: Option<Vec<u8>>,
 }
 
 /// Which end of a range comes first.

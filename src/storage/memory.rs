@@ -36,8 +36,8 @@ impl Engine for MemoryEngine {
 
     fn apply(&self, batch: Vec<Write>) -> Result<()> {
         let mut map = self.map.write().unwrap_or_else(PoisonError::into_inner);
-        for Write { key, value } in batch {
-            match value {
+        for Write { key, new, .. } in batch {
+            match new {
                 Some(value) => map.insert(key, value),
                 None => map.remove(&key),
             };
@@ -57,7 +57,7 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    fn compact(&self) -> Result<Compaction> {
+    fn compact(&self, _: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
         Ok(Compaction { before: 0, after: 0 })
     }
 

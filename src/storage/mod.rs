@@ -8,14 +8,13 @@ mod disk;
 mod engine;
 mod flusher;
 mod memory;
-mod pending;
 mod scratch;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    encoding::{KeyRange, Space, key},
+    encoding::{ChangesRecord, KeyRange, Malformed, Record, Space, Stored, key, store_value, value_after},
     error::{Error, Result},
 };
 use std::{
@@ -55,8 +54,7 @@ struct Shared {
 }
 
 impl Storage {
-    /// Takes an engine into use: finishes the change that a crash cut short, or clears it away if it wasn't
-    /// committed.
+    /// Takes an engine into use, and takes back the change that a crash cut short.
     pub(crate) fn new(engine: Box<dyn Engine>) -> Result<Self> {
         let shared = Shared {
             engine,
@@ -66,11 +64,15 @@ impl Storage {
             scratches: AtomicU64::new(0),
         };
         let storage = Self { shared: Arc::new(shared) };
-        if storage.engine().get(&key::committed())?.is_some() {
-            storage.versions_mut().settling = true;
-            storage.settle()?;
+        if let Some(stored) = storage.engine().get(&key::changes())? {
+            let corrupt = |malformed| storage.corrupt(malformed);
+            let record = value_after(stored, 0).map_err(corrupt)?.unwrap_or_default();
+            let ChangesRecord { committed, under_way } = ChangesRecord::decode(&record).map_err(corrupt)?;
+            storage.versions_mut().committed = committed;
+            if under_way {
+                storage.roll_back()?;
+            }
         }
-        storage.clear(&KeyRange::space(Space::Pending))?;
         storage.clear(&KeyRange::space(Space::Scratch))?;
         Ok(storage)
     }
@@ -90,23 +92,39 @@ impl Storage {
 
     /// Reads all entries, and compares them with what was written.
     pub(crate) fn check(&self) -> Result<()> {
+        let _only_one = self.only_one()?;
         self.engine().check()
     }
 
     /// Rewrites the map into as little space as it takes.
     pub(crate) fn compact(&self) -> Result<Compaction> {
-        if *lock(&self.shared.writing) == Some(thread::current().id()) {
-            return Err(Error::NestedChange);
-        }
-        self.engine().compact()
+        let _only_one = self.only_one()?;
+        // What a large change replaced is left out, where no reader wants it any more.
+        let committed = self.versions().committed_for_all();
+        self.engine().compact(&|Entry { key, value }| {
+            if key.first() == Some(&(Space::Scratch as u8)) {
+                return Some(Entry { key, value });
+            }
+            match Stored::decode(&value) {
+                Ok(Stored::Changed { change, new, .. }) if change <= committed => {
+                    new.map(|new| Entry { key, value: store_value(new.to_vec()) })
+                }
+                _ => Some(Entry { key, value }),
+            }
+        })
     }
 
     /// Begins a change; waits for the one that another thread has open.
     pub(crate) fn change(&self) -> Result<Change<'_>> {
+        Change::begin(self, self.only_one()?)
+    }
+
+    /// Keeps all other writers waiting, here, where readers don't wait for them.
+    fn only_one(&self) -> Result<MutexGuard<'_, ()>> {
         if *lock(&self.shared.writing) == Some(thread::current().id()) {
             return Err(Error::NestedChange);
         }
-        Change::begin(self)
+        Ok(lock(&self.shared.writer))
     }
 
     /// A place for what a tracker can't hold in memory.
@@ -117,6 +135,10 @@ impl Storage {
     /// The state of the map as it is now, for as long as it is held.
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot::new(self.clone())
+    }
+
+    fn corrupt(&self, malformed: Malformed) -> Error {
+        Error::Corrupt { path: self.path().to_owned(), problem: format!("it has {}", malformed.0) }
     }
 
     fn engine(&self) -> &dyn Engine {
@@ -138,10 +160,16 @@ impl Storage {
             if entries.is_empty() {
                 return Ok(());
             }
-            self.engine()
-                .apply(entries.into_iter().map(|entry| Write { key: entry.key, value: None }).collect())?;
+            let removes =
+                entries.into_iter().map(|Entry { key, value }| Write { key, old: Some(value), new: None });
+            self.engine().apply(removes.collect())?;
         }
     }
+}
+
+/// Everything but what trackers couldn't hold in memory, which is theirs alone.
+pub(crate) fn everything() -> KeyRange {
+    KeyRange { start: Vec::new(), end: Some(KeyRange::space(Space::Scratch).start) }
 }
 
 /// A lock whose holder panicked guards nothing that could be half changed: take it all the same.

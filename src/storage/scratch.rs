@@ -37,8 +37,12 @@ impl Scratch {
             let batch: Vec<Write> = entries
                 .by_ref()
                 .take(BATCH)
-                .map(|entry| Write { key: [&self.prefix, &entry.key[..]].concat(), value: Some(entry.value) })
-                .collect();
+                .map(|entry| {
+                    let key = [&self.prefix, &entry.key[..]].concat();
+                    let old = self.storage.engine().get(&key)?;
+                    Ok(Write { key, old, new: Some(entry.value) })
+                })
+                .collect::<Result<_>>()?;
             if batch.is_empty() {
                 return Ok(());
             }
@@ -56,10 +60,8 @@ impl Scratch {
             {
                 match self.storage.engine().scan(&range, Direction::Forwards, BATCH) {
                     Ok(entries) => {
-                        rest = entries
-                            .last()
-                            .filter(|_| entries.len() == BATCH)
-                            .map(|last| KeyRange { start: [&last.key[..], &[0]].concat(), end: range.end });
+                        let full = entries.len() == BATCH;
+                        rest = range.after(&entries, Direction::Forwards).filter(|_| full);
                         page = entries.into_iter();
                     }
                     Err(error) => return Some(Err(error)),

@@ -3,14 +3,14 @@
 //! The engine's own scans aren't snapshots. So, while a snapshot is held, each write first saves what it replaces;
 //! a reader puts those older values back over what it finds. Without a snapshot nothing is saved.
 
-use super::{BATCH, Direction, Entry, Storage, Write, pending::pending_value};
+use super::{BATCH, Direction, Entry, Storage, Write};
 use crate::{
-    encoding::{KeyRange, Space, key},
+    encoding::{KeyRange, value_after},
     error::Result,
 };
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
-/// A value, none if there was none, and the version that replaced it.
+/// What was stored, none if there was nothing, and the version that replaced it.
 type Replaced = (u64, Option<Vec<u8>>);
 
 /// What tells one point in time from another.
@@ -18,16 +18,41 @@ type Replaced = (u64, Option<Vec<u8>>);
 pub(super) struct Versions {
     /// Raised by each change.
     pub(super) version: u64,
-    /// The last change is committed, but its writes are still on their way from those put aside: readers that see
-    /// this version look there too.
-    pub(super) settling: bool,
-    /// The versions that snapshots are held of, and by how many.
-    held: BTreeMap<u64, usize>,
-    /// By key, the values that were replaced and the version that replaced them, oldest first.
+    /// The number of the last large change that is committed.
+    pub(super) committed: u64,
+    /// Another large change has written, or a failed one is still to be taken back.
+    pub(super) under_way: bool,
+    /// The versions that snapshots are held of, by how many, and the last large change that they see.
+    held: BTreeMap<u64, (usize, u64)>,
+    /// By key, what was replaced and the version that replaced it, oldest first.
     pub(super) replaced: BTreeMap<Vec<u8>, Vec<Replaced>>,
 }
 
 impl Versions {
+    /// The last large change that all readers see, those who began before it was committed too.
+    pub(super) fn committed_for_all(&self) -> u64 {
+        self.held.values().next().map_or(self.committed, |(_, committed)| *committed)
+    }
+
+    /// Saves what a batch is about to replace, for the snapshots that are held.
+    pub(super) fn save_replaced(&mut self, batch: &[Write]) {
+        for write in batch {
+            self.save(&write.key, write.old.as_ref());
+        }
+    }
+
+    /// Saves what stands under a key and is about to be replaced by the next version.
+    pub(super) fn save(&mut self, key: &[u8], stored: Option<&Vec<u8>>) {
+        if self.held.is_empty() {
+            return;
+        }
+        let next = self.version + 1;
+        let values = self.replaced.entry(key.to_vec()).or_default();
+        if values.last().is_none_or(|(replaced_by, _)| *replaced_by < next) {
+            values.push((next, stored.cloned()));
+        }
+    }
+
     /// Drops the replaced values that no held snapshot can ask for.
     fn forget(&mut self) {
         match self.held.keys().next().copied() {
@@ -39,7 +64,7 @@ impl Versions {
         }
     }
 
-    /// The replaced values that a snapshot of `version` has to put back in `range`.
+    /// What was replaced in `range` since `version`, as it was then.
     fn replaced_since<'v>(
         &'v self,
         version: u64,
@@ -67,12 +92,14 @@ pub(crate) struct Snapshot {
 struct Held {
     storage: Storage,
     version: u64,
+    /// The last large change that was committed.
+    committed: u64,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let mut versions = self.storage.versions_mut();
-        if let Some(count) = versions.held.get_mut(&self.version) {
+        if let Some((count, _)) = versions.held.get_mut(&self.version) {
             *count -= 1;
             if *count == 0 {
                 versions.held.remove(&self.version);
@@ -92,27 +119,28 @@ pub(crate) struct Page {
 impl Snapshot {
     pub(super) fn new(storage: Storage) -> Self {
         let mut versions = storage.versions_mut();
-        let version = versions.version;
-        *versions.held.entry(version).or_default() += 1;
+        let (version, committed) = (versions.version, versions.committed);
+        versions.held.entry(version).or_insert((0, committed)).0 += 1;
         drop(versions);
-        Self { held: Arc::new(Held { storage, version }) }
+        Self { held: Arc::new(Held { storage, version, committed }) }
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let Held { storage, version } = &*self.held;
+        let Held { storage, version, .. } = &*self.held;
         let versions = storage.versions();
-        if let Some(values) = versions.replaced.get(key)
-            && let Some((_, value)) = values.iter().find(|(replaced_by, _)| replaced_by > version)
-        {
-            return Ok(value.clone());
-        }
-        if versions.settling
-            && *version >= versions.version
-            && let Some(pending) = storage.engine().get(&key::pending(key))?
-        {
-            return Ok(pending_value(&pending));
-        }
-        storage.engine().get(key)
+        let replaced = versions.replaced.get(key);
+        let replaced = replaced.and_then(|values| values.iter().find(|(by, _)| by > version));
+        let stored = match replaced {
+            Some((_, stored)) => stored.clone(),
+            None => storage.engine().get(key)?,
+        };
+        drop(versions);
+        stored.map_or(Ok(None), |stored| self.value(stored))
+    }
+
+    /// The value that this snapshot sees of stored bytes.
+    fn value(&self, stored: Vec<u8>) -> Result<Option<Vec<u8>>> {
+        value_after(stored, self.held.committed).map_err(|malformed| self.held.storage.corrupt(malformed))
     }
 
     /// The first entry of a range in a direction.
@@ -144,49 +172,38 @@ impl Snapshot {
 
     /// The first entries of a range in a direction: about `limit` of them, and none only when `rest` says so.
     pub(crate) fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page> {
-        let Held { storage, version } = &*self.held;
+        let Held { storage, version, .. } = &*self.held;
         let versions = storage.versions();
-        let mut entries = storage.engine().scan(range, direction, limit)?;
-        let mut rest = (entries.len() >= limit).then(|| rest_after(range, direction, &entries)).flatten();
-        let mut covered = before_rest(range, direction, rest.as_ref());
-
-        let mut patches = BTreeMap::new();
-        if versions.settling && *version >= versions.version {
-            let pending = storage.engine().scan(&pending_range(&covered), direction, limit)?;
-            if pending.len() >= limit {
-                let targets: Vec<Entry> = pending.iter().map(target_of).collect();
-                rest = rest_after(range, direction, &targets);
-                covered = before_rest(range, direction, rest.as_ref());
-                entries.retain(|entry| contains(&covered, &entry.key));
-            }
-            for entry in &pending {
-                patches.insert(key::pending_target(&entry.key).to_vec(), pending_value(&entry.value));
-            }
-        }
-        for (key, value) in versions.replaced_since(*version, &covered) {
-            patches.insert(key.clone(), value.clone());
-        }
+        let mut stored = storage.engine().scan(range, direction, limit)?;
+        let rest = range.after(&stored, direction).filter(|_| stored.len() >= limit);
+        let covered = before_rest(range, direction, rest.as_ref());
+        let patches: BTreeMap<_, _> = versions
+            .replaced_since(*version, &covered)
+            .map(|(key, stored)| (key.clone(), stored.clone()))
+            .collect();
         drop(versions);
         if !patches.is_empty() {
-            entries = patched(entries, patches, direction);
+            stored = patched(stored, patches, direction);
+        }
+        let mut entries = Vec::with_capacity(stored.len());
+        for Entry { key, value } in stored {
+            entries.extend(self.value(value)?.map(|value| Entry { key, value }));
         }
         Ok(Page { entries, rest })
     }
 }
 
-fn target_of(pending: &Entry) -> Entry {
-    Entry { key: key::pending_target(&pending.key).to_vec(), value: Vec::new() }
-}
-
-/// What is left of a range after the last of these entries; none when nothing can be.
-fn rest_after(range: &KeyRange, direction: Direction, entries: &[Entry]) -> Option<KeyRange> {
-    let last = entries.last()?;
-    let rest = match direction {
-        // The next key after one is the same with a zero byte added.
-        Direction::Forwards => KeyRange { start: [&last.key[..], &[0]].concat(), end: range.end.clone() },
-        Direction::Backwards => KeyRange { start: range.start.clone(), end: Some(last.key.clone()) },
-    };
-    (!rest.is_empty()).then_some(rest)
+impl KeyRange {
+    /// What is left of the range after these entries, the first of it in a direction; none when nothing can be.
+    pub(super) fn after(&self, entries: &[Entry], direction: Direction) -> Option<Self> {
+        let last = entries.last()?;
+        let rest = match direction {
+            // The next key after one is the same with a zero byte added.
+            Direction::Forwards => Self { start: [&last.key[..], &[0]].concat(), end: self.end.clone() },
+            Direction::Backwards => Self { start: self.start.clone(), end: Some(last.key.clone()) },
+        };
+        (!rest.is_empty()).then_some(rest)
+    }
 }
 
 /// The part of a range that is not its rest.
@@ -202,16 +219,6 @@ fn before_rest(range: &KeyRange, direction: Direction, rest: Option<&KeyRange>) 
     }
 }
 
-fn contains(range: &KeyRange, key: &[u8]) -> bool {
-    *key >= *range.start && range.end.as_deref().is_none_or(|end| key < end)
-}
-
-fn pending_range(range: &KeyRange) -> KeyRange {
-    let all = KeyRange::space(Space::Pending);
-    let end = range.end.as_deref().map_or(all.end, |end| Some(key::pending(end)));
-    KeyRange { start: key::pending(&range.start), end }
-}
-
 fn patched(
     entries: Vec<Entry>,
     patches: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
@@ -224,31 +231,5 @@ fn patched(
     match direction {
         Direction::Forwards => kept.collect(),
         Direction::Backwards => kept.rev().collect(),
-    }
-}
-
-impl Storage {
-    /// Applies a change that fits into one batch.
-    pub(super) fn apply(&self, batch: Vec<Write>) -> Result<()> {
-        let mut versions = self.versions_mut();
-        let next = versions.version + 1;
-        self.save_replaced(&mut versions, next, &batch)?;
-        self.engine().apply(batch)?;
-        versions.version = next;
-        Ok(())
-    }
-
-    /// Saves what a batch that makes version `version` replaces, if a snapshot of an older version is held.
-    pub(super) fn save_replaced(&self, versions: &mut Versions, version: u64, batch: &[Write]) -> Result<()> {
-        if versions.held.keys().next().is_none_or(|oldest| *oldest >= version) {
-            return Ok(());
-        }
-        for write in batch {
-            let values = versions.replaced.entry(write.key.clone()).or_default();
-            if values.last().is_none_or(|(replaced_by, _)| *replaced_by < version) {
-                values.push((version, self.engine().get(&write.key)?));
-            }
-        }
-        Ok(())
     }
 }

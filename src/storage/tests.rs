@@ -2,7 +2,14 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Barrier,
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::Duration,
+};
 
 fn engines() -> Vec<(tempfile::TempDir, Storage)> {
     let new = |disk: bool| {
@@ -106,51 +113,92 @@ fn a_change_that_is_dropped_never_happened_however_large_it_was() {
             drop(change);
             assert_eq!(all(&storage.snapshot(), Direction::Forwards, 64), []);
         }
-        let pending =
-            storage.engine().scan(&KeyRange::space(Space::Pending), Direction::Forwards, 1).unwrap();
-        assert_eq!(pending, []);
     }
 }
 
 #[test]
-fn a_committed_change_is_seen_before_it_is_carried_out_and_finished_on_opening() {
+fn readers_see_a_large_change_only_once_it_is_committed_and_older_ones_never() {
     for (_dir, storage) in engines() {
+        write(&storage, 0..1_500, Some(b"oldest"));
+        let oldest = storage.snapshot();
         write(&storage, 0..1_500, Some(b"old"));
         let before = storage.snapshot();
         let mut change = storage.change().unwrap();
-        for n in 0..1_500 {
+        for n in 0..3_000 {
             if n % 3 == 0 {
                 change.remove(key(n)).unwrap();
             } else {
                 change.put(key(n), b"new".to_vec()).unwrap();
             }
         }
-        change.put_aside_for_test();
-        storage.commit_pending().unwrap();
-        for direction in [Direction::Forwards, Direction::Backwards] {
-            for limit in [10, 5_000] {
-                let seen = all(&storage.snapshot(), direction, limit);
-                assert_eq!(seen.len(), 1_000);
-                assert!(seen.iter().all(|(_, value)| value == b"new"));
-                assert_eq!(all(&before, direction, limit).len(), 1_500);
+        let meanwhile = storage.snapshot();
+        let check = |snapshot: &Snapshot, expected: &[u8], count: usize| {
+            for direction in [Direction::Forwards, Direction::Backwards] {
+                for limit in [10, 5_000] {
+                    let seen = all(snapshot, direction, limit);
+                    assert_eq!(seen.len(), count);
+                    assert!(seen.iter().all(|(_, value)| value == expected));
+                }
             }
-        }
-        drop(change);
-        // What opening does with a marker that it finds.
-        storage.settle().unwrap();
-        assert_eq!(all(&storage.snapshot(), Direction::Forwards, 64).len(), 1_000);
-        assert!(all(&before, Direction::Forwards, 64).iter().all(|(_, value)| value == b"old"));
+            assert_eq!(snapshot.get(&key(1)).unwrap().unwrap(), expected);
+        };
+        let old_ones = || {
+            check(&oldest, b"oldest", 1_500);
+            check(&before, b"old", 1_500);
+            check(&meanwhile, b"old", 1_500);
+        };
+        old_ones();
+        change.commit().unwrap();
+        old_ones();
+        check(&storage.snapshot(), b"new", 2_000);
+        storage.compact().unwrap();
+        old_ones();
+        check(&storage.snapshot(), b"new", 2_000);
+        write(&storage, 0..10, Some(b"new"));
+        write(&storage, (0..10).filter(|n| n % 3 == 0), None);
+        old_ones();
+        write(&storage, 0..1_500, Some(b"newest"));
+        old_ones();
     }
 }
 
 #[test]
-fn writes_left_aside_without_a_commit_are_gone_after_opening_again() {
+fn compaction_leaves_out_what_a_large_change_replaced() {
+    for (_dir, storage) in engines() {
+        write(&storage, 0..1_000, Some(&[7; 100]));
+        write(&storage, 0..1_000, None);
+        storage.compact().unwrap();
+        let left = storage.engine().scan(&everything(), Direction::Forwards, 10).unwrap();
+        // A map in memory isn't compacted.
+        if storage.path().is_dir() {
+            assert_eq!(left.iter().map(|entry| entry.key.clone()).collect::<Vec<_>>(), [key::changes()]);
+        }
+    }
+}
+
+#[test]
+fn a_large_change_that_a_crash_cut_short_is_taken_back_on_opening() {
     let dir = tempfile::tempdir().unwrap();
     let open = || Storage::new(Box::new(DiskEngine::open(dir.path(), 1 << 20).unwrap())).unwrap();
     let storage = open();
-    storage.engine().apply(vec![pending::pending_write(&key(1), Some(b"x"))]).unwrap();
+    storage.publish().unwrap();
+    write(&storage, 0..700, Some(b"old"));
+    let mut change = storage.change().unwrap();
+    for n in 100..2_000 {
+        change.put(key(n), b"new".to_vec()).unwrap();
+    }
+    change.write_out_for_test();
     drop(storage);
-    assert_eq!(all(&open().snapshot(), Direction::Forwards, 64), []);
+    let storage = open();
+    let found = all(&storage.snapshot(), Direction::Forwards, 64);
+    assert_eq!(found.len(), 700);
+    assert!(found.iter().all(|(_, value)| value == b"old"));
+    let stored = storage.engine().scan(&KeyRange::space(Space::Plain), Direction::Forwards, 5_000).unwrap();
+    assert_eq!(stored.len(), 700, "nothing is left of it");
+    // Its number is taken again.
+    write(&storage, 0..2_000, Some(b"newer"));
+    drop(storage);
+    assert!(all(&open().snapshot(), Direction::Forwards, 64).iter().all(|(_, value)| value == b"newer"));
 }
 
 #[test]
@@ -160,6 +208,89 @@ fn a_change_within_a_change_of_the_same_thread_is_refused_instead_of_waiting_for
         assert!(matches!(storage.change(), Err(Error::NestedChange)));
         drop(change);
         assert!(storage.change().is_ok());
+    }
+}
+
+/// A map in memory whose compaction meets others when it begins, and again before it ends.
+#[derive(Debug)]
+struct Slow {
+    map: MemoryEngine,
+    meeting: Arc<Barrier>,
+}
+
+impl Engine for Slow {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.map.get(key)
+    }
+
+    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
+        self.map.scan(range, direction, limit)
+    }
+
+    fn apply(&self, batch: Vec<Write>) -> Result<()> {
+        self.map.apply(batch)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.map.flush()
+    }
+
+    fn publish(&self) -> Result<()> {
+        self.map.publish()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.map.check()
+    }
+
+    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
+        self.meeting.wait();
+        self.meeting.wait();
+        self.map.compact(rewritten)
+    }
+
+    fn path(&self) -> &Path {
+        self.map.path()
+    }
+}
+
+#[test]
+fn readers_go_on_while_a_writer_waits_for_a_compaction() {
+    let meeting = Arc::new(Barrier::new(2));
+    let engine = Slow { map: MemoryEngine::default(), meeting: Arc::clone(&meeting) };
+    let storage = Storage::new(Box::new(engine)).unwrap();
+    write(&storage, 0..10, Some(b"old"));
+    thread::scope(|scope| {
+        scope.spawn(|| storage.compact().unwrap());
+        meeting.wait();
+        let (writing, wrote) = mpsc::channel();
+        scope.spawn({
+            let storage = &storage;
+            move || {
+                write(storage, 0..10, Some(b"new"));
+                writing.send(()).unwrap();
+            }
+        });
+        assert_eq!(wrote.recv_timeout(Duration::from_millis(100)), Err(RecvTimeoutError::Timeout));
+        assert_eq!(storage.snapshot().get(&key(1)).unwrap().unwrap(), b"old");
+        meeting.wait();
+        wrote.recv().unwrap();
+        assert_eq!(storage.snapshot().get(&key(1)).unwrap().unwrap(), b"new");
+    });
+}
+
+#[test]
+fn a_compacted_map_is_found_again_whatever_it_has() {
+    // Of one entry, the totals were not there.
+    for count in [0, 1, 2, 3, 600] {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Storage::new(Box::new(DiskEngine::open(dir.path(), 1 << 20).unwrap())).unwrap();
+        let storage = open();
+        write(&storage, 0..count, Some(b"x"));
+        storage.publish().unwrap();
+        storage.compact().unwrap();
+        drop(storage);
+        assert_eq!(all(&open().snapshot(), Direction::Forwards, 64).len(), count as usize);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Store, store_record};
 use crate::{
     calendar::Calendar,
-    encoding::{FORMAT, KeyRange, Record, StoreRecord, key},
+    encoding::{FORMAT, KeyRange, Record, StoreRecord, key, store_value},
     error::Error,
     model::{Date, Domain, MergeError, Metric, Object, Period, Value},
     storage::{Engine, MemoryEngine, Write as Put},
@@ -82,7 +82,9 @@ fn the_entries_of_the_example_are_as_drawn() {
 fn a_record_of_a_newer_format_is_refused_with_both_formats() {
     let record = StoreRecord { format: FORMAT + 1, ..store_record(&Calendar::default()) };
     let engine = MemoryEngine::default();
-    engine.apply(vec![Put { key: key::store(), value: Some(record.encode()) }]).unwrap();
+    engine
+        .apply(vec![Put { key: key::store(), old: None, new: Some(store_value(record.encode())) }])
+        .unwrap();
     let refused = Store::options().open_engine(Box::new(engine)).unwrap_err();
     assert!(
         matches!(refused, Error::Format { found, known: FORMAT, .. } if found == FORMAT + 1),

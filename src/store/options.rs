@@ -3,7 +3,7 @@
 use super::{Clock, ClockGuard, Store, SystemClock, guard::GuardedClock, registry::Registry};
 use crate::{
     calendar::Calendar,
-    encoding::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key},
+    encoding::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key, value_after},
     error::{Error, Result},
     storage::{Direction, DiskEngine, Engine, Flusher, MemoryEngine, Storage},
 };
@@ -114,8 +114,8 @@ impl Options {
         self.open_engine(Box::new(MemoryEngine::default()))
     }
 
-    pub(super) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
-        let record = engine.get(&key::store())?.map(|bytes| known(&*engine, &bytes)).transpose()?;
+    pub(crate) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
+        let record = engine.get(&key::store())?.map(|bytes| known(&*engine, bytes)).transpose()?;
         let everything = KeyRange { start: Vec::new(), end: None };
         if let Some(record) = &record {
             self.agrees(engine.path(), record)?;
@@ -153,9 +153,11 @@ impl Options {
     }
 }
 
-fn known(engine: &dyn Engine, bytes: &[u8]) -> Result<StoreRecord> {
+/// The record of a store, as it is stored. No large change has one: it is written when the store is made.
+fn known(engine: &dyn Engine, stored: Vec<u8>) -> Result<StoreRecord> {
     let path = || engine.path().to_owned();
-    let record = StoreRecord::decode(bytes)
+    let record = value_after(stored, 0)
+        .and_then(|value| StoreRecord::decode(&value.unwrap_or_default()))
         .map_err(|malformed| Error::Corrupt { path: path(), problem: malformed.0.to_owned() })?;
     if record.format > FORMAT {
         return Err(Error::Format { path: path(), found: record.format, known: FORMAT });

@@ -4,7 +4,7 @@ use super::{Change, Slots, Store};
 use crate::{
     encoding::{Form, Row, SeriesPrefix, Space, key},
     error::Result,
-    model::{Object, Period, Series, Statistic, StatisticKey, Value},
+    model::{Period, Series, Statistic, StatisticKey, Value},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,10 +12,6 @@ use std::{collections::HashMap, sync::Arc};
 pub(crate) fn prefix(domain: &str, metric: &str, period: Period, with_object: bool) -> SeriesPrefix {
     let space = if with_object { Space::Object } else { Space::Plain };
     SeriesPrefix::new(space, domain, metric, period)
-}
-
-pub(crate) fn object_bytes(object: Option<&Object>) -> Vec<u8> {
-    object.map(key::object_bytes).unwrap_or_default()
 }
 
 /// Where a statistic is: the key of its row, the slot in it, and the ordinal of that slot.
@@ -27,12 +23,38 @@ pub(super) struct Located {
 }
 
 pub(super) fn locate<V>(store: &Store, form: Form, key: &StatisticKey<'_, V>) -> Result<Located> {
-    let period = key.period.checked()?;
-    let slots = Slots::new(*store.calendar(), period, form);
-    let ordinal = slots.ordinal(key.date)?;
-    let prefix = prefix(key.metric.domain_ref(), key.metric.metric_ref(), period, key.object.is_some());
-    let row_key = prefix.row(slots.day_of(slots.row_of(ordinal)), &object_bytes(key.object.as_ref()));
-    Ok(Located { row_key, slot: slots.slot_of(ordinal), ordinal, slots })
+    let lane = Lane::new(store, form, key)?;
+    let mut row_key = Vec::with_capacity(64);
+    let ordinal = lane.locate(key, &mut row_key)?;
+    Ok(Located { row_key, slot: lane.slots.slot_of(ordinal), ordinal, slots: lane.slots })
+}
+
+/// The rows of a metric and period, without object or with one.
+#[derive(Debug)]
+struct Lane {
+    form: Form,
+    slots: Slots,
+    prefix: SeriesPrefix,
+}
+
+impl Lane {
+    fn new<V>(store: &Store, form: Form, key: &StatisticKey<'_, V>) -> Result<Self> {
+        let period = key.period.checked()?;
+        let (domain, metric) = (key.metric.domain_ref(), key.metric.metric_ref());
+        let prefix = prefix(domain, metric, period, key.object.is_some());
+        Ok(Self { form, slots: Slots::new(*store.calendar(), period, form), prefix })
+    }
+
+    /// The ordinal of a statistic's slot; `row_key` becomes the key of its row.
+    fn locate<V>(&self, key: &StatisticKey<'_, V>, row_key: &mut Vec<u8>) -> Result<i32> {
+        let ordinal = self.slots.ordinal(key.date)?;
+        row_key.clear();
+        self.prefix.push_row(row_key, self.slots.day_of(self.slots.row_of(ordinal)));
+        if let Some(object) = &key.object {
+            key::push_object(row_key, object);
+        }
+        Ok(ordinal)
+    }
 }
 
 /// The statistic of a key, with its row read by `get`.
@@ -61,6 +83,39 @@ pub(super) fn statistic<V: Value>(
 #[derive(Debug)]
 pub(crate) struct RowBuffer<V> {
     rows: HashMap<Vec<u8>, (Form, Row<V>)>,
+    /// Where the last statistic is: the next one's metric and period are the same, mostly.
+    last: Option<(Names, Lane)>,
+    row_key: Vec<u8>,
+}
+
+/// What tells one lane from another, and whether a metric is registered as it is.
+#[derive(Debug, PartialEq, Eq)]
+struct Names {
+    domain: [String; 2],
+    metric: [String; 3],
+    period: Period,
+    with_object: bool,
+}
+
+impl Names {
+    fn of<V>(key: &StatisticKey<'_, V>) -> Self {
+        let StatisticKey { metric, period, object, .. } = key;
+        let domain = metric.domain();
+        Self {
+            domain: [domain.reference().as_str(), domain.name()].map(str::to_owned),
+            metric: [metric.metric_ref(), metric.name(), metric.description()].map(str::to_owned),
+            period: *period,
+            with_object: object.is_some(),
+        }
+    }
+
+    fn are_of<V>(&self, key: &StatisticKey<'_, V>) -> bool {
+        let StatisticKey { metric, period, object, .. } = key;
+        let domain = metric.domain();
+        self.metric == [metric.metric_ref(), metric.name(), metric.description()]
+            && self.domain == [domain.reference().as_str(), domain.name()]
+            && (self.period, self.with_object) == (*period, object.is_some())
+    }
 }
 
 impl<V: Value> RowBuffer<V> {
@@ -68,7 +123,7 @@ impl<V: Value> RowBuffer<V> {
     const ROWS: usize = 16_384;
 
     pub(crate) fn new() -> Self {
-        Self { rows: HashMap::new() }
+        Self { rows: HashMap::new(), last: None, row_key: Vec::new() }
     }
 
     /// Records a statistic, missing if there is no value.
@@ -78,20 +133,25 @@ impl<V: Value> RowBuffer<V> {
         key: &StatisticKey<'_, V>,
         value: Option<V>,
     ) -> Result<()> {
-        let form = change.register(key.metric)?;
+        if self.last.as_ref().is_none_or(|(names, _)| !names.are_of(key)) {
+            let form = change.register(key.metric)?;
+            self.last = Some((Names::of(key), Lane::new(change.store(), form, key)?));
+        }
+        let Some((_, lane)) = &self.last else { return Ok(()) };
+        let form = lane.form;
         change.check_form(form, key, value.as_ref())?;
-        let Located { row_key, slot, .. } = locate(change.store(), form, key)?;
-        if let Some((_, row)) = self.rows.get_mut(&row_key) {
+        let slot = lane.slots.slot_of(lane.locate(key, &mut self.row_key)?);
+        if let Some((_, row)) = self.rows.get_mut(&self.row_key) {
             row.set(slot, value);
             return Ok(());
         }
         if self.rows.len() >= Self::ROWS {
             self.write(change)?;
         }
-        let mut row = change.row(&row_key)?;
+        let mut row = change.row(&self.row_key)?;
         row.set(slot, value);
         change.by_hand(key)?;
-        self.rows.insert(row_key, (form, row));
+        self.rows.insert(self.row_key.clone(), (form, row));
         Ok(())
     }
 

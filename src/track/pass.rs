@@ -1,6 +1,9 @@
 //! One pass over the records: dating, grouping and tallying them.
 
-use super::{Report, Tracker, Unreadable, tally::Tally};
+use super::{
+    Report, Tracker, Unreadable,
+    tally::{Tally, Unmerged},
+};
 use crate::{
     calendar::{Days, day_of_number},
     encoding::{Form, ROW_SLOTS, Record, TrackedRecord, key},
@@ -145,6 +148,28 @@ pub(super) struct Dating {
     pub(super) left_out_from: Option<i32>,
 }
 
+/// What is the same for all records of a day, so that it is worked out once for those that follow each other.
+#[derive(Debug)]
+struct DayOfRecords {
+    number: i32,
+    plausible: bool,
+    left_out: bool,
+    future: bool,
+    late: bool,
+}
+
+impl DayOfRecords {
+    fn new(number: i32, plan: &Plan, dating: &Dating) -> Self {
+        Self {
+            number,
+            plausible: plan.plausible.as_ref().is_none_or(|plausible| plausible.contains(&number)),
+            left_out: dating.left_out_from.is_some_and(|from| number >= from),
+            future: number > plan.today,
+            late: dating.late_before.is_some_and(|before| number < before),
+        }
+    }
+}
+
 /// One pass over the records.
 pub(super) struct Pass<'p, 'a, R, V> {
     tracker: &'p Tracker<'a, R, V>,
@@ -154,6 +179,8 @@ pub(super) struct Pass<'p, 'a, R, V> {
     strict: bool,
     days: Days,
     tally: Tally<V>,
+    /// The day of the current record.
+    day: DayOfRecords,
     /// The bytes of the current record's objects; the first, without object, stays empty.
     objects: Vec<Vec<u8>>,
     report: Report,
@@ -177,10 +204,17 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             tracker,
             store,
             plan,
-            dating,
             strict,
+            day: DayOfRecords::new(0, plan, &dating),
+            dating,
             days: Days::new(*store.calendar()),
-            tally: Tally::new(store, plan.form, plan.groupings.len(), tracker.memory_bytes),
+            tally: Tally::new(
+                store,
+                plan.form,
+                plan.groupings.len(),
+                tracker.memory_bytes,
+                tracker.most_objects,
+            ),
             objects: vec![Vec::new(); plan.groupings.len()],
             report: Report { parked: plan.parked, ..Report::default() },
             first: i32::MAX,
@@ -198,10 +232,14 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             let read = match record {
                 Ok(record) => self.record(&record)?,
                 Err(Unreadable::Skip(reason)) => Err(reason),
-                Err(Unreadable::Stop(reason)) => return Err(Error::Source { reason }),
+                Err(Unreadable::Stop(reason)) => {
+                    self.settle()?;
+                    return Err(Error::Source { reason });
+                }
             };
             if let Err(reason) = read {
                 if self.strict {
+                    self.settle()?;
                     return Err(Error::UnreadableRecord { number: self.report.read, reason });
                 }
                 self.report.skip(reason);
@@ -210,6 +248,7 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
                 progress(self.report.read);
             }
         }
+        self.settle()?;
         progress(self.report.read);
         if self.first <= self.last {
             self.report.dates = Some((day_of_number(self.first)?, day_of_number(self.last)?));
@@ -218,6 +257,7 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
     }
 
     /// Tallies a record; the inner error is why it can't be read.
+    #[inline]
     fn record(&mut self, record: &R) -> Result<Result<(), String>> {
         let at = (self.tracker.timestamp)(record).unix_seconds();
         let found = if self.plan.hourly { self.days.find_hour(at) } else { self.days.find(at) };
@@ -226,21 +266,26 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             Err(error) => return Ok(Err(error.to_string())),
         };
         let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { ordinal };
-        if let Some(plausible) = &self.plan.plausible
-            && !plausible.contains(&day)
-        {
-            return Ok(Err(implausible(day, plausible)?));
+        if day != self.day.number {
+            self.day = DayOfRecords::new(day, self.plan, &self.dating);
         }
-        let Some(value) = (self.tracker.value)(record) else {
-            self.report.without_value += 1;
-            return Ok(Ok(()));
+        if !self.day.plausible {
+            return Ok(Err(implausible(day, self.plan)?));
+        }
+        let value = match (self.tracker.value)(record) {
+            Ok(Some(value)) => value,
+            Ok(None) => {
+                self.report.without_value += 1;
+                return Ok(Ok(()));
+            }
+            Err(reason) => return Ok(Err(reason)),
         };
         for (grouping, object) in self.tracker.groupings.iter().zip(self.objects.iter_mut().skip(1)) {
             if let Err(reason) = grouping.object(record, object) {
                 return Ok(Err(reason));
             }
         }
-        if self.dating.left_out_from.is_some_and(|from| day >= from) {
+        if self.day.left_out {
             self.report.unfinished += 1;
             return Ok(Ok(()));
         }
@@ -253,32 +298,42 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             counts |= grouping == 0;
             full |= self
                 .tally
-                .merge(grouping, object, ordinal, &value)
-                .map_err(|error| self.merge_error(object, day, &error))?;
+                .merge(grouping, object, ordinal, value.clone())
+                .map_err(|unmerged| self.merge_error(&unmerged))?;
         }
         if counts {
             self.first = self.first.min(day);
             self.last = self.last.max(day);
-            self.report.future += u64::from(day > self.plan.today);
-            self.report.late += u64::from(self.dating.late_before.is_some_and(|before| day < before));
+            self.report.future += u64::from(self.day.future);
+            self.report.late += u64::from(self.day.late);
         } else {
             self.report.before_since += 1;
         }
         if full {
+            self.settle()?;
             self.tally.put_aside(self.store)?;
         }
         Ok(Ok(()))
     }
 
-    fn merge_error(&self, object: &[u8], day: i32, error: &MergeError) -> Error {
+    /// Merges what is on its way. An error in it comes before those of the records that follow.
+    fn settle(&mut self) -> Result<()> {
+        self.tally.settle().map_err(|unmerged| self.merge_error(&unmerged))
+    }
+
+    #[cold]
+    fn merge_error(&self, Unmerged { object, ordinal, error }: &Unmerged) -> Error {
         let metric = self.tracker.metric;
+        let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { *ordinal };
         let date = day_of_number(day).unwrap_or_default();
         merge_error(metric.on(Period::Day, Date::from(date)), object, error)
     }
 }
 
 /// Why a record of this day is skipped.
-fn implausible(day: i32, plausible: &RangeInclusive<i32>) -> Result<String> {
+#[cold]
+fn implausible(day: i32, plan: &Plan) -> Result<String> {
+    let Some(plausible) = &plan.plausible else { return Ok(String::new()) };
     let (date, earliest, latest) =
         (day_of_number(day)?, day_of_number(*plausible.start())?, day_of_number(*plausible.end())?);
     Ok(format!(

@@ -3,79 +3,131 @@
 use crate::{
     encoding::{Form, ROW_SLOTS, Row},
     error::{Error, Result},
-    model::{MergeError, Value},
+    model::{Layout, MergeError, Value},
     storage::{Entry, Scratch},
     store::Store,
 };
+use foldhash::fast::RandomState;
 use std::{collections::HashMap, mem};
 
 /// The values of the records so far.
+///
+/// Rows of many objects don't fit into the processor's caches, and waiting for each of them takes longer than all
+/// else. So values first wait in short queues, by their group's index: when a queue is full, all of its values go into
+/// the rows of a few groups.
 #[derive(Debug)]
 pub(super) struct Tally<V> {
     groupings: Vec<Groups<V>>,
     form: Form,
     bytes: usize,
     limit: usize,
+    /// So many values wait in a queue at most.
+    queue: usize,
+    /// So many objects a grouping may have.
+    most_objects: u64,
     scratch: Scratch,
 }
 
 /// The groups of one grouping.
 #[derive(Debug)]
 struct Groups<V> {
-    by_object: HashMap<Box<[u8]>, usize>,
+    by_object: HashMap<Box<[u8]>, usize, RandomState>,
     rows: Vec<Rows<V>>,
+    queues: Vec<Vec<Waiting<V>>>,
+    /// How many objects are put aside.
+    aside: u64,
+}
+
+/// A value on its way to the slot of a group.
+#[derive(Debug)]
+struct Waiting<V> {
+    group: usize,
+    ordinal: i32,
+    value: V,
+}
+
+/// A value that can't be merged into the slot of an object.
+#[derive(Debug)]
+pub(super) struct Unmerged {
+    pub(super) object: Vec<u8>,
+    pub(super) ordinal: i32,
+    pub(super) error: MergeError,
 }
 
 /// The rows of one group, by number.
 #[derive(Debug)]
 struct Rows<V> {
     rows: Vec<(i32, Row<V>)>,
-    /// Where the row used last is: records come by date mostly.
-    last: usize,
+    /// The number of the first.
+    first: i32,
 }
 
 /// What is worked out for one group: the bytes of its object, and its rows by number.
 pub(super) type Tallied<V> = (Vec<u8>, Vec<(i32, Row<V>)>);
 
 impl<V: Value> Tally<V> {
-    pub(super) fn new(store: &Store, form: Form, groupings: usize, limit: usize) -> Self {
-        let groupings =
-            (0..groupings).map(|_| Groups { by_object: HashMap::new(), rows: Vec::new() }).collect();
-        Self { groupings, form, bytes: 0, limit, scratch: store.scratch() }
+    pub(super) fn new(store: &Store, form: Form, groupings: usize, limit: usize, most_objects: u64) -> Self {
+        let waiting = limit / WAITING_PART;
+        // The size of other kinds of values isn't known.
+        let queue = match V::LAYOUT {
+            Layout::Integers { .. } => waiting / (groupings * QUEUES * size_of::<Waiting<V>>()),
+            _ => 0,
+        };
+        let groupings = (0..groupings).map(|_| Groups::new()).collect();
+        let scratch = store.scratch();
+        Self { groupings, form, bytes: 0, limit: limit - waiting, queue, most_objects, scratch }
     }
 
-    /// Merges a value into the slot of an object, and says whether the memory is full.
+    /// Merges a value into the slot of an object, perhaps later, and says whether the memory is full.
+    #[inline]
     pub(super) fn merge(
         &mut self,
         grouping: usize,
         object: &[u8],
         ordinal: i32,
-        value: &V,
-    ) -> Result<bool, MergeError> {
-        let number = ordinal.div_euclid(ROW_SLOTS);
-        let slot = ordinal.rem_euclid(ROW_SLOTS).cast_unsigned();
+        value: V,
+    ) -> Result<bool, Box<Unmerged>> {
         let Some(groups) = self.groupings.get_mut(grouping) else { return Ok(false) };
-        let (rows, group_bytes) = groups.rows(object);
-        let (row, row_bytes) = rows.row(number);
-        let before = row.len();
-        row.merge(slot, value)?;
-        self.bytes += group_bytes + row_bytes + (row.len() - before) as usize * size_of::<V>();
+        let (group, group_bytes) = groups.index(object);
+        let waiting = Waiting { group, ordinal, value };
+        self.bytes += group_bytes;
+        // Without object there are few rows.
+        self.bytes += if object.is_empty() || self.queue == 0 {
+            groups.merge(&waiting)?
+        } else {
+            groups.enqueue(waiting, self.queue)?
+        };
         Ok(self.bytes > self.limit)
+    }
+
+    /// Merges what is still on its way.
+    pub(super) fn settle(&mut self) -> Result<(), Box<Unmerged>> {
+        for groups in &mut self.groupings {
+            for queue in 0..groups.queues.len() {
+                self.bytes += groups.merge_queue(queue)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes sure that an object is among the groups, with or without values; says whether the memory is full.
     pub(super) fn touch(&mut self, grouping: usize, object: &[u8]) -> bool {
         if let Some(groups) = self.groupings.get_mut(grouping) {
-            self.bytes += groups.rows(object).1;
+            self.bytes += groups.index(object).1;
         }
         self.bytes > self.limit
     }
 
-    /// Puts everything aside, and begins with an empty memory.
+    /// Puts everything that is settled aside, and begins with an empty memory.
     pub(super) fn put_aside(&mut self, store: &Store) -> Result<()> {
         let mut entries = Vec::with_capacity(ASIDE);
         for (number, groups) in self.groupings.iter_mut().enumerate() {
             for (object, rows) in groups.take() {
+                let before = self.scratch.entries(&[&grouping_bytes(number)[..], &object].concat()).next();
+                groups.aside += u64::from(before.transpose()?.is_none());
+                if groups.aside > self.most_objects {
+                    return Err(Error::TooManyObjects { most: self.most_objects });
+                }
                 if rows.is_empty() {
                     entries.push(Entry { key: scratch_key(number, &object, NO_ROW), value: Vec::new() });
                 }
@@ -101,7 +153,7 @@ impl<V: Value> Tally<V> {
         self.scratch.put_all(entries)
     }
 
-    /// Calls `visit` with each group of a grouping, in the order of the objects.
+    /// Calls `visit` with each group of a grouping, in the order of the objects, once everything is settled.
     pub(super) fn for_each_group(
         &mut self,
         store: &Store,
@@ -110,6 +162,9 @@ impl<V: Value> Tally<V> {
     ) -> Result<()> {
         if !self.scratch.is_used() {
             let groups = self.groupings.get_mut(grouping).map(Groups::take).unwrap_or_default();
+            if groups.len() as u64 > self.most_objects {
+                return Err(Error::TooManyObjects { most: self.most_objects });
+            }
             return groups.into_iter().try_for_each(visit);
         }
         self.put_aside(store)?;
@@ -134,8 +189,23 @@ impl<V: Value> Tally<V> {
     }
 }
 
+/// What a slot's value takes besides itself; integers take nothing, and aren't asked.
+fn heap_bytes<V: Value>(row: &Row<V>, slot: u32) -> usize {
+    match V::LAYOUT {
+        Layout::Integers { .. } => 0,
+        _ => row.get(slot).flatten().map_or(0, V::heap_bytes),
+    }
+}
+
 /// About so many bytes more than were asked for does a piece of memory take.
 const ALLOCATION: usize = 16;
+
+/// How many queues a grouping has: as many as keep the ends of all of them in the processor's caches, and the rows of
+/// one queue's groups, too. A power of two.
+const QUEUES: usize = 1_024;
+
+/// The part of the memory that is for queues.
+const WAITING_PART: usize = 8;
 
 /// About so many entries are on their way to the scratch at once.
 const ASIDE: usize = 4_096;
@@ -159,8 +229,12 @@ fn split_scratch_key(key: &[u8]) -> Option<(&[u8], i32)> {
 }
 
 impl<V> Groups<V> {
-    /// The rows of an object, and by how many bytes the memory has grown for them.
-    fn rows(&mut self, object: &[u8]) -> (&mut Rows<V>, usize) {
+    fn new() -> Self {
+        Self { by_object: HashMap::default(), rows: Vec::new(), queues: Vec::new(), aside: 0 }
+    }
+
+    /// The index of an object's group, and by how many bytes the memory has grown for it.
+    fn index(&mut self, object: &[u8]) -> (usize, usize) {
         // Without object there is one group, which needs no search (and comparing empty slices, whose pointers
         // dangle, takes the processor 80 ns).
         let known = if object.is_empty() {
@@ -168,16 +242,15 @@ impl<V> Groups<V> {
         } else {
             self.by_object.get(object).copied()
         };
-        let index = known.unwrap_or(self.rows.len());
-        let mut grown = 0;
-        if known.is_none() {
-            self.by_object.insert(object.into(), index);
-            self.rows.push(Rows { rows: Vec::new(), last: 0 });
-            // Tables that grow have room for up to twice as many.
-            grown = ALLOCATION + object.len() + 2 * (size_of::<(Box<[u8]>, usize)>() + size_of::<Rows<V>>());
+        if let Some(index) = known {
+            return (index, 0);
         }
-        #[expect(clippy::indexing_slicing, reason = "an index is only handed out when its rows are there")]
-        (&mut self.rows[index], grown)
+        let index = self.rows.len();
+        self.by_object.insert(object.into(), index);
+        self.rows.push(Rows { rows: Vec::new(), first: 0 });
+        // Tables that grow have room for up to twice as many.
+        let grown = ALLOCATION + object.len() + 2 * (size_of::<(Box<[u8]>, usize)>() + size_of::<Rows<V>>());
+        (index, grown)
     }
 
     /// The groups in the order of their objects; none are left.
@@ -193,22 +266,77 @@ impl<V> Groups<V> {
     }
 }
 
+impl<V: Value> Groups<V> {
+    /// Merges a value into its slot, and says by how many bytes the memory has grown for it.
+    #[inline]
+    fn merge(&mut self, Waiting { group, ordinal, value }: &Waiting<V>) -> Result<usize, Box<Unmerged>> {
+        let Some(rows) = self.rows.get_mut(*group) else { return Ok(0) };
+        let slot = ordinal.rem_euclid(ROW_SLOTS).cast_unsigned();
+        let (row, row_bytes) = rows.row(ordinal.div_euclid(ROW_SLOTS));
+        let heap_before = heap_bytes(row, slot);
+        match row.merge(slot, value) {
+            Ok(new) => {
+                let heap = heap_bytes(row, slot).saturating_sub(heap_before);
+                Ok(row_bytes + heap + if new { size_of::<V>() } else { 0 })
+            }
+            Err(error) => Err(self.unmerged(*group, *ordinal, error)),
+        }
+    }
+
+    /// Lets a value wait in a queue, which is merged when it has this length.
+    #[inline]
+    fn enqueue(&mut self, waiting: Waiting<V>, length: usize) -> Result<usize, Box<Unmerged>> {
+        if self.queues.is_empty() {
+            self.queues.resize_with(QUEUES, Vec::new);
+        }
+        let number = waiting.group % QUEUES;
+        let Some(queue) = self.queues.get_mut(number) else { return Ok(0) };
+        queue.push(waiting);
+        if queue.len() < length { Ok(0) } else { self.merge_queue(number) }
+    }
+
+    #[inline(never)]
+    fn merge_queue(&mut self, number: usize) -> Result<usize, Box<Unmerged>> {
+        let Some(mut queue) = self.queues.get_mut(number).map(mem::take) else { return Ok(0) };
+        let mut grown = 0;
+        for waiting in queue.drain(..) {
+            grown += self.merge(&waiting)?;
+        }
+        if let Some(emptied) = self.queues.get_mut(number) {
+            *emptied = queue;
+        }
+        Ok(grown)
+    }
+
+    #[cold]
+    fn unmerged(&self, group: usize, ordinal: i32, error: MergeError) -> Box<Unmerged> {
+        let object = self.by_object.iter().find(|(_, index)| **index == group);
+        let object = object.map(|(object, _)| object.to_vec()).unwrap_or_default();
+        Box::new(Unmerged { object, ordinal, error })
+    }
+}
+
 impl<V> Rows<V> {
     /// The row of this number, and by how many bytes the memory has grown for it.
     fn row(&mut self, number: i32) -> (&mut Row<V>, usize) {
+        // Most groups have all rows from their first to their last.
+        let guess = usize::try_from(number.wrapping_sub(self.first)).unwrap_or(usize::MAX);
         let mut grown = 0;
-        if self.rows.get(self.last).is_none_or(|(found, _)| *found != number) {
-            self.last = self.rows.binary_search_by_key(&number, |(found, _)| *found).unwrap_or_else(|at| {
+        let at = if self.rows.get(guess).is_some_and(|(found, _)| *found == number) {
+            guess
+        } else {
+            self.rows.binary_search_by_key(&number, |(found, _)| *found).unwrap_or_else(|at| {
                 // Of many objects, most have one row with one value.
                 if self.rows.is_empty() {
                     self.rows.reserve_exact(1);
                 }
                 self.rows.insert(at, (number, Row::default()));
+                self.first = if at == 0 { number } else { self.first };
                 grown = 2 * (ALLOCATION + size_of::<(i32, Row<V>)>());
                 at
-            });
-        }
+            })
+        };
         #[expect(clippy::indexing_slicing, reason = "the search above has found or made it")]
-        (&mut self.rows[self.last].1, grown)
+        (&mut self.rows[at].1, grown)
     }
 }

@@ -4,10 +4,11 @@ use super::{grouping::Grouping, verification::Verification};
 use crate::{
     calendar::{Calendar, day_of_number},
     encoding::{
-        DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, Row, RowKey, SeenRecord, Space,
-        StoreRecord, key,
+        ChangesRecord, DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, Row, RowKey, SeenRecord,
+        Space, StoreRecord, key,
     },
-    model::{Max, Min, Ref, Series, Statistic, Value},
+    error::{self, Error},
+    model::{Ref, Series, Statistic, Value},
     storage::{Direction, Entry, Snapshot},
     store::Slots,
 };
@@ -35,10 +36,10 @@ pub(super) struct Entries<V> {
     value: PhantomData<fn() -> V>,
 }
 
-/// The ranges that hold all entries, in order. What writers have under way is left out: no reader sees it.
+/// The ranges that hold all entries, in order: one for each space, also those that no store has, so that damage ends a
+/// range and no more. What trackers couldn't hold in memory is left out: it is theirs alone.
 pub(super) fn everything() -> Vec<KeyRange> {
-    let under_way = [Space::Pending, Space::Scratch].map(|space| space as u8);
-    let spaces = (0..=u8::MAX).filter(|space| !under_way.contains(space));
+    let spaces = (0..=u8::MAX).filter(|space| *space != Space::Scratch as u8);
     let empty = KeyRange { start: Vec::new(), end: Some(vec![0]) };
     [empty].into_iter().chain(spaces.map(|space| KeyRange::prefix(vec![space]))).collect()
 }
@@ -69,9 +70,9 @@ impl<V: Value> Entries<V> {
         }
     }
 
-    /// Reads these ranges, which are in order. An entry that the engine can't read is a problem, and so ends its range;
-    /// the next range is read all the same.
-    pub(super) fn read(&mut self, snapshot: &Snapshot, ranges: Vec<KeyRange>) {
+    /// Reads these ranges, which are in order. An entry that is damaged is a problem, and so ends its range; the next
+    /// range is read all the same. What has to do with the machine tells nothing about the store, and is an error.
+    pub(super) fn read(&mut self, snapshot: &Snapshot, ranges: Vec<KeyRange>) -> error::Result<()> {
         for range in ranges {
             let mut rest = Some(range);
             while let Some(range) = rest.take() {
@@ -80,13 +81,15 @@ impl<V: Value> Entries<V> {
                         page.entries.into_iter().for_each(|entry| self.entry(&entry));
                         rest = page.rest;
                     }
-                    Err(error) => {
+                    Err(error @ Error::Corrupt { .. }) => {
                         let place = || format!("the entries from {}", hex(&range.start));
                         self.verification.add(place, format!("can't be read: {error}"));
                     }
+                    Err(error) => return Err(error),
                 }
             }
         }
+        Ok(())
     }
 
     fn entry(&mut self, entry: &Entry) {
@@ -122,8 +125,8 @@ impl<V: Value> Entries<V> {
     }
 
     fn store(entry: &Entry) -> Result<(), String> {
-        if entry.key == key::committed() {
-            return if entry.value.is_empty() { Ok(()) } else { Err("should be empty".to_owned()) };
+        if entry.key == key::changes() {
+            return ChangesRecord::decode(&entry.value).map(drop).map_err(has);
         }
         if entry.key == key::seen() {
             return SeenRecord::decode(&entry.value).map(drop).map_err(has);
@@ -156,8 +159,7 @@ impl<V: Value> Entries<V> {
             let place = || format!("{domain}/{metric}");
             self.verification.add(place, "is of a domain that isn't registered");
         }
-        let integers = [i64::KIND, Min::KIND, Max::KIND].contains(&record.kind.as_str());
-        if integers && record.form != Form::Integers {
+        if Form::of_kind(&record.kind).is_some_and(|form| form != record.form) {
             let place = || format!("{domain}/{metric}");
             self.verification.add(place, "is registered in another form than its kind of values has");
         }

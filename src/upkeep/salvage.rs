@@ -25,8 +25,9 @@ pub struct SalvageReport {
     pub expected: Option<u64>,
     /// Places in the files that are not what was written, and entries there; most have been written again later.
     pub damaged: u64,
-    /// How many of the last changes that were flushed are not there, if that could be read.
-    pub lost_changes: Option<u64>,
+    /// How many of the last writes that were flushed are not there, if that could be read. A small change is one write,
+    /// a large one is several.
+    pub lost_writes: Option<u64>,
     /// Rows left out since the registration of their metric is lost, and with it the kind of their values; by metric,
     /// as `domain/metric`.
     pub unregistered: BTreeMap<String, u64>,
@@ -96,10 +97,10 @@ struct Salvage {
 
 impl Salvage {
     fn new(making: Making, wreck: &Wreck) -> Self {
-        let Wreck { expected, damaged, lost_changes, complete, .. } = *wreck;
+        let Wreck { expected, damaged, lost_changes: lost_writes, complete, .. } = *wreck;
         Self {
             making,
-            report: SalvageReport { expected, damaged, lost_changes, complete, ..SalvageReport::default() },
+            report: SalvageReport { expected, damaged, lost_writes, complete, ..SalvageReport::default() },
             has_record: false,
             domains: BTreeSet::new(),
             metrics: BTreeSet::new(),
@@ -129,8 +130,7 @@ impl Salvage {
                 // Days or months may be lost: they aren't in step until a rebuild.
                 entry.value = TrackedRecord { in_step: Vec::new(), ..record }.encode();
             }
-            // What trackers couldn't hold in memory has no meaning any more.
-            !of(Space::Scratch)
+            true
         };
         if !kept {
             return Ok(());

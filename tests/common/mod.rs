@@ -2,14 +2,14 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "no test file uses all of it; a test that fails may panic")]
 
+pub(crate) mod events;
 pub(crate) mod flights;
 #[cfg(feature = "cli")]
 pub(crate) mod program;
-pub(crate) mod random;
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -19,6 +19,8 @@ use tempfile::TempDir;
 use trackstats::{
     Calendar, Clock, Domain, Metric, Object, Options, Period, Store, Timestamp, chrono::NaiveDate,
 };
+#[cfg(feature = "transfer")]
+use trackstats::{Prefix, Result, export};
 
 pub(crate) const TILL: Domain<'static> = Domain::new("till", "The till");
 pub(crate) const SALES: Metric<'static> = Metric::new(TILL, "sales", "Sales");
@@ -73,9 +75,8 @@ pub(crate) fn day(text: &str) -> NaiveDate {
 pub(crate) struct Hand(Arc<AtomicI64>);
 
 impl Hand {
-    /// Sets it to noon of a day, in UTC.
-    pub(crate) fn set(&self, date: &str) {
-        self.0.store(noon(date).unix_seconds(), Ordering::SeqCst);
+    pub(crate) fn set(&self, at: Timestamp) {
+        self.0.store(at.unix_seconds(), Ordering::SeqCst);
     }
 }
 
@@ -85,6 +86,7 @@ impl Clock for Hand {
     }
 }
 
+/// Noon of a day, in UTC.
 pub(crate) fn noon(date: &str) -> Timestamp {
     let start = Calendar::default().bucket_on(Period::Day, day(date)).unwrap().start;
     Timestamp::from_unix_seconds(start.timestamp() + 12 * 3_600)
@@ -100,6 +102,29 @@ pub(crate) fn days(store: &Store, metric: Metric<'_>) -> Vec<(String, Option<i64
     points.into_iter().map(|(date, value)| (date.to_string(), value)).collect()
 }
 
+/// Everything that a store exports.
+#[cfg(feature = "transfer")]
+pub(crate) fn try_exported(store: &Store) -> Result<String> {
+    let mut lines = Vec::new();
+    export(store, &Prefix::everything(), &mut lines)?;
+    Ok(String::from_utf8(lines).unwrap())
+}
+
+#[cfg(feature = "transfer")]
+pub(crate) fn exported(store: &Store) -> String {
+    try_exported(store).unwrap()
+}
+
+/// The files in a folder and in those within it, in order.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() { found.extend(files(&entry)) } else { found.push(entry) }
+    }
+    found.sort();
+    found
+}
+
 /// Copies a folder with all that is in it.
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -113,7 +138,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// The same numbers for the same seed: a linear congruential generator.
+/// The same numbers for the same seed, any at all: a linear congruential generator.
 #[derive(Debug, Clone)]
 pub(crate) struct Random(pub(crate) u64);
 
@@ -121,6 +146,10 @@ impl Random {
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
+    }
+
+    pub(crate) fn coin(&mut self) -> bool {
+        self.below(2) == 0
     }
 
     /// One of these, any as likely as another.

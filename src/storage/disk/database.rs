@@ -2,8 +2,9 @@
 
 use super::{
     failure::Failure,
+    folder::{is_same, names, sync_folder},
     keeper::Keeper,
-    totals::{TOTALS, Totals, checked, with_checksum, without_checksum},
+    totals::{Checked, TOTALS, Totals, checked, entry_hash, with_checksum, with_totals},
 };
 use crate::{
     encoding::KeyRange,
@@ -16,7 +17,10 @@ use std::{
     ops::Bound,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -33,6 +37,10 @@ pub(super) struct Database {
     file: File,
     path: PathBuf,
     stopped: Mutex<Option<Stop>>,
+    /// About so many bytes were given to sled since it was waited for.
+    unwritten: AtomicUsize,
+    /// The last file of a large entry that was flushed.
+    flushed_blob: AtomicU64,
 }
 
 /// Why nothing is written any more: sled doesn't go on after a write that failed, and doesn't take back what it did.
@@ -47,6 +55,9 @@ impl Database {
     /// sled's own threads keep the lock for a moment after its last handle is gone; so does a process that ends.
     const ATTEMPTS: u32 = 20;
     const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(25);
+
+    /// sled is waited for after so many bytes.
+    const UNWRITTEN: usize = 8 << 20;
 
     /// Whether there are a database's files in this folder.
     pub(super) fn exists(folder: &Path) -> io::Result<bool> {
@@ -88,53 +99,95 @@ impl Database {
         let keeper = Keeper::start(store, tree.clone())?;
         let path = folder.join("db");
         let file = File::options().write(true).open(&path).map_err(failed)?;
-        Ok(Self { tree, _keeper: keeper, store: store.to_owned(), file, path, stopped: Mutex::new(None) })
+        Ok(Self {
+            tree,
+            _keeper: keeper,
+            store: store.to_owned(),
+            file,
+            path,
+            stopped: Mutex::new(None),
+            unwritten: AtomicUsize::new(0),
+            flushed_blob: AtomicU64::new(0),
+        })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let value = self.read(|| self.tree.get(key))?;
-        value.map(|stored| self.checked(key, &stored)).transpose()
+        value.map(|stored| self.checked(key, &stored).map(|found| found.value.to_vec())).transpose()
     }
 
     pub(super) fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
         self.stored(range, direction, limit, |key, stored| {
-            entries.push(Entry { key: key.to_vec(), value: self.checked(key, stored)? });
+            let value = self.checked(key, stored)?.value.to_vec();
+            entries.push(Entry { key: key.to_vec(), value });
             Ok(())
         })?;
         Ok(entries)
     }
 
     /// Applies a batch that no key is in twice, and returns the totals with it.
-    pub(super) fn apply(&self, batch: Vec<Write>, mut totals: Totals) -> Result<Totals> {
+    pub(super) fn apply(&self, mut batch: Vec<Write>, mut totals: Totals) -> Result<Totals> {
         self.goes_on()?;
         totals.changes += 1;
-        let mut writes = sled::Batch::default();
-        for Write { key, value } in batch {
-            if let Some(stored) = self.read(|| self.tree.get(&key))? {
-                totals.remove(&key, without_checksum(&stored));
+        for Write { key, old, .. } in &batch {
+            if let Some(old) = old {
+                totals.remove(key, old);
             }
-            match value {
-                Some(value) => {
-                    totals.add(&key, &value);
-                    let value = with_checksum(&key, value);
-                    writes.insert(key, value);
+        }
+        if let [Write { key, new: only @ Some(_), .. }] = batch.as_mut_slice()
+            && let Some(value) = only.take()
+        {
+            totals.add(entry_hash(key, &value));
+            self.insert(key, with_totals(key, value, &totals))?;
+            return Ok(totals);
+        }
+        let mut writes = sled::Batch::default();
+        let mut bytes = 0;
+        for Write { key, new, .. } in batch {
+            match new {
+                Some(new) => {
+                    let (hash, new) = with_checksum(&key, new);
+                    bytes += key.len() + new.len();
+                    totals.add(hash);
+                    writes.insert(key, new);
                 }
                 None => writes.remove(key),
             }
         }
-        writes.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()));
-        match contained(|| self.tree.apply_batch(writes)) {
-            Ok(()) => Ok(totals),
-            Err(failure) => Err(self.stop(failure, true)),
+        writes.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()).1);
+        contained(|| self.tree.apply_batch(writes)).map_err(|failure| self.stop(failure, true))?;
+        self.wait_for_writes(bytes)?;
+        Ok(totals)
+    }
+
+    /// Waits now and then until sled has written what it holds in memory, which is as much as it is given otherwise.
+    fn wait_for_writes(&self, bytes: usize) -> Result<()> {
+        if self.unwritten.fetch_add(bytes, Ordering::Relaxed) < Self::UNWRITTEN {
+            return Ok(());
         }
+        self.unwritten.store(0, Ordering::Relaxed);
+        contained(|| self.tree.flush()).map(drop).map_err(|failure| self.stop(failure, true))
+    }
+
+    fn insert(&self, key: &[u8], stored: Vec<u8>) -> Result<()> {
+        contained(|| self.tree.insert(key, stored)).map(drop).map_err(|failure| self.stop(failure, true))
+    }
+
+    /// Writes the totals into an entry of their own, where they are found without a search.
+    pub(super) fn note(&self, totals: &Totals) -> Result<()> {
+        self.goes_on()?;
+        if self.totals()? == Some(*totals) {
+            return Ok(());
+        }
+        self.insert(TOTALS, with_checksum(TOTALS, totals.encode().to_vec()).1)
     }
 
     pub(super) fn flush(&self) -> Result<()> {
         self.goes_on()?;
         // sled has the system write, but doesn't wait for the disk.
         contained(|| self.tree.flush())
-            .and_then(|_| self.file.sync_data().map_err(Failure::from))
+            .and_then(|_| self.sync_blobs().and_then(|()| self.file.sync_data()).map_err(Failure::from))
             .map_err(|failure| self.stop(failure, false))?;
         let source = match fs::metadata(&self.path) {
             Ok(found) if is_same(&found, &self.file) => return Ok(()),
@@ -142,6 +195,32 @@ impl Database {
             Err(source) => source,
         };
         Err(Error::Io { action: "flushing", path: self.store.clone(), source })
+    }
+
+    /// Flushes the files of large entries that were not flushed before. Their names are numbers that only grow.
+    fn sync_blobs(&self) -> io::Result<()> {
+        let Some(folder) = self.path.parent().map(|folder| folder.join("blobs")) else { return Ok(()) };
+        let flushed = self.flushed_blob.load(Ordering::Relaxed);
+        let mut last = flushed;
+        let blobs = match names(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            blobs => blobs?,
+        };
+        for blob in blobs {
+            let Some(number) = blob.parse().ok().filter(|number| *number > flushed) else { continue };
+            match File::open(folder.join(&blob)) {
+                Ok(file) => file.sync_data()?,
+                // It was replaced, and sled has removed it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            last = last.max(number);
+        }
+        if last > flushed {
+            sync_folder(&folder)?;
+            self.flushed_blob.store(last, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Writes nothing any more, for this reason or the one that there was before, and returns it.
@@ -171,24 +250,26 @@ impl Database {
         })
     }
 
-    /// The totals as the last batch left them; none in a database without any.
+    /// The totals that were noted last; none in a database without any.
     pub(super) fn totals(&self) -> Result<Option<Totals>> {
         Ok(self.get(TOTALS)?.and_then(|bytes| Totals::decode(&bytes)))
     }
 
-    /// Reads all entries, and compares them with their totals.
-    pub(super) fn check(&self, totals: &Totals) -> Result<()> {
-        let mut found = Totals::default();
-        self.pages(|entries| {
-            for Entry { key, value } in entries {
-                found.add(&key, &value);
-            }
+    /// Reads all entries, and compares them with their totals: with these, or with later ones that are found among the
+    /// entries, and returns those.
+    pub(super) fn check(&self, totals: Totals) -> Result<Totals> {
+        let (mut found, mut totals) = (Totals::default(), totals);
+        let everything = KeyRange { start: Vec::new(), end: None };
+        self.stored(&everything, Direction::Forwards, usize::MAX, |key, stored| {
+            let Checked { value, totals: then } = self.checked(key, stored)?;
+            found.add(entry_hash(key, value));
+            totals = then.map_or(totals, |then| totals.newer(then));
             Ok(())
         })?;
-        if found.same_entries(totals) { Ok(()) } else { Err(self.wrong_entries(&found, totals)) }
+        if found.same_entries(&totals) { Ok(totals) } else { Err(self.wrong_entries(&found, &totals)) }
     }
 
-    pub(super) fn wrong_entries(&self, found: &Totals, totals: &Totals) -> Error {
+    fn wrong_entries(&self, found: &Totals, totals: &Totals) -> Error {
         let problem = if found.entries == totals.entries {
             "some of its entries are not what was written last".to_owned()
         } else {
@@ -197,15 +278,41 @@ impl Database {
         Error::Corrupt { path: self.store.clone(), problem }
     }
 
-    /// Copies all entries of another database into this one, which is empty, and counts on from this change.
-    pub(super) fn copy(&self, other: &Self, changes: u64) -> Result<Totals> {
-        let mut totals = Totals::none(changes);
-        other.pages(|entries| {
-            let writes = entries.into_iter().map(|Entry { key, value }| Write { key, value: Some(value) });
-            totals = self.apply(writes.collect(), totals)?;
-            Ok(())
-        })?;
-        Ok(totals)
+    /// Copies all entries of another database, which must come to these totals, into this one, which is empty: each as
+    /// `rewritten` makes it, or without it. Counts on from the changes of the other.
+    pub(super) fn copy(
+        &self,
+        other: &Self,
+        expected: &Totals,
+        rewritten: &dyn Fn(Entry) -> Option<Entry>,
+    ) -> Result<Totals> {
+        let (mut found, mut totals) = (Totals::default(), Totals::none(expected.changes + 1));
+        // sled splits a page into halves and, given all entries in order, never fills them: so every other entry first, and
+        // then those between. Nobody reads any before all are there, and what isn't a batch takes less space.
+        for turn in [0, 1] {
+            let mut number = 0;
+            other.pages(|entries| {
+                for entry in entries {
+                    number += 1;
+                    if turn == 0 {
+                        found.add(entry_hash(&entry.key, &entry.value));
+                    }
+                    if number % 2 == turn
+                        && let Some(Entry { key, value }) = rewritten(entry)
+                    {
+                        let (hash, stored) = with_checksum(&key, value);
+                        totals.add(hash);
+                        self.insert(&key, stored)?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        self.note(&totals)?;
+        if !found.same_entries(expected) {
+            return Err(other.wrong_entries(&found, expected));
+        }
+        self.check(totals)
     }
 
     /// All entries, a page at a time.
@@ -245,8 +352,8 @@ impl Database {
     }
 
     /// The value, if it is what was written under this key.
-    fn checked(&self, key: &[u8], stored: &[u8]) -> Result<Vec<u8>> {
-        checked(key, stored).map(<[u8]>::to_vec).ok_or_else(|| {
+    fn checked<'s>(&self, key: &[u8], stored: &'s [u8]) -> Result<Checked<'s>> {
+        checked(key, stored).ok_or_else(|| {
             let problem = "an entry is not what was written".to_owned();
             Error::Corrupt { path: self.store.clone(), problem }
         })
@@ -273,20 +380,6 @@ fn prepare(folder: &Path) -> io::Result<()> {
         (0..4).map(|_| File::open(path)).collect::<io::Result<Vec<File>>>()?;
     }
     Ok(())
-}
-
-/// Whether a path leads to this open file, as far as the system can tell.
-fn is_same(found: &fs::Metadata, file: &File) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        file.metadata().is_ok_and(|file| (file.dev(), file.ino()) == (found.dev(), found.ino()))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        found.is_file()
-    }
 }
 
 /// Does something with sled, which panics on many kinds of damage.

@@ -16,6 +16,9 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => Self::Corrupt("a file of its data ends too soon".to_owned()),
+            io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+                Self::Corrupt("a file of its data is a directory, or the other way round".to_owned())
+            }
             _ => Self::Io(plain(&error)),
         }
     }
@@ -29,10 +32,9 @@ impl Failure {
 
     /// The error of a call that may succeed the next time.
     pub(super) fn during(&self, action: &'static str, store: &Path) -> Error {
-        let path = store.to_owned();
         match self {
-            Self::Io(source) => Error::Io { action, path, source: plain(source) },
-            Self::Corrupt(problem) => Error::Corrupt { path, problem: problem.clone() },
+            Self::Io(source) => Error::Io { action, path: store.to_owned(), source: plain(source) },
+            Self::Corrupt(problem) => corrupt(problem, store),
         }
     }
 
@@ -40,9 +42,13 @@ impl Failure {
     pub(super) fn for_good(&self, store: &Path) -> Error {
         match self {
             Self::Io(source) => Error::Stopped { path: store.to_owned(), source: plain(source) },
-            Self::Corrupt(_) => self.during("", store),
+            Self::Corrupt(problem) => corrupt(problem, store),
         }
     }
+}
+
+fn corrupt(problem: &str, store: &Path) -> Error {
+    Error::Corrupt { path: store.to_owned(), problem: problem.to_owned() }
 }
 
 /// The same error once more, and as the system says it: sled keeps the text that is meant for programmers.

@@ -48,7 +48,7 @@ fn number(name: &str) -> Option<u64> {
     name.strip_prefix(DATA)?.parse().ok()
 }
 
-fn names(path: &Path) -> io::Result<Vec<String>> {
+pub(super) fn names(path: &Path) -> io::Result<Vec<String>> {
     fs::read_dir(path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
@@ -96,12 +96,18 @@ impl Folder {
         let made = !path.exists();
         fs::create_dir_all(path).map_err(io_error("making", path))?;
         let open = || File::options().create(true).truncate(false).write(true).open(path.join(LOCK));
-        let file = open().map_err(io_error("opening", path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path.to_owned() }),
-            Err(TryLockError::Error(source)) => return Err(io_error("locking", path)(source)),
-        }
+        let file = loop {
+            let file = open().map_err(io_error("opening", path))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path.to_owned() }),
+                Err(TryLockError::Error(source)) => return Err(io_error("locking", path)(source)),
+            }
+            // Whoever held it before may have removed it in between, with a store that was never finished.
+            if fs::metadata(path.join(LOCK)).is_ok_and(|found| is_same(&found, &file)) {
+                break file;
+            }
+        };
         Ok(Self { path: path.to_owned(), _lock: file, made, published: AtomicBool::new(false) })
     }
 
@@ -119,32 +125,42 @@ impl Folder {
         &self.path
     }
 
-    /// The data folder that is the store, none if there is no store yet; clears away what was never finished, and what
-    /// was replaced.
+    /// The data folder that is the store, none if there is no store yet; clears away what was never finished then.
     pub(super) fn current(&self) -> Result<Option<Place>> {
         let manifest = match fs::read(self.path.join(MANIFEST)) {
             Ok(bytes) => Some(Manifest::decode(&self.path, &bytes)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                return Err(self.corrupt(format!("its file {MANIFEST} is a directory")));
+            }
             Err(source) => return Err(io_error("opening", &self.path)(source)),
         };
-        let current = manifest.map(|manifest| manifest.data);
-        let data = self.data_folders()?;
-        for (name, place) in &data {
-            if Some(name) == current.as_ref() {
-                continue;
-            }
-            if current.is_none() && !place.is_unfinished() {
-                let problem = format!("its file {MANIFEST} is not there, beside {name}");
-                return Err(Error::Corrupt { path: self.path.clone(), problem });
+        if let Some(Manifest { data }) = manifest {
+            self.published.store(true, Ordering::Relaxed);
+            return Ok(Some(Place { path: self.path.join(data) }));
+        }
+        for (name, place) in self.data_folders()? {
+            if !place.is_unfinished() {
+                return Err(self.corrupt(format!("its file {MANIFEST} is not there, beside {name}")));
             }
             place.retire();
         }
+        Ok(None)
+    }
+
+    /// Clears away what was never finished, and what this data folder has replaced. It must be sound.
+    pub(super) fn keep_only(&self, current: &Place) {
+        for (name, place) in self.data_folders().unwrap_or_default() {
+            if name != current.name() {
+                place.retire();
+            }
+        }
         let _ = fs::remove_file(self.path.join(NEW_MANIFEST));
-        let Some(name) = current else { return Ok(None) };
-        self.published.store(true, Ordering::Relaxed);
-        let place = Place { path: self.path.join(name) };
-        place.finish();
-        Ok(Some(place))
+        current.finish();
+    }
+
+    pub(super) fn corrupt(&self, problem: String) -> Error {
+        Error::Corrupt { path: self.path.clone(), problem }
     }
 
     /// The data folders that are there, whatever they hold.
@@ -169,7 +185,7 @@ impl Folder {
     }
 
     /// Makes this data folder the store, in one step. The error within says that it is, but a power cut may undo it.
-    pub(super) fn publish(&self, place: &Place) -> Result<Result<()>> {
+    pub(super) fn publish(&self, place: &Place) -> Result<io::Result<()>> {
         let manifest = Manifest { data: place.name().to_owned() };
         let new = self.path.join(NEW_MANIFEST);
         let publish = || {
@@ -178,6 +194,8 @@ impl Folder {
             let mut file = File::create(&new)?;
             file.write_all(manifest.encode().as_bytes())?;
             file.sync_all()?;
+            // The data folder's name must be there before it is named.
+            sync_folder(&self.path)?;
             // Opened before, since there may be no more files to open afterwards.
             let folder = cfg!(unix).then(|| File::open(&self.path)).transpose()?;
             fs::rename(&new, self.path.join(MANIFEST))?;
@@ -185,11 +203,20 @@ impl Folder {
         };
         let folder = publish().map_err(io_error("writing to", &self.path))?;
         self.published.store(true, Ordering::Relaxed);
-        let flushed = folder.map_or(Ok(()), |folder| folder.sync_all());
+        let flushed = folder.map_or(Ok(()), |folder| folder.sync_all()).and_then(|()| self.sync_parent());
         if flushed.is_ok() {
             place.finish();
         }
-        Ok(flushed.map_err(io_error("flushing", &self.path)))
+        Ok(flushed)
+    }
+
+    /// Makes the name of the store's folder survive a power cut, if it is new.
+    fn sync_parent(&self) -> io::Result<()> {
+        match self.path.parent() {
+            Some(parent) if self.made && parent == Path::new("") => sync_folder(Path::new(".")),
+            Some(parent) if self.made => sync_folder(parent),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -262,8 +289,22 @@ impl Place {
     }
 }
 
+/// Whether a path leads to this open file, as far as the system can tell.
+pub(super) fn is_same(found: &fs::Metadata, file: &File) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        file.metadata().is_ok_and(|file| (file.dev(), file.ino()) == (found.dev(), found.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        found.is_file()
+    }
+}
+
 /// Makes the names in a folder survive a power cut, where folders can be flushed.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 

@@ -8,9 +8,9 @@
 //!
 //! This is the format of sled 0.34.7, which doesn't change: its version is pinned.
 
-use super::totals::checked;
+use super::totals::{Checked, Totals, checked};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fs::{self, File},
     io::{self, Read},
     ops::Bound,
@@ -32,6 +32,8 @@ const LINK_IN_FILE: u8 = 11;
 pub(super) struct Replayed {
     /// The values that are what was written, by key.
     pub(super) entries: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The last totals among them; none of no changes.
+    pub(super) totals: Totals,
     /// The messages that are damaged, and the entries in them that can't be read.
     pub(super) damaged: u64,
     /// The beginnings of the keys that a page has, which its links leave out.
@@ -59,7 +61,7 @@ pub(super) fn replay(folder: &Path) -> io::Result<Replayed> {
         let segment = read_segment(&mut file)?;
         for message in messages(&segment, numbers.get(&place).copied()) {
             debug_assert_eq!(message.segment, number, "others are passed over");
-            if message.kind == BATCH && message.sound && last_of_batch(message.body) >= end {
+            if message.kind == BATCH && message.sound && first_number(message.body) >= end {
                 // The process ended before the batch was written, so it never happened.
                 return Ok(replayed);
             }
@@ -87,7 +89,7 @@ fn read_segment(file: &mut File) -> io::Result<Vec<u8>> {
     Ok(segment)
 }
 
-fn last_of_batch(body: &[u8]) -> u64 {
+fn first_number(body: &[u8]) -> u64 {
     body.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
@@ -105,10 +107,14 @@ struct Message<'s> {
 
 /// The messages of a segment: of the one of this number or, without one, that the first sound message names. Damaged ones
 /// are passed over byte by byte until a sound one is found, but for what follows a sound one directly.
+///
+/// Nothing in a message says where in its segment it belongs. What a disk wrote to a wrong place as well would come after
+/// what was written later, and undo it: behind something damaged, a message that was there before is passed over too.
 fn messages(segment: &[u8], mut number: Option<u64>) -> Vec<Message<'_>> {
     let mut messages = Vec::new();
+    let mut seen = HashSet::new();
     let mut at = SEGMENT_HEAD;
-    let mut follows = true;
+    let (mut follows, mut torn) = (true, false);
     while let Some(bytes) = segment.get(at..).filter(|bytes| !bytes.is_empty()) {
         let message = message(bytes, at)
             .filter(|message| number.is_none_or(|number| message.segment == number))
@@ -116,14 +122,14 @@ fn messages(segment: &[u8], mut number: Option<u64>) -> Vec<Message<'_>> {
         match message {
             Some(message) if message.sound => {
                 number = Some(message.segment);
+                follows = seen.insert(segment.get(at..message.end)) || !torn;
                 at = message.end;
-                follows = true;
-                messages.push(message);
+                messages.extend(follows.then_some(message));
             }
             found => {
                 messages.extend(found);
                 at += 1;
-                follows = false;
+                (follows, torn) = (false, true);
             }
         }
     }
@@ -156,7 +162,7 @@ impl Replayed {
             LINK => self.link(message.page, message.body, message.sound),
             NODE_IN_FILE | LINK_IN_FILE => {
                 // The number of a file: its CRC-32, the kind again, and the body.
-                let name = last_of_batch(message.body).to_string();
+                let name = first_number(message.body).to_string();
                 let bytes = fs::read(folder.join("blobs").join(name)).unwrap_or_default();
                 let (crc, rest) = bytes.split_at_checked(4).unwrap_or_default();
                 let sound = crc32fast::hash(rest).to_le_bytes() == crc;
@@ -211,7 +217,8 @@ impl Replayed {
 
     fn entry(&mut self, key: Vec<u8>, stored: &[u8]) {
         match checked(&key, stored) {
-            Some(value) => {
+            Some(Checked { value, totals }) => {
+                self.totals = self.totals.newer(totals.unwrap_or_default());
                 let value = value.to_vec();
                 self.entries.insert(key, value);
             }

@@ -1,7 +1,7 @@
 //! The engine of stores on disk: a database in a folder, and what makes it trustworthy.
 //!
 //! sled checks most of what it reads, but when it replays its log it passes over what is damaged, and what it doesn't
-//! find it doesn't miss. So each value has a checksum, the entries have totals that each batch carries on, and beside
+//! find it doesn't miss. So each value has a checksum, the entries have totals that each write carries on, and beside
 //! the database stands how far it was flushed. Opening a store compares them.
 
 mod database;
@@ -58,7 +58,11 @@ impl DiskEngine {
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
         let folder = Folder::lock(path)?;
         let (data, totals) = match folder.current()? {
-            Some(place) => Data::open(&folder, place, cache_bytes)?,
+            Some(place) => {
+                let opened = Data::open(&folder, place, cache_bytes)?;
+                folder.keep_only(&opened.0.place);
+                opened
+            }
             None => (Data::create(&folder, cache_bytes)?, Totals::default()),
         };
         Ok(Self { current: RwLock::new(Arc::new(data)), totals: Mutex::new(totals), cache_bytes, folder })
@@ -85,12 +89,14 @@ impl DiskEngine {
 }
 
 impl Data {
-    /// Takes all entries of another, which must come to these totals, and flushes them.
-    fn copy(&self, from: &Self, totals: &Totals) -> Result<Totals> {
-        let copied = self.database.copy(&from.database, totals.changes)?;
-        if !copied.same_entries(totals) {
-            return Err(from.database.wrong_entries(&copied, totals));
-        }
+    /// Takes all entries of another, which must come to these totals, as `rewritten` makes them, and flushes them.
+    fn copy(
+        &self,
+        from: &Self,
+        totals: &Totals,
+        rewritten: &dyn Fn(Entry) -> Option<Entry>,
+    ) -> Result<Totals> {
+        let copied = self.database.copy(&from.database, totals, rewritten)?;
         self.database.flush()?;
         lock(&self.seal).acknowledge(copied.changes)?;
         Ok(copied)
@@ -117,27 +123,30 @@ impl Data {
     }
 
     fn open(folder: &Folder, place: Place, cache_bytes: u64) -> Result<(Self, Totals)> {
-        let corrupt = |problem: String| Error::Corrupt { path: folder.path().to_owned(), problem };
         let exists = Database::exists(&place.database());
         let failed = |source| Error::Io { action: "opening", path: folder.path().to_owned(), source };
         if !exists.map_err(failed)? {
-            return Err(corrupt(format!("its data in {} is not there", place.name())));
+            return Err(folder.corrupt(format!("its data in {} is not there", place.name())));
         }
         let mut seal = Seal::read(folder.path(), &place)?;
         let log_before = Database::log_snapshot(&place.database());
         let database = Database::open(folder.path(), &place.database(), cache_bytes)?;
-        let Some(totals) = database.totals()? else {
-            return Err(corrupt("the totals of its entries are not there".to_owned()));
+        let log = Database::log_snapshot(&place.database());
+        let Some(mut totals) = database.totals()? else {
+            return Err(folder.corrupt("the totals of its entries are not there".to_owned()));
         };
+        if log != log_before || !seal.was_checked(&totals, log) {
+            totals = database.check(totals)?;
+            database.note(&totals)?;
+        }
         if totals.changes < seal.acknowledged() {
             let lost = seal.acknowledged() - totals.changes;
-            return Err(corrupt(format!("the last {lost} of its changes that were flushed are not there")));
-        }
-        if !seal.was_checked(&totals, log_before) {
-            database.check(&totals)?;
+            return Err(
+                folder.corrupt(format!("the last {lost} of the writes that were flushed are not there"))
+            );
         }
         // Where that fails, on a full disk say, they are checked once more when the store is opened again.
-        let _ = seal.checked(&totals, Database::log_snapshot(&place.database()));
+        let _ = seal.checked(&totals, log);
         Ok((Self { database, seal: Mutex::new(seal), place }, totals))
     }
 }
@@ -168,11 +177,15 @@ impl Engine for DiskEngine {
     fn flush(&self) -> Result<()> {
         // What is applied while the database flushes may be flushed too; what was before surely is.
         loop {
-            let (data, changes) = {
+            let (data, changes, noted) = {
                 let totals = lock(&self.totals);
-                (self.data(), totals.changes)
+                let data = self.data();
+                let noted = data.database.note(&totals);
+                (data, totals.changes, noted)
             };
-            let flushed = data.database.flush().and_then(|()| lock(&data.seal).acknowledge(changes));
+            let flushed = noted
+                .and_then(|()| data.database.flush())
+                .and_then(|()| lock(&data.seal).acknowledge(changes));
             if flushed.is_ok() || !self.was_replaced(&data) {
                 return flushed;
             }
@@ -180,21 +193,23 @@ impl Engine for DiskEngine {
     }
 
     fn publish(&self) -> Result<()> {
-        self.folder.publish(&self.data().place)?
+        let flushed = self.folder.publish(&self.data().place)?;
+        let path = || self.folder.path().to_owned();
+        flushed.map_err(|source| Error::Io { action: "flushing", path: path(), source })
     }
 
     fn check(&self) -> Result<()> {
         let totals = lock(&self.totals);
-        self.data().database.check(&totals)
+        self.data().database.check(*totals).map(drop)
     }
 
-    fn compact(&self) -> Result<Compaction> {
+    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
         // No batch is applied until all is done; readers go on.
         let mut totals = lock(&self.totals);
         let old = self.data();
         let before = old.place.bytes();
         let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
-        let copied = match new.copy(&old, &totals) {
+        let copied = match new.copy(&old, &totals, rewritten) {
             Ok(copied) => copied,
             Err(error) => {
                 new.discard();
@@ -204,8 +219,7 @@ impl Engine for DiskEngine {
         match self.folder.publish(&new.place) {
             Ok(Ok(())) => {}
             // Which of the two a power cut would leave isn't known: nothing may be written to either.
-            Ok(Err(Error::Io { source, .. })) => return Err(old.database.stop(source.into(), false)),
-            Ok(Err(error)) => return Err(error),
+            Ok(Err(source)) => return Err(old.database.stop(source.into(), false)),
             Err(error) => {
                 new.discard();
                 return Err(error);

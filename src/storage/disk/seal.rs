@@ -63,6 +63,10 @@ impl Seal {
         let says = match fs::read(place.seal()) {
             Ok(bytes) => Says::decode(&bytes).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Says::default(),
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                let problem = "its file seal is a directory".to_owned();
+                return Err(Error::Corrupt { path: store.to_owned(), problem });
+            }
             Err(source) => return Err(Error::Io { action: "opening", path: store.to_owned(), source }),
         };
         Self::open(store, place, says)

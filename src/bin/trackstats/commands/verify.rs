@@ -46,14 +46,16 @@ impl VerifyArgs {
         }
         let path = store.path().display();
         match found.differences {
-            0 => bail!("the store at {path} is not sound; restore it from a backup"),
+            0 => bail!(
+                "the store at {path} is not sound; restore it from a backup, or copy what can be read with `trackstats salvage`"
+            ),
             wrong if wrong == found.found => {
                 bail!(
                     "the store at {path} is not sound; `trackstats rebuild DOMAIN/METRIC` mends it from its days"
                 )
             }
             wrong => bail!(
-                "the store at {path} is not sound; restore it from a backup, or mend {wrong} of its problems with `trackstats rebuild DOMAIN/METRIC`"
+                "the store at {path} is not sound; restore it from a backup, copy what can be read with `trackstats salvage`, or mend {wrong} of its problems with `trackstats rebuild DOMAIN/METRIC`"
             ),
         }
     }

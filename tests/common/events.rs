@@ -1,51 +1,13 @@
 //! Trackers over random events.
 
 use serde::{Deserialize, Serialize};
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
-use trackstats::{
-    Clock, Domain, Id, MergeError, Metric, Min, Period, Timestamp, Tracker, Value, chrono::NaiveDate,
-};
+use trackstats::{Domain, Id, MergeError, Metric, Min, Period, Timestamp, Tracker, Value, chrono::NaiveDate};
 
 pub(crate) const MODEL: Domain<'static> = Domain::new("model", "Model");
 
 /// The metric that the trackers track.
 pub(crate) fn tracked<V>() -> Metric<'static, V> {
     Metric::new(MODEL, "events", "Events")
-}
-
-/// A clock that the test moves on.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Hand(Arc<AtomicI64>);
-
-impl Hand {
-    pub(crate) fn set(&self, at: Timestamp) {
-        self.0.store(at.unix_seconds(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for Hand {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_unix_seconds(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// The same numbers for the same seed: xorshift.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % end
-    }
-
-    pub(crate) fn coin(&mut self) -> bool {
-        self.below(2) == 0
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
