@@ -125,12 +125,13 @@ fn backup_of_zeros(place: &Place, name: &str, keys: &[&[u8]], bytes: usize) {
     let mut real = Vec::new();
     store.write_backup(&mut real).unwrap();
     let line = real.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let (title, frame) = real.split_at(line);
     let mut entries = Vec::new();
-    io::copy(&mut FrameDecoder::new(&real[line..]), &mut entries).unwrap();
+    io::copy(&mut FrameDecoder::new(frame), &mut entries).unwrap();
     // Without the key of length 0 that ends them.
     entries.truncate(entries.len() - 4);
     let mut file = File::create(place.path(name)).unwrap();
-    file.write_all(&real[..line]).unwrap();
+    file.write_all(title).unwrap();
     let mut frame = FrameEncoder::new(file);
     frame.write_all(&entries).unwrap();
     let zeros = vec![0; 1 << 20];
