@@ -230,4 +230,49 @@ fn kinds(criterion: &mut Criterion) {
 }
 
 criterion_group!(benches, writing, reading, opening, tracking, kinds);
+
+/// Many more objects than the processor's caches hold rows of, few of which have most of the records.
+fn tracking_many_objects(criterion: &mut Criterion) {
+    const RECORDS: u64 = 5_000_000;
+    const ZIPF_OBJECTS: f64 = 10_000.0;
+    const TWO_YEARS: u64 = 2 * 365 * 86_400;
+    let mut random = Random(3);
+    let mut record = || {
+        let part = f64::from(u32::try_from(random.below(1 << 31)).unwrap()) / f64::from(1_u32 << 31);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it lies between 1 and the number of objects"
+        )]
+        let object = ZIPF_OBJECTS.powf(part) as u64;
+        (1_640_995_200 + i64::try_from(random.below(TWO_YEARS)).unwrap(), object)
+    };
+    let shuffled: Vec<(i64, u64)> = (0..RECORDS).map(|_| record()).collect();
+    let mut sorted = shuffled.clone();
+    sorted.sort_unstable();
+
+    let calendar = Calendar::new("America/New_York").unwrap();
+    let clock = FixedClock(calendar.parse_timestamp("2024-01-02").unwrap());
+    let by_object = Tracker::count(EVENTS, |record: &(i64, u64)| Timestamp::from_unix_seconds(record.0))
+        .by("object", |record| Id::from(record.1))
+        .unwrap();
+    let mut group = criterion.benchmark_group("track 5,000,000 records");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(RECORDS));
+    for (order, records) in [("sorted", &sorted), ("shuffled", &shuffled)] {
+        group.bench_function(
+            format!("{order}, America/New_York, by date and 10,000 Zipf objects"),
+            |bencher| {
+                bencher.iter_batched(
+                    || Store::options().calendar(calendar).clock(clock).in_memory().unwrap(),
+                    |store| by_object.recompute().run(&store, records.iter().copied()).unwrap(),
+                    BatchSize::PerIteration,
+                );
+            },
+        );
+    }
+    group.finish();
+}
+
+criterion_group!(benches, writing, reading, opening, tracking, tracking_many_objects, kinds);
 criterion_main!(benches);
