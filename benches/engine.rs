@@ -10,7 +10,8 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use std::hint::black_box;
 use tempfile::TempDir;
 use trackstats::{
-    Calendar, Domain, FixedClock, Flush, Id, Metric, Object, Period, Prefix, Store, Timestamp, Tracker,
+    Calendar, Counter, Distinct, Domain, FixedClock, Flush, Gauge, Id, Metric, Object, Period, Prefix,
+    Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value,
     chrono::{Days, NaiveDate},
 };
 
@@ -196,5 +197,57 @@ fn tracking(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, writing, reading, opening, tracking);
+/// What a tracker does for each record: make a value and merge it; and two full values merged, as for a wider period.
+fn kind<V: Value>(
+    criterion: &mut Criterion,
+    name: &str,
+    size: usize,
+    value: impl Fn(u64) -> V,
+    bytes: fn(&V) -> Vec<u8>,
+) {
+    let full = |seed| {
+        let mut random = Random(seed);
+        let mut full = value(random.below(1 << 30));
+        (1..size).for_each(|_| full.merge(&value(random.below(1 << 30))).unwrap());
+        full
+    };
+    let (a, b) = (full(1), full(2));
+    let name = format!("{name}, {size} records, {} bytes", bytes(&a).len());
+    let mut group = criterion.benchmark_group("kinds");
+    group.throughput(Throughput::Elements(1));
+    let (mut random, mut total) = (Random(3), a.clone());
+    group.bench_function(format!("{name}: merge a record"), |bencher| {
+        bencher.iter(|| total.merge(&value(black_box(random.below(1 << 30)))).unwrap());
+    });
+    group.bench_function(format!("{name}: merge two"), |bencher| {
+        bencher.iter_batched_ref(|| a.clone(), |merged| merged.merge(&b).unwrap(), BatchSize::SmallInput);
+    });
+    group.finish();
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of 30 bits")]
+fn kinds(criterion: &mut Criterion) {
+    let cents = |number: u64| (number % 1_000_000) as f64 / 100.0;
+    // Three of four delays are small, the others have a tail.
+    let delay =
+        |number: u64| if number.is_multiple_of(4) { (number % 86_400) as f64 } else { (number % 60) as f64 };
+    for size in [10, 1_000, 100_000] {
+        kind(criterion, "sum", size, |number| Sum::new(cents(number)).unwrap(), Sum::to_bytes);
+        kind(criterion, "summary", size, |number| Summary::new(cents(number)).unwrap(), Summary::to_bytes);
+        kind(criterion, "distinct", size, |number: u64| Distinct::of(number), Distinct::to_bytes);
+        kind(
+            criterion,
+            "quantiles",
+            size,
+            |number| Quantiles::new(delay(number)).unwrap(),
+            Quantiles::to_bytes,
+        );
+        let gauge = |number: u64| Gauge::at(number.cast_signed(), cents(number)).unwrap();
+        kind(criterion, "gauge", size, gauge, Gauge::to_bytes);
+        let counter = |number: u64| Counter::at((number % 86_400).cast_signed(), number as f64).unwrap();
+        kind(criterion, "counter", size, counter, Counter::to_bytes);
+    }
+}
+
+criterion_group!(benches, writing, reading, opening, tracking, kinds);
 criterion_main!(benches);

@@ -3,7 +3,10 @@
 use crate::{
     calendar::{Calendar, Timestamp},
     encoding::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, TrackedRecord},
-    model::{AnyValue, Id, MergeError, Object, Part, Period, Ref, Value},
+    model::{
+        AnyValue, Counter, Distinct, Gauge, Id, MergeError, Object, Part, Period, Quantiles, Ref, Sum,
+        Summary, Value,
+    },
 };
 use chrono::{DateTime, Datelike};
 use serde::{Deserialize, Serialize};
@@ -100,6 +103,18 @@ pub fn row_decoding(bytes: &[u8]) {
     row::<i64>(bytes, Form::Integers);
     row::<Anything>(bytes, Form::Serde);
     row::<AnyValue>(bytes, form);
+    row::<Sum>(bytes, Form::Serde);
+    row::<Summary>(bytes, Form::Serde);
+    row::<Distinct>(bytes, Form::Serde);
+    row::<Quantiles>(bytes, Form::Serde);
+    row::<Gauge>(bytes, Form::Serde);
+    row::<Counter>(bytes, Form::Serde);
+    value(bytes, Sum::from_bytes, Sum::to_bytes);
+    value(bytes, Summary::from_bytes, Summary::to_bytes);
+    value(bytes, Distinct::from_bytes, Distinct::to_bytes);
+    value(bytes, Quantiles::from_bytes, Quantiles::to_bytes);
+    value(bytes, Gauge::from_bytes, Gauge::to_bytes);
+    value(bytes, Counter::from_bytes, Counter::to_bytes);
     if let Ok(key) = RowKey::decode(bytes) {
         assert_eq!(key.encode(), bytes);
     }
@@ -113,6 +128,17 @@ pub fn row_decoding(bytes: &[u8]) {
     record::<DomainRecord>(bytes);
     record::<MetricRecord>(bytes);
     record::<TrackedRecord>(bytes);
+}
+
+/// What is read is written as bytes that are read as the same, merges with itself and can be printed.
+fn value<V: Value>(bytes: &[u8], from: fn(&[u8]) -> crate::error::Result<V>, to: fn(&V) -> Vec<u8>) {
+    if let Ok(value) = from(bytes) {
+        assert_eq!(from(&to(&value)).ok().as_ref(), Some(&value), "{value:?}");
+        let mut twice = value.clone();
+        if twice.merge(&value).is_ok() {
+            assert_eq!(from(&to(&twice)).ok(), Some(twice));
+        }
+    }
 }
 
 fn row<V: Value>(bytes: &[u8], form: Form) {

@@ -68,10 +68,10 @@ mod upkeep;
 pub use calendar::{Bucket, Calendar, Timestamp};
 pub use error::{Error, Result};
 pub use model::{
-    AnyValue, Date, Domain, Id, Layout, Max, MergeError, Metric, Min, Object, Part, Period, Ref, Series,
-    Statistic, StatisticKey, Value,
+    AnyValue, Counter, Date, Distinct, Domain, Gauge, Id, Intersection, Item, Layout, Max, MergeError,
+    Metric, Min, Object, Part, Period, Quantiles, Ref, Series, Statistic, StatisticKey, Sum, Summary, Value,
 };
-pub use query::{Fill, SeriesQuery};
+pub use query::{Cohort, Fill, Retention, RetentionQuery, SeriesQuery};
 pub use storage::Compaction;
 pub use store::{
     Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,

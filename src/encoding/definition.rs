@@ -2,7 +2,7 @@
 //! come. Each is a version byte and then bincode's standard configuration.
 
 use super::{Malformed, serialized};
-use crate::model::{Layout, Value};
+use crate::model::{Counter, Distinct, Gauge, Layout, Max, Min, Quantiles, Sum, Summary, Value};
 use bincode::config;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -88,6 +88,17 @@ impl Form {
             Layout::Integers { .. } => Some(Self::Integers),
             Layout::Serde => Some(Self::Serde),
             Layout::Registered { .. } => None,
+        }
+    }
+
+    /// The form of the kind of value of this name; none for a kind that isn't the crate's own.
+    pub(crate) fn of_kind(kind: &str) -> Option<Self> {
+        match kind {
+            i64::KIND | Min::KIND | Max::KIND => Some(Self::Integers),
+            Sum::KIND | Summary::KIND | Distinct::KIND | Quantiles::KIND | Gauge::KIND | Counter::KIND => {
+                Some(Self::Serde)
+            }
+            _ => None,
         }
     }
 

@@ -8,7 +8,9 @@ use std::{cmp, fmt};
 /// Merging must be associative and commutative: `a`, `b` and `c` give the same in any order and grouping. That
 /// is what makes late records, wider periods and rolling windows right.
 ///
-/// `i64` (which adds), [`Min`] and [`Max`] are there. A type of your own needs serde and a merge, and is stored
+/// Integers: `i64` (which adds), [`Min`] and [`Max`]. Floats: [`Sum`](crate::Sum), [`Summary`](crate::Summary) (count, mean,
+/// variance), [`Quantiles`](crate::Quantiles), [`Gauge`](crate::Gauge) (a level) and [`Counter`](crate::Counter) (a meter).
+/// Things: [`Distinct`](crate::Distinct). A type of your own needs serde and a merge, and is stored
 /// with bincode's standard configuration:
 ///
 /// ```
@@ -35,7 +37,8 @@ pub trait Value:
     Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 {
     /// The name of the kind, saved with a metric's registration: writing another kind is an error. It must not
-    /// change, and neither must the type's serde form.
+    /// change, and neither must the type's serde form. The names of the crate's own kinds are taken: `integer`, `minimum`,
+    /// `maximum`, `float`, `summary`, `distinct`, `quantiles`, `gauge`, `counter`.
     const KIND: &'static str;
 
     /// How values of this kind are laid out in a row. Default: [`Layout::Serde`].
@@ -51,6 +54,12 @@ pub trait Value:
     /// Default: none.
     fn zero() -> Option<Self> {
         None
+    }
+
+    /// About how many bytes the value takes beside its own size, in vectors and the like, so that a tracker knows when
+    /// its memory is full. Default: 0.
+    fn heap_bytes(&self) -> usize {
+        0
     }
 }
 

@@ -206,7 +206,13 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             day: DayOfRecords::new(0, plan, &dating),
             dating,
             days: Days::new(*store.calendar()),
-            tally: Tally::new(store, plan.form, plan.groupings.len(), tracker.memory_bytes),
+            tally: Tally::new(
+                store,
+                plan.form,
+                plan.groupings.len(),
+                tracker.memory_bytes,
+                tracker.most_objects,
+            ),
             objects: vec![Vec::new(); plan.groupings.len()],
             report: Report { parked: plan.parked, ..Report::default() },
             first: i32::MAX,
@@ -264,9 +270,13 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
         if !self.day.plausible {
             return Ok(Err(implausible(day, self.plan)?));
         }
-        let Some(value) = (self.tracker.value)(record) else {
-            self.report.without_value += 1;
-            return Ok(Ok(()));
+        let value = match (self.tracker.value)(record) {
+            Ok(Some(value)) => value,
+            Ok(None) => {
+                self.report.without_value += 1;
+                return Ok(Ok(()));
+            }
+            Err(reason) => return Ok(Err(reason)),
         };
         for (grouping, object) in self.tracker.groupings.iter().zip(self.objects.iter_mut().skip(1)) {
             if let Err(reason) = grouping.object(record, object) {

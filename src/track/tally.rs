@@ -23,6 +23,8 @@ pub(super) struct Tally<V> {
     limit: usize,
     /// So many values wait in a queue at most.
     queue: usize,
+    /// So many objects a grouping may have.
+    most_objects: u64,
     scratch: Scratch,
 }
 
@@ -32,6 +34,8 @@ struct Groups<V> {
     by_object: HashMap<Box<[u8]>, usize, RandomState>,
     rows: Vec<Rows<V>>,
     queues: Vec<Vec<Waiting<V>>>,
+    /// How many objects are put aside.
+    aside: u64,
 }
 
 /// A value on its way to the slot of a group.
@@ -62,7 +66,7 @@ struct Rows<V> {
 pub(super) type Tallied<V> = (Vec<u8>, Vec<(i32, Row<V>)>);
 
 impl<V: Value> Tally<V> {
-    pub(super) fn new(store: &Store, form: Form, groupings: usize, limit: usize) -> Self {
+    pub(super) fn new(store: &Store, form: Form, groupings: usize, limit: usize, most_objects: u64) -> Self {
         let waiting = limit / WAITING_PART;
         // The size of other kinds of values isn't known.
         let queue = match V::LAYOUT {
@@ -70,7 +74,8 @@ impl<V: Value> Tally<V> {
             _ => 0,
         };
         let groupings = (0..groupings).map(|_| Groups::new()).collect();
-        Self { groupings, form, bytes: 0, limit: limit - waiting, queue, scratch: store.scratch() }
+        let scratch = store.scratch();
+        Self { groupings, form, bytes: 0, limit: limit - waiting, queue, most_objects, scratch }
     }
 
     /// Merges a value into the slot of an object, perhaps later, and says whether the memory is full.
@@ -118,6 +123,11 @@ impl<V: Value> Tally<V> {
         let mut entries = Vec::with_capacity(ASIDE);
         for (number, groups) in self.groupings.iter_mut().enumerate() {
             for (object, rows) in groups.take() {
+                let before = self.scratch.entries(&[&grouping_bytes(number)[..], &object].concat()).next();
+                groups.aside += u64::from(before.transpose()?.is_none());
+                if groups.aside > self.most_objects {
+                    return Err(Error::TooManyObjects { most: self.most_objects });
+                }
                 if rows.is_empty() {
                     entries.push(Entry { key: scratch_key(number, &object, NO_ROW), value: Vec::new() });
                 }
@@ -152,6 +162,9 @@ impl<V: Value> Tally<V> {
     ) -> Result<()> {
         if !self.scratch.is_used() {
             let groups = self.groupings.get_mut(grouping).map(Groups::take).unwrap_or_default();
+            if groups.len() as u64 > self.most_objects {
+                return Err(Error::TooManyObjects { most: self.most_objects });
+            }
             return groups.into_iter().try_for_each(visit);
         }
         self.put_aside(store)?;
@@ -173,6 +186,14 @@ impl<V: Value> Tally<V> {
             }
         }
         group.map_or(Ok(()), visit)
+    }
+}
+
+/// What a slot's value takes besides itself; integers take nothing, and aren't asked.
+fn heap_bytes<V: Value>(row: &Row<V>, slot: u32) -> usize {
+    match V::LAYOUT {
+        Layout::Integers { .. } => 0,
+        _ => row.get(slot).flatten().map_or(0, V::heap_bytes),
     }
 }
 
@@ -209,7 +230,7 @@ fn split_scratch_key(key: &[u8]) -> Option<(&[u8], i32)> {
 
 impl<V> Groups<V> {
     fn new() -> Self {
-        Self { by_object: HashMap::default(), rows: Vec::new(), queues: Vec::new() }
+        Self { by_object: HashMap::default(), rows: Vec::new(), queues: Vec::new(), aside: 0 }
     }
 
     /// The index of an object's group, and by how many bytes the memory has grown for it.
@@ -252,8 +273,12 @@ impl<V: Value> Groups<V> {
         let Some(rows) = self.rows.get_mut(*group) else { return Ok(0) };
         let slot = ordinal.rem_euclid(ROW_SLOTS).cast_unsigned();
         let (row, row_bytes) = rows.row(ordinal.div_euclid(ROW_SLOTS));
+        let heap_before = heap_bytes(row, slot);
         match row.merge(slot, value) {
-            Ok(new) => Ok(row_bytes + if new { size_of::<V>() } else { 0 }),
+            Ok(new) => {
+                let heap = heap_bytes(row, slot).saturating_sub(heap_before);
+                Ok(row_bytes + heap + if new { size_of::<V>() } else { 0 })
+            }
             Err(error) => Err(self.unmerged(*group, *ordinal, error)),
         }
     }

@@ -4,12 +4,12 @@ use super::{Append, Ids, Recompute, grouping::Grouping};
 use crate::{
     calendar::Timestamp,
     error::{Error, Result},
-    model::{Id, Max, Metric, Min, Period, Value},
+    model::{Counter, Distinct, Gauge, Id, Item, Max, Metric, Min, Period, Quantiles, Sum, Summary, Value},
 };
-use std::fmt;
+use std::{fmt, rc::Rc};
 
-/// What gives the value of a record, if it has one.
-type ValueOf<'a, R, V> = Box<dyn Fn(&R) -> Option<V> + 'a>;
+/// What gives the value of a record, if it has one, or says why the record can't be read.
+type ValueOf<'a, R, V> = Box<dyn Fn(&R) -> Result<Option<V>, String> + 'a>;
 
 /// How statistics are worked out from records of the type `R`: what a record's instant, value and objects are,
 /// and what is kept.
@@ -53,6 +53,7 @@ pub struct Tracker<'a, R, V = i64> {
     pub(super) groupings: Vec<Grouping<'a, R>>,
     pub(super) periods: Vec<Period>,
     pub(super) memory_bytes: usize,
+    pub(super) most_objects: u64,
 }
 
 impl<'a, R, V: Value> Tracker<'a, R, V> {
@@ -62,6 +63,31 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
         timestamp: impl Fn(&R) -> T + 'a,
         value: impl Fn(&R) -> Option<V> + 'a,
     ) -> Self {
+        Self::checked(metric, timestamp, move |record| Ok(value(record)))
+    }
+
+    /// As [`new`](Self::new), where a record's value may be one that can't be: the record is then skipped and reported as
+    /// one that can't be read, or ends a strict run.
+    ///
+    /// ```
+    /// # use trackstats::{Domain, Metric, Store, Sum, Timestamp, Tracker};
+    /// # const SHOP: Domain = Domain::new("shop", "Shop");
+    /// const TAKINGS: Metric<Sum> = Metric::new(SHOP, "takings", "Takings");
+    ///
+    /// let tracker = Tracker::checked(TAKINGS, |order: &(Timestamp, &str)| order.0, |order| {
+    ///     let euros: f64 = order.1.parse().map_err(|_| format!("{:?} is not an amount", order.1))?;
+    ///     Sum::new(euros).map(Some).map_err(|error| error.to_string())
+    /// });
+    /// let store = Store::in_memory()?;
+    /// let report = tracker.append().run(&store, [(store.now(), "1.5"), (store.now(), "one")])?;
+    /// assert_eq!((report.read, report.skipped), (2, 1));
+    /// # Ok::<(), trackstats::Error>(())
+    /// ```
+    pub fn checked<T: Into<Timestamp>>(
+        metric: Metric<'a, V>,
+        timestamp: impl Fn(&R) -> T + 'a,
+        value: impl Fn(&R) -> Result<Option<V>, String> + 'a,
+    ) -> Self {
         Self {
             metric,
             timestamp: Box::new(move |record| timestamp(record).into()),
@@ -69,6 +95,7 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
             groupings: Vec::new(),
             periods: Vec::new(),
             memory_bytes: 64 << 20,
+            most_objects: 1_000_000,
         }
     }
 
@@ -139,6 +166,14 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
         Self { memory_bytes, ..self }
     }
 
+    /// How many objects of a grouping one run may work on. With more, it is
+    /// [`Error::TooManyObjects`](crate::Error::TooManyObjects): ids that are new with each record, such as those of
+    /// requests, would fill the disk, and what the store's engine holds in memory grows with its entries. Default: a
+    /// million.
+    pub fn most_objects(self, most_objects: u64) -> Self {
+        Self { most_objects, ..self }
+    }
+
     /// Runs over all records since a date, and replaces the statistics from there on.
     pub fn recompute(&self) -> Recompute<'_, 'a, R, V> {
         Recompute::new(self)
@@ -185,6 +220,110 @@ impl<'a, R> Tracker<'a, R, Max> {
         field: impl Fn(&R) -> Option<i64> + 'a,
     ) -> Self {
         Self::new(metric, timestamp, move |record| field(record).map(Max))
+    }
+}
+
+impl<'a, R, V: Value> Tracker<'a, R, V> {
+    fn of_floats<T: Into<Timestamp>>(
+        metric: Metric<'a, V>,
+        timestamp: impl Fn(&R) -> T + 'a,
+        field: impl Fn(&R) -> Option<f64> + 'a,
+        value: impl Fn(Timestamp, f64) -> Result<V> + 'a,
+    ) -> Self {
+        let timestamp = Rc::new(timestamp);
+        let at = Rc::clone(&timestamp);
+        Self::checked(
+            metric,
+            move |record| timestamp(record),
+            move |record| {
+                let value = field(record).map(|number| value(at(record).into(), number));
+                value.transpose().map_err(|error| error.to_string())
+            },
+        )
+    }
+}
+
+impl<'a, R> Tracker<'a, R, Sum> {
+    /// Adds a field of the records, without rounding: in any order it gives the same. A record with a number that is infinite or not a number is skipped and
+    /// reported.
+    pub fn sum_float<T: Into<Timestamp>>(
+        metric: Metric<'a, Sum>,
+        timestamp: impl Fn(&R) -> T + 'a,
+        field: impl Fn(&R) -> Option<f64> + 'a,
+    ) -> Self {
+        Self::of_floats(metric, timestamp, field, |_, number| Sum::new(number))
+    }
+}
+
+impl<'a, R> Tracker<'a, R, Summary> {
+    /// Keeps the count, sum, smallest, largest, mean and variance of a field of the records. A record with a number that is infinite or not a number is skipped and
+    /// reported.
+    pub fn summary<T: Into<Timestamp>>(
+        metric: Metric<'a, Summary>,
+        timestamp: impl Fn(&R) -> T + 'a,
+        field: impl Fn(&R) -> Option<f64> + 'a,
+    ) -> Self {
+        Self::of_floats(metric, timestamp, field, |_, number| Summary::new(number))
+    }
+}
+
+impl<'a, R> Tracker<'a, R, Quantiles> {
+    /// Keeps the quantiles of a field of the records, such as the median, to within 1 %. A record with a number that is infinite or not a number is skipped and
+    /// reported.
+    pub fn quantiles<T: Into<Timestamp>>(
+        metric: Metric<'a, Quantiles>,
+        timestamp: impl Fn(&R) -> T + 'a,
+        field: impl Fn(&R) -> Option<f64> + 'a,
+    ) -> Self {
+        Self::of_floats(metric, timestamp, field, |_, number| Quantiles::new(number))
+    }
+}
+
+impl<'a, R> Tracker<'a, R, Distinct> {
+    /// Counts the different items of the records, such as users: each once a statistic, to within 1.7 %.
+    ///
+    /// ```
+    /// # use trackstats::{Distinct, Domain, Item, Metric, Period, Store, Timestamp, Tracker};
+    /// # const APP: Domain = Domain::new("app", "App");
+    /// const USERS: Metric<Distinct> = Metric::new(APP, "users", "Users");
+    ///
+    /// let tracker = Tracker::distinct(USERS, |visit: &(Timestamp, String)| visit.0, |visit| Some(Item::from(&visit.1)))
+    ///     .periods([Period::LastDays(7)]);
+    /// # let store = Store::in_memory()?;
+    /// # tracker.append().run(&store, [(store.now(), "ann".to_owned()), (store.now(), "ann".to_owned())])?;
+    /// # assert_eq!(store.series(USERS, Period::LastDays(7)).values()?[0].as_ref().unwrap().count(), 1);
+    /// # Ok::<(), trackstats::Error>(())
+    /// ```
+    pub fn distinct<T, F>(metric: Metric<'a, Distinct>, timestamp: impl Fn(&R) -> T + 'a, item: F) -> Self
+    where
+        T: Into<Timestamp>,
+        F: for<'r> Fn(&'r R) -> Option<Item<'r>> + 'a,
+    {
+        Self::new(metric, timestamp, move |record| item(record).map(Distinct::of))
+    }
+}
+
+impl<'a, R> Tracker<'a, R, Gauge> {
+    /// Keeps the last, the lowest and the highest of a level that the records give. A record with a level that is infinite or
+    /// not a number is skipped and reported.
+    pub fn gauge<T: Into<Timestamp>>(
+        metric: Metric<'a, Gauge>,
+        timestamp: impl Fn(&R) -> T + 'a,
+        level: impl Fn(&R) -> Option<f64> + 'a,
+    ) -> Self {
+        Self::of_floats(metric, timestamp, level, |at, level| Gauge::at(at.unix_seconds(), level))
+    }
+}
+
+impl<'a, R> Tracker<'a, R, Counter> {
+    /// Keeps the readings of a meter that only grows. A record with a reading that is negative, infinite or not a number
+    /// is skipped and reported. Group by the meter, if there are several.
+    pub fn counter<T: Into<Timestamp>>(
+        metric: Metric<'a, Counter>,
+        timestamp: impl Fn(&R) -> T + 'a,
+        reading: impl Fn(&R) -> Option<f64> + 'a,
+    ) -> Self {
+        Self::of_floats(metric, timestamp, reading, |at, reading| Counter::at(at.unix_seconds(), reading))
     }
 }
 

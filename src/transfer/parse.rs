@@ -7,7 +7,7 @@ use super::{
 use crate::{
     calendar::Calendar,
     encoding::Form,
-    model::{AnyValue, Id, Max, Min, Object, Part, Value},
+    model::{AnyValue, Id, Object, Part, Value},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{NaiveTime, Weekday};
@@ -69,8 +69,16 @@ impl<'a> MetricFields<'a> {
             Some(Json::Bool(true)) => Form::Serde,
             Some(other) => return Err(format!("\"encoded\" is {}, not true or false", other.describe())),
         };
-        if form == Form::Serde && [i64::KIND, Min::KIND, Max::KIND].contains(&kind.as_ref()) {
-            return Err(format!("values of the kind {kind:?} are whole numbers, they can't be \"encoded\""));
+        match Form::of_kind(&kind) {
+            Some(Form::Integers) if form != Form::Integers => {
+                return Err(format!(
+                    "values of the kind {kind:?} are whole numbers, they can't be \"encoded\""
+                ));
+            }
+            Some(Form::Serde) if form != Form::Serde => {
+                return Err(format!("values of the kind {kind:?} are \"encoded\", which it must say"));
+            }
+            _ => {}
         }
         if kind.is_empty() || kind == AnyValue::KIND {
             return Err(format!("{kind:?} is not a kind of value; the most usual is \"integer\""));

@@ -6,7 +6,10 @@ use crate::{
 };
 use anyhow::bail;
 use clap::Args;
-use trackstats::{Difference, Domain, Layout, Max, Metric, MetricInfo, Min, RebuildReport, Store, Value};
+use trackstats::{
+    Counter, Difference, Distinct, Domain, Gauge, Layout, Max, Metric, MetricInfo, Min, Quantiles,
+    RebuildReport, Store, Sum, Summary, Value,
+};
 
 /// Recompute derived periods from the days that they come from
 ///
@@ -77,6 +80,12 @@ fn each(store: &Store, info: &MetricInfo, is_only: bool, work: &mut impl Work) -
         i64::KIND => work.metric::<i64>(store, metric(info)?),
         Min::KIND => work.metric::<Min>(store, metric(info)?),
         Max::KIND => work.metric::<Max>(store, metric(info)?),
+        Sum::KIND => work.metric::<Sum>(store, metric(info)?),
+        Summary::KIND => work.metric::<Summary>(store, metric(info)?),
+        Distinct::KIND => work.metric::<Distinct>(store, metric(info)?),
+        Quantiles::KIND => work.metric::<Quantiles>(store, metric(info)?),
+        Gauge::KIND => work.metric::<Gauge>(store, metric(info)?),
+        Counter::KIND => work.metric::<Counter>(store, metric(info)?),
         kind => {
             let sentence = format!(
                 "{}/{} holds values of the kind {kind:?}, which only the program that they belong to can merge",

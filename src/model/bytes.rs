@@ -1,0 +1,190 @@
+//! What the encoded forms of the kinds of value are made of: numbers of as many bytes as they need.
+
+use crate::error::{Error, Result};
+use serde::{
+    Deserializer,
+    de::{self, SeqAccess, Visitor},
+};
+use std::{fmt, marker::PhantomData};
+
+/// A kind of value that is stored as bytes of its own making, checked when they are read.
+pub(super) trait Encoded: Sized {
+    /// What the bytes are, for errors.
+    const NAME: &'static str;
+
+    fn write(&self, writer: &mut Writer);
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str>;
+
+    fn to_vec(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        self.write(&mut writer);
+        writer.0
+    }
+
+    /// The value that these bytes are, all of them.
+    fn from_slice(bytes: &[u8]) -> Result<Self> {
+        let mut reader = Reader { rest: bytes };
+        Self::read(&mut reader)
+            .and_then(|value| if reader.rest.is_empty() { Ok(value) } else { Err("are too many") })
+            .map_err(|problem| invalid::<Self>(&format!("the bytes {problem}")))
+    }
+}
+
+pub(super) fn invalid<E: Encoded>(problem: &str) -> Error {
+    Error::InvalidValue { kind: E::NAME, problem: problem.to_owned() }
+}
+
+/// Reads a value as serde gives its bytes.
+pub(super) fn deserialize<'de, D: Deserializer<'de>, E: Encoded>(deserializer: D) -> Result<E, D::Error> {
+    deserializer.deserialize_byte_buf(BytesVisitor(PhantomData))
+}
+
+struct BytesVisitor<E>(PhantomData<E>);
+
+impl<'de, E: Encoded> Visitor<'de> for BytesVisitor<E> {
+    type Value = E;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the bytes of {}", E::NAME)
+    }
+
+    fn visit_bytes<X: de::Error>(self, bytes: &[u8]) -> Result<E, X> {
+        E::from_slice(bytes).map_err(de::Error::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<E, A::Error> {
+        let mut bytes = Vec::new();
+        while let Some(byte) = list.next_element()? {
+            bytes.push(byte);
+        }
+        self.visit_bytes(&bytes)
+    }
+}
+
+/// Writes numbers one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Writer(pub(super) Vec<u8>);
+
+impl Writer {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Seven bits a byte, the lowest first; all but the last have the highest bit set (LEB128).
+    pub(super) fn unsigned(&mut self, mut number: u64) {
+        while number > 0x7f {
+            self.0.push(number.to_le_bytes()[0] | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number.to_le_bytes()[0]);
+    }
+
+    /// 0, -1, 1, -2, ... as the unsigned 0, 1, 2, 3, ...
+    pub(super) fn signed(&mut self, number: i64) {
+        self.unsigned((number << 1 ^ number >> 63).cast_unsigned());
+    }
+
+    pub(super) fn float(&mut self, number: f64) {
+        self.0.extend_from_slice(&number.to_bits().to_le_bytes());
+    }
+}
+
+/// Reads what a [`Writer`] wrote, and nothing else: each number has one form only.
+#[derive(Debug)]
+pub(super) struct Reader<'b> {
+    pub(super) rest: &'b [u8],
+}
+
+pub(super) const TOO_FEW: &str = "end too soon";
+
+impl<'b> Reader<'b> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(TOO_FEW)?;
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, &'static str> {
+        self.array().map(|[byte]| byte)
+    }
+
+    pub(super) fn bytes(&mut self, length: usize) -> Result<&'b [u8], &'static str> {
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(TOO_FEW)?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    pub(super) fn unsigned(&mut self) -> Result<u64, &'static str> {
+        const WRONG: &str = "have a number in a form that isn't written";
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits || (byte == 0 && shift > 0) {
+                return Err(WRONG);
+            }
+            number |= bits << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(WRONG)
+    }
+
+    pub(super) fn signed(&mut self) -> Result<i64, &'static str> {
+        let number = self.unsigned()?;
+        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    }
+
+    /// A finite number that isn't negative zero.
+    pub(super) fn float(&mut self) -> Result<f64, &'static str> {
+        let number = f64::from_bits(u64::from_le_bytes(self.array()?));
+        if number.is_finite() && number.to_bits() != (-0.0_f64).to_bits() {
+            return Ok(number);
+        }
+        Err("have a number that isn't finite, or is negative zero")
+    }
+
+    /// How many things follow, each of `bytes` bytes at least.
+    pub(super) fn count(&mut self, bytes: usize) -> Result<usize, &'static str> {
+        let count = usize::try_from(self.unsigned()?).map_err(|_| TOO_FEW)?;
+        if count > self.rest.len() / bytes.max(1) { Err(TOO_FEW) } else { Ok(count) }
+    }
+}
+
+/// The same number, if it is finite, with zero for negative zero: what no order of merging may tell apart.
+pub(super) fn plain(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number + 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_are_read_as_they_were_written(unsigned in any::<u64>(), signed in any::<i64>(), small in 0_u64..300) {
+            let mut writer = Writer::default();
+            writer.unsigned(unsigned);
+            writer.signed(signed);
+            writer.unsigned(small);
+            let mut reader = Reader { rest: &writer.0 };
+            prop_assert_eq!(reader.unsigned(), Ok(unsigned));
+            prop_assert_eq!(reader.signed(), Ok(signed));
+            prop_assert_eq!(reader.unsigned(), Ok(small));
+            prop_assert!(reader.rest.is_empty());
+        }
+
+        #[test]
+        fn a_number_has_one_form(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
+            let mut reader = Reader { rest: &bytes };
+            if let Ok(number) = reader.unsigned() {
+                let mut writer = Writer::default();
+                writer.unsigned(number);
+                prop_assert_eq!(&writer.0, &bytes[..bytes.len() - reader.rest.len()]);
+            }
+        }
+    }
+}
