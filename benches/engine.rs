@@ -96,29 +96,49 @@ fn writing(criterion: &mut Criterion) {
 }
 
 fn reading(criterion: &mut Criterion) {
+    const LONGEST: u64 = 3_650;
     let (_folder, store) = filled(DAYS);
+    store
+        .change(|change| {
+            let later = (DAYS..LONGEST).map(|number| (EVENTS.on(Period::Day, day(number)), Some(1)));
+            change.record_all(later)
+        })
+        .unwrap();
     let mut group = criterion.benchmark_group("read");
     let plain = store.series(EVENTS, Period::Day);
-    for days in [31, 365, 1_000] {
+    for days in [31, 365, 1_000, LONGEST] {
         group.throughput(Throughput::Elements(days));
         let series = plain.clone().from(day(0)).to(day(days - 1));
         group.bench_function(format!("series of {days} days"), |bencher| {
             bencher.iter(|| assert_eq!(black_box(series.points().unwrap()).len() as u64, days));
         });
     }
+    group.throughput(Throughput::Elements(DAYS));
     let one = plain.clone().object(object(500));
     group.bench_function("series of one of 1,000 objects, 1,000 days", |bencher| {
         bencher.iter(|| black_box(one.points().unwrap()));
     });
     let date = plain.clone().by(["object"]).from(day(500)).to(day(500));
+    group.throughput(Throughput::Elements(OBJECTS));
     group.bench_function("one date of 1,000 objects", |bencher| {
         bencher.iter(|| black_box(date.all().unwrap()));
     });
     group.throughput(Throughput::Elements(1));
-    group.bench_function("latest", |bencher| bencher.iter(|| black_box(plain.latest().unwrap())));
+    let one = EVENTS.on(Period::Day, day(500)).of(object(500));
+    group.bench_function("get one of 1,000 objects x 1,000 days", |bencher| {
+        bencher.iter(|| black_box(store.get(&one).unwrap()));
+    });
+    group.bench_function(format!("latest of {LONGEST} days"), |bencher| {
+        bencher.iter(|| black_box(plain.latest().unwrap()));
+    });
     group.sample_size(10);
-    group.throughput(Throughput::Elements((OBJECTS + 1) * DAYS));
-    group.bench_function("scan of 1,001,000 statistics", |bencher| {
+    group.throughput(Throughput::Elements(OBJECTS * DAYS));
+    let everything = plain.clone().by(["object"]);
+    group.bench_function("values of 1,000 objects x 1,000 days", |bencher| {
+        bencher.iter(|| black_box(everything.values().unwrap()));
+    });
+    group.throughput(Throughput::Elements(OBJECTS * DAYS + LONGEST));
+    group.bench_function("scan of 1,003,650 statistics", |bencher| {
         bencher.iter(|| black_box(store.scan(&Prefix::everything()).count()));
     });
     group.finish();
