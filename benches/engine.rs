@@ -249,8 +249,6 @@ fn kinds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, writing, reading, opening, tracking, kinds);
-
 /// Many more objects than the processor's caches hold rows of, few of which have most of the records.
 fn tracking_many_objects(criterion: &mut Criterion) {
     const RECORDS: u64 = 5_000_000;
