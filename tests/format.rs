@@ -16,7 +16,7 @@
 mod common;
 
 use chrono::{NaiveTime, Weekday};
-use common::{CENTS, SALES, TILL, copy_folder, day, user};
+use common::{CENTS, SALES, TILL, copy_folder, day, exported, files, user};
 use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -27,7 +27,7 @@ use std::{
 use tempfile::TempDir;
 use trackstats::{
     Calendar, Date, Error, FixedClock, Flush, Id, Max, MergeError, Metric, Min, Object, Options, Period,
-    Prefix, Result, Store, Timestamp, Tracker, Value, chrono, export,
+    Result, Store, Timestamp, Tracker, Value, chrono,
 };
 use twox_hash::XxHash3_64;
 
@@ -145,23 +145,8 @@ fn fill(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn exported(store: &Store) -> String {
-    let mut lines = Vec::new();
-    export(store, &Prefix::everything(), &mut lines).unwrap();
-    String::from_utf8(lines).unwrap()
-}
-
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
-}
-
-/// The files in a folder and in those within it.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.is_dir() { found.extend(files(&entry)) } else { found.push(entry) }
-    }
-    found
 }
 
 /// Replaces each database file by a compressed one.
@@ -318,6 +303,59 @@ fn manifest(format: u32) -> String {
     let text = format!("trackstats store\nformat {format}\ndata data-1\n");
     let hash = XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot(b"manifest"), text.as_bytes());
     format!("{text}checksum {hash:016x}\n")
+}
+
+fn hash(key: &[u8], value: &[u8]) -> u64 {
+    XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot(key), value)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}
+
+/// As `src/docs/format.md` draws them.
+#[test]
+fn the_stored_bytes_of_a_single_write_carry_the_totals() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = options().calendar(Calendar::default()).open(folder.path()).unwrap();
+    // The first write registers the domain and the metric beside its row, the second is of one entry.
+    for value in [1, 2] {
+        store.record(SALES.on(Period::Day, day("2013-01-01")), value).unwrap();
+    }
+    drop(store);
+    let database = sled::open(folder.path().join("data-1/sled")).unwrap();
+    let mut stored: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut sum = 0_u64;
+    for (key, bytes) in database.iter().map(std::result::Result::unwrap) {
+        let bytes = bytes.to_vec();
+        if *key != [0xff] {
+            let carries = [0x00, 0x10].contains(&key[0]);
+            let value = &bytes[..bytes.len() - if carries { 28 } else { 4 }];
+            assert_eq!(value.last(), Some(&0), "{}", hex(&key));
+            sum = sum.wrapping_add(hash(&key, value));
+            let (all, checksum) = bytes.split_at(bytes.len() - 4);
+            let of_all = if carries { !hash(&key, all) } else { hash(&key, all) };
+            assert_eq!(checksum, &of_all.to_le_bytes()[..4], "{}", hex(&key));
+        }
+        stored.push((hex(&key), bytes));
+    }
+    let keys: Vec<&str> = stored.iter().map(|(key, _)| key.as_str()).collect();
+    let (domain, metric) = ("0174696c6c00", "0274696c6c0073616c657300");
+    let row = "1074696c6c0073616c6573002080003d40";
+    assert_eq!(keys, ["00", domain, metric, row, "ff"]);
+
+    // Two of the value, in the row and with the byte after it; three batches, four entries.
+    let (value, totals) = ("01000000000404", "03000000000000000400000000000000");
+    let row = hex(&stored[3].1);
+    assert_eq!(row[..row.len() - 8], format!("{value}00{totals}{}", hex(&sum.to_le_bytes())));
+    let noted = hex(&stored[4].1);
+    assert_eq!(noted[..noted.len() - 8], row[value.len() + 2..row.len() - 8]);
+    let checksum = hash(&[0xff], &stored[4].1[..24]).to_le_bytes();
+    assert_eq!(noted[noted.len() - 8..], hex(&checksum[..4]));
+    // The store's own record was the first batch, and of one entry too.
+    let first = &stored[0].1;
+    assert_eq!(hex(&first[first.len() - 28..first.len() - 12]), "01000000000000000100000000000000");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use common::{
     program::{Place, Ran, outcome, summary},
     user,
 };
+use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom, Write},
@@ -18,7 +19,10 @@ use std::{
     thread,
     time::Duration,
 };
-use trackstats::{Error, Period, Prefix, SeriesQuery, Statistic, Store, chrono::Days, import};
+use trackstats::{
+    Deletion, Error, Id, Period, Prefix, SeriesQuery, Statistic, Store, Timestamp, Tracker, chrono::Days,
+    import,
+};
 
 const TRACK: &str = "--metric app/visits --timestamp at";
 const GIB: u64 = 1 << 30;
@@ -115,6 +119,49 @@ fn a_line_of_a_gigabyte_is_skipped_and_the_next_one_is_read() {
     let ran = within(&place, 100, "import import.jsonl");
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("line 2: it is longer than 24 MiB, which no exported line is"), "{}", ran.err);
+}
+
+/// A backup that a real one begins, followed by entries of zeros under these keys, of so many bytes each. The frame has
+/// no checksum, and is cut short.
+fn backup_of_zeros(place: &Place, name: &str, keys: &[&[u8]], bytes: usize) {
+    let store = Store::in_memory().unwrap();
+    let mut real = Vec::new();
+    store.write_backup(&mut real).unwrap();
+    let line = real.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let (title, frame) = real.split_at(line);
+    let mut entries = Vec::new();
+    io::copy(&mut FrameDecoder::new(frame), &mut entries).unwrap();
+    // Without the key of length 0 that ends them.
+    entries.truncate(entries.len() - 4);
+    let mut file = File::create(place.path(name)).unwrap();
+    file.write_all(title).unwrap();
+    let mut frame = FrameEncoder::new(file);
+    frame.write_all(&entries).unwrap();
+    let zeros = vec![0; 1 << 20];
+    for key in keys {
+        frame.write_all(&u32::try_from(key.len()).unwrap().to_le_bytes()).unwrap();
+        frame.write_all(key).unwrap();
+        frame.write_all(&u32::try_from(bytes).unwrap().to_le_bytes()).unwrap();
+        for _ in 0..bytes >> 20 {
+            frame.write_all(&zeros).unwrap();
+        }
+    }
+    frame.finish().unwrap();
+}
+
+/// A value of 1 GiB was believed. (Of many values of 16 MiB, sled holds more than its cache should have.)
+#[test]
+fn a_backup_with_an_entry_longer_than_any_row_is_refused_in_bounded_memory() {
+    let place = Place::new();
+    backup_of_zeros(&place, "row", &[b"\x10app\0visits\0\x20\x80\0\0\0"], 1 << 29);
+    backup_of_zeros(&place, "domain", &[b"\x01app\0"], 1 << 29);
+    backup_of_zeros(&place, "hours", &[b"\x10app\0visits\0\x10\x80\0\0\0"], 1 << 30);
+    for (name, mib) in [("row", 48), ("domain", 48), ("hours", 48)] {
+        let ran = within(&place, mib, &format!("restore {name}"));
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{name}: {}", ran.err);
+        assert!(ran.err.contains("can't be restored: it "), "{name}: {}", ran.err);
+        assert!(!place.path("store").exists(), "{name}");
+    }
 }
 
 #[test]
@@ -436,5 +483,27 @@ fn sixty_thousand_objects_with_long_ids_are_read_in_bounded_memory() {
         let ran = within(&place, 128, line);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{line}");
         assert_eq!(ran.out.lines().count(), lines, "{line}");
+    }
+}
+
+#[test]
+fn more_objects_than_a_run_may_have_are_an_error_and_nothing_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("store")).unwrap();
+    let tracker = |memory, most| {
+        Tracker::count(SALES, |_: &u64| Timestamp::from_unix_seconds(1_700_000_000))
+            .by("request", |id| Id::from(*id))
+            .unwrap()
+            .memory_bytes(memory)
+            .most_objects(most)
+    };
+    for memory in [10_000, 64 << 20] {
+        let records = || (0..3_000_u64).chain(0..3_000);
+        let refused = tracker(memory, 2_999).append().run(&store, records()).unwrap_err();
+        assert!(matches!(refused, Error::TooManyObjects { most: 2_999 }), "{refused}");
+        assert_eq!(store.scan(&Prefix::everything()).count(), 0);
+        let report = tracker(memory, 3_000).recompute().run(&store, records()).unwrap();
+        assert_eq!(report.written, 3_001);
+        store.delete_metric(SALES, Deletion::WithStatistics).unwrap();
     }
 }

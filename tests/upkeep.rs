@@ -11,7 +11,7 @@
 
 mod common;
 
-use common::{CENTS, Random, SALES, copy_folder, day, user};
+use common::{CENTS, Random, SALES, copy_folder, day, exported, user};
 use std::{
     fs,
     io::{self, Write},
@@ -19,7 +19,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
-use trackstats::{Calendar, Error, Period, Prefix, Store, Timestamp, Tracker, chrono::Days, export};
+use trackstats::{Calendar, Error, Period, Prefix, Store, Timestamp, Tracker, chrono::Days};
 
 /// A store with rows of all kinds, a cursor and tracked periods.
 fn filled(path: &Path) -> Store {
@@ -47,12 +47,6 @@ fn append(store: &Store, from: i64, to: i64) {
     tracker.append().cursor("log", stored.as_deref(), to_bytes).run(store, records).unwrap();
 }
 
-fn lines(store: &Store) -> String {
-    let mut lines = Vec::new();
-    export(store, &Prefix::everything(), &mut lines).unwrap();
-    String::from_utf8(lines).unwrap()
-}
-
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
@@ -70,16 +64,16 @@ fn a_restored_store_is_the_store_that_was_backed_up_and_goes_on_like_it() {
     let report = store.backup(path("backup")).unwrap();
     assert!(report.entries > 700);
     assert_eq!(names(folder.path()), ["backup", "store"], "nothing else is left");
-    let before = lines(&store);
+    let before = exported(&store);
     append(&store, 100, 120);
 
     assert_eq!(Store::restore(path("backup"), path("new")).unwrap(), report);
     let restored = Store::open(path("new")).unwrap();
-    assert_eq!(lines(&restored), before);
+    assert_eq!(exported(&restored), before);
     assert_eq!(restored.cursor("log").unwrap().unwrap(), 100_i64.to_le_bytes());
     assert_eq!(restored.calendar(), store.calendar());
     append(&restored, 100, 120);
-    assert_eq!(lines(&restored), lines(&store));
+    assert_eq!(exported(&restored), exported(&store));
 }
 
 #[test]
@@ -160,7 +154,7 @@ fn a_damaged_backup_is_refused_and_leaves_nothing() {
             assert!(matches!(&error, Error::Backup { .. }), "a bit of {at}: {error}");
             assert!(!new.exists(), "something was left");
         } else {
-            assert_eq!(lines(&Store::open(&new).unwrap()), lines(&store), "a bit of {at}");
+            assert_eq!(exported(&Store::open(&new).unwrap()), exported(&store), "a bit of {at}");
             fs::remove_dir_all(&new).unwrap();
         }
     }
@@ -176,12 +170,12 @@ fn a_backup_is_restored_into_an_empty_place_only() {
     let path = |name: &str| folder.path().join(name);
     let store = filled(&path("store"));
     store.backup(path("backup")).unwrap();
-    let before = lines(&store);
+    let before = exported(&store);
     let restore = |name: &str| Store::restore(path("backup"), path(name)).unwrap_err();
     assert!(matches!(restore("store"), Error::StoreExists { .. }));
     drop(store);
     assert!(matches!(restore("store"), Error::StoreExists { .. }));
-    assert_eq!(lines(&Store::open(path("store")).unwrap()), before);
+    assert_eq!(exported(&Store::open(path("store")).unwrap()), before);
     fs::create_dir(path("other")).unwrap();
     fs::write(path("other").join("letter"), "Dear").unwrap();
     assert!(matches!(restore("other"), Error::NotAStore { .. }));
@@ -207,12 +201,48 @@ fn a_backup_that_fails_leaves_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let store = filled(&folder.path().join("store"));
     assert!(matches!(store.write_backup(Full), Err(Error::Io { .. })));
-    let error = store.backup(folder.path().join("absent/backup")).unwrap_err();
-    assert!(matches!(&error, Error::Io { .. }), "{error}");
-    let backup = folder.path().join("backup");
-    fs::create_dir_all(backup.join("in the way")).unwrap();
-    assert!(matches!(store.backup(&backup), Err(Error::Io { .. })));
-    assert_eq!(names(folder.path()), ["backup", "store"]);
+    let refused = |path: &Path| {
+        let error = store.backup(path).unwrap_err();
+        assert!(matches!(&error, Error::Io { path: named, .. } if named == path), "{error:?}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    };
+    refused(&folder.path().join("absent/backup"));
+    fs::create_dir_all(folder.path().join("folder/in the way")).unwrap();
+    refused(&folder.path().join("folder"));
+    assert_eq!(names(folder.path()), ["folder", "store"]);
+
+    // So long a name that no file can be made beside it; a full disk is in tests/trouble.rs.
+    let backup = folder.path().join("b".repeat(255));
+    store.backup(folder.path().join("backup")).unwrap();
+    fs::rename(folder.path().join("backup"), &backup).unwrap();
+    let before = fs::read(&backup).unwrap();
+    append(&store, 100, 120);
+    refused(&backup);
+    assert_eq!(fs::read(&backup).unwrap(), before);
+    assert_eq!(names(folder.path()).len(), 3);
+}
+
+#[test]
+fn a_backup_takes_no_file_of_the_users_own_away() {
+    // A file of the backup's name with `.new` was written over, and then renamed away.
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let store = filled(&path("store"));
+    let first = format!("backup.{}-0.new", std::process::id());
+    let own = ["backup.new", &first];
+    for name in own {
+        fs::write(path(name), "Dear").unwrap();
+    }
+    for round in 0..2 {
+        append(&store, 100 + round, 101 + round);
+        store.backup(path("backup")).unwrap();
+        for name in own {
+            assert_eq!(fs::read(path(name)).unwrap(), b"Dear");
+        }
+        assert_eq!(names(folder.path()), ["backup", &first, "backup.new", "store"]);
+    }
+    Store::restore(path("backup"), path("restored")).unwrap();
+    assert_eq!(exported(&Store::open(path("restored")).unwrap()), exported(&store));
 }
 
 // Compaction
@@ -227,20 +257,20 @@ fn a_compacted_store_has_the_same_and_takes_less() {
         store.change(|change| change.record_all(statistics)).unwrap();
         store.flush().unwrap();
     }
-    let before = lines(&store);
+    let before = exported(&store);
     let reading = store.scan(&Prefix::everything());
     let compaction = store.compact().unwrap();
     assert!(compaction.after < compaction.before / 2, "{compaction:?}");
     assert_eq!(names(folder.path()), ["data-2", "lock", "manifest"]);
     assert_eq!(reading.count(), store.scan(&Prefix::everything()).count());
-    assert_eq!(lines(&store), before);
+    assert_eq!(exported(&store), before);
     append(&store, 100, 120);
-    let after = lines(&store);
+    let after = exported(&store);
     drop(store);
     let store = Store::open(folder.path()).unwrap();
-    assert_eq!(lines(&store), after);
+    assert_eq!(exported(&store), after);
     store.compact().unwrap();
-    assert_eq!(lines(&store), after);
+    assert_eq!(exported(&store), after);
 }
 
 #[test]
@@ -284,12 +314,12 @@ fn a_change_can_not_compact_its_own_store() {
 fn a_data_folder_that_was_never_finished_is_cleared_away() {
     let folder = tempfile::tempdir().unwrap();
     let store = filled(folder.path());
-    let before = lines(&store);
+    let before = exported(&store);
     drop(store);
     copy_folder(&folder.path().join("data-1"), &folder.path().join("data-2"));
     fs::write(folder.path().join("data-2/unfinished"), "").unwrap();
     fs::write(folder.path().join("manifest.new"), "half").unwrap();
-    assert_eq!(lines(&Store::open(folder.path()).unwrap()), before);
+    assert_eq!(exported(&Store::open(folder.path()).unwrap()), before);
     assert!(!folder.path().join("data-2").exists());
 }
 
@@ -300,7 +330,7 @@ fn a_store_without_a_manifest_is_refused_kept_and_salvaged_whole() {
     let folder = tempfile::tempdir().unwrap();
     let (damaged, new) = (folder.path().join("damaged"), folder.path().join("new"));
     let store = filled(&damaged);
-    let before = lines(&store);
+    let before = exported(&store);
     drop(store);
     fs::remove_file(damaged.join("manifest")).unwrap();
     for _ in 0..2 {
@@ -310,7 +340,7 @@ fn a_store_without_a_manifest_is_refused_kept_and_salvaged_whole() {
     let report = Store::salvage(&damaged, &new, None).unwrap();
     assert!(report.complete && report.damaged == 0 && report.unregistered.is_empty(), "{report:?}");
     assert_eq!(report.expected, Some(report.entries));
-    assert_eq!(lines(&Store::open(&new).unwrap()), before);
+    assert_eq!(exported(&Store::open(&new).unwrap()), before);
     assert_eq!(names(&new), ["data-1", "lock", "manifest"]);
     assert_eq!(names(&new.join("data-1")), ["seal", "sled"], "the workspace is gone");
     assert!(matches!(Store::salvage(&damaged, &new, None), Err(Error::StoreExists { .. })));
@@ -323,7 +353,7 @@ fn what_a_disk_wrote_twice_is_salvaged_once() {
     let folder = tempfile::tempdir().unwrap();
     let damaged = folder.path().join("damaged");
     let store = filled(&damaged);
-    let before = lines(&store);
+    let before = exported(&store);
     drop(store);
     let log = damaged.join("data-1/sled/db");
     let bytes = fs::read(&log).unwrap();
@@ -337,11 +367,11 @@ fn what_a_disk_wrote_twice_is_salvaged_once() {
         let new = folder.path().join(format!("new from {from}"));
         let report = Store::salvage(&damaged, &new, None).unwrap();
         assert!(report.complete, "the sector from {from}: {report:?}");
-        assert_eq!(lines(&Store::open(&new).unwrap()), before, "the sector from {from}");
+        assert_eq!(exported(&Store::open(&new).unwrap()), before, "the sector from {from}");
         fs::remove_dir_all(new).unwrap();
     }
     // The store can be read all along.
-    assert_eq!(lines(&Store::open(&damaged).unwrap()), before);
+    assert_eq!(exported(&Store::open(&damaged).unwrap()), before);
 }
 
 #[test]

@@ -226,6 +226,15 @@ pub enum Error {
         metric: String,
     },
 
+    /// A run met more objects than it may.
+    #[error(
+        "the records are about more than {most} objects of one kind; nothing was stored; group by something coarser, or allow more"
+    )]
+    TooManyObjects {
+        /// How many there may be.
+        most: u64,
+    },
+
     /// A record could not be read, and the run was told not to skip any.
     #[error("record {number}: {reason}; nothing was stored")]
     UnreadableRecord {
@@ -315,6 +324,10 @@ pub enum Error {
     },
 
     /// The operating system refused to read or write.
+    ///
+    /// Of a call that changes a store with [`Flush::Always`](crate::Flush::Always), it may mean that the change has
+    /// happened but couldn't be flushed, since the folder was moved away: it can be read then, and is flushed by the
+    /// next flush that succeeds.
     #[error("{action} {} failed: {source}", path.display())]
     Io {
         /// What was being done, such as `opening`.
@@ -325,9 +338,12 @@ pub enum Error {
         source: std::io::Error,
     },
 
-    /// A write failed, mostly on a full disk, and the store writes nothing any more until all its clones are dropped and
-    /// it is opened again, or until it is compacted. What was flushed is there then; a change that came later, also the one that failed, is there as
-    /// a whole or not at all.
+    /// A write or a flush failed, mostly on a full disk, and the store writes nothing any more until all its clones are
+    /// dropped and it is opened again. What was flushed is there then; a change that came later, also the one that
+    /// failed, is there as a whole or not at all.
+    ///
+    /// After a failed flush, reads go on, and a [compaction](crate::Store::compact) makes up for it. After a failed
+    /// write, a batch may be in memory by half: reads fail too, and so does a compaction, until the store is opened again.
     #[error(
         "writing to the store at {} failed: {source}; what was flushed is safe: put that right, by making room for instance, then close the store and open it again",
         path.display()

@@ -168,7 +168,7 @@ impl Storage {
 }
 
 /// Everything but what trackers couldn't hold in memory, which is theirs alone.
-fn everything() -> KeyRange {
+pub(crate) fn everything() -> KeyRange {
     KeyRange { start: Vec::new(), end: Some(KeyRange::space(Space::Scratch).start) }
 }
 

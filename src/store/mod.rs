@@ -233,7 +233,9 @@ impl Store {
     ///
     /// # Errors
     /// What `work` returns, [`Error::NestedChange`], [`Error::Stopped`] or [`Error::Io`]. A store that flushes at an
-    /// interval returns here what went wrong with the last flush; the change isn't made then.
+    /// interval returns here what went wrong with the last flush; the change isn't made then. With [`Flush::Always`], it
+    /// has happened where only the flush after it failed: with [`Error::Io`] when the folder was moved away, it is there,
+    /// and the next flush that succeeds flushes it too.
     pub fn change<T>(&self, work: impl FnOnce(&mut Change<'_>) -> Result<T>) -> Result<T> {
         if let Some(flusher) = &self.inner.flusher {
             flusher.check()?;

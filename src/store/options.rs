@@ -114,7 +114,7 @@ impl Options {
         self.open_engine(Box::new(MemoryEngine::default()))
     }
 
-    pub(super) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
+    pub(crate) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
         let record = engine.get(&key::store())?.map(|bytes| known(&*engine, bytes)).transpose()?;
         let everything = KeyRange { start: Vec::new(), end: None };
         if let Some(record) = &record {

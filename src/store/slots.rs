@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     model::{Date, Period},
 };
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 /// How the slots of a period are spread over rows.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,19 @@ impl Slots {
     /// The date that a slot's statistic has.
     pub(crate) fn date(&self, ordinal: i32) -> Result<Date> {
         self.calendar.date(self.period, ordinal)
+    }
+
+    /// The date of a slot of a row, whose first slot has this ordinal and date: mostly an addition of days.
+    pub(crate) fn date_in_row(&self, (ordinal, date): (i32, Date), slot: u32) -> Result<Date> {
+        let days = match self.period {
+            Period::Day | Period::LastDays(_) | Period::Lifetime => Some(slot),
+            Period::Week => Some(7 * slot),
+            Period::Hour | Period::Month | Period::Quarter | Period::Year => None,
+        };
+        match days.and_then(|days| date.day().checked_add_days(Days::new(days.into()))) {
+            Some(day) => Ok(day.into()),
+            None => self.date(ordinal.saturating_add(slot.cast_signed())),
+        }
     }
 
     /// The ordinals of the slots from the one that contains `from` to the last of `to`, both included; without

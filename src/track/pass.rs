@@ -152,8 +152,9 @@ struct DayOfRecords {
     number: i32,
     plausible: bool,
     left_out: bool,
-    future: bool,
-    late: bool,
+    /// How much each of them adds to these counts of the report.
+    future: u64,
+    late: u64,
 }
 
 impl DayOfRecords {
@@ -162,8 +163,8 @@ impl DayOfRecords {
             number,
             plausible: plan.plausible.as_ref().is_none_or(|plausible| plausible.contains(&number)),
             left_out: dating.left_out_from.is_some_and(|from| number >= from),
-            future: number > plan.today,
-            late: dating.late_before.is_some_and(|before| number < before),
+            future: u64::from(number > plan.today),
+            late: u64::from(dating.late_before.is_some_and(|before| number < before)),
         }
     }
 }
@@ -206,7 +207,13 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             day: DayOfRecords::new(0, plan, &dating),
             dating,
             days: Days::new(*store.calendar()),
-            tally: Tally::new(store, plan.form, plan.groupings.len(), tracker.memory_bytes),
+            tally: Tally::new(
+                store,
+                plan.form,
+                plan.groupings.len(),
+                tracker.memory_bytes,
+                tracker.most_objects,
+            ),
             objects: vec![Vec::new(); plan.groupings.len()],
             report: Report { parked: plan.parked, ..Report::default() },
             first: i32::MAX,
@@ -290,14 +297,14 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             counts |= grouping == 0;
             full |= self
                 .tally
-                .merge(grouping, object, ordinal, value.clone())
+                .merge(grouping, object, ordinal, &value)
                 .map_err(|unmerged| self.merge_error(&unmerged))?;
         }
         if counts {
             self.first = self.first.min(day);
             self.last = self.last.max(day);
-            self.report.future += u64::from(self.day.future);
-            self.report.late += u64::from(self.day.late);
+            self.report.future += self.day.future;
+            self.report.late += self.day.late;
         } else {
             self.report.before_since += 1;
         }

@@ -53,6 +53,7 @@ pub struct Tracker<'a, R, V = i64> {
     pub(super) groupings: Vec<Grouping<'a, R>>,
     pub(super) periods: Vec<Period>,
     pub(super) memory_bytes: usize,
+    pub(super) most_objects: u64,
 }
 
 impl<'a, R, V: Value> Tracker<'a, R, V> {
@@ -94,6 +95,7 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
             groupings: Vec::new(),
             periods: Vec::new(),
             memory_bytes: 64 << 20,
+            most_objects: 1_000_000,
         }
     }
 
@@ -162,6 +164,14 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
     /// directory, which is slower. Default: 64 MiB.
     pub fn memory_bytes(self, memory_bytes: usize) -> Self {
         Self { memory_bytes, ..self }
+    }
+
+    /// How many objects of a grouping one run may work on. With more, it is
+    /// [`Error::TooManyObjects`](crate::Error::TooManyObjects): ids that are new with each record, such as those of
+    /// requests, would fill the disk, and what the store's engine holds in memory grows with its entries. Default: a
+    /// million.
+    pub fn most_objects(self, most_objects: u64) -> Self {
+        Self { most_objects, ..self }
     }
 
     /// Runs over all records since a date, and replaces the statistics from there on.

@@ -3,6 +3,7 @@
 use super::{
     lines::Lines,
     parse::{Line, MetricFields, StatisticFields},
+    shortened::shortened,
 };
 use crate::{
     calendar::Calendar,
@@ -96,16 +97,6 @@ impl Failure {
             Self::Error(error) => Error::Import { line, problem: shortened(error.to_string()) },
         }
     }
-}
-
-/// A problem may quote what a line has, up to all of it.
-fn shortened(mut problem: String) -> String {
-    const MOST: usize = 400;
-    if let Some((end, _)) = problem.char_indices().nth(MOST) {
-        problem.truncate(end);
-        problem.push_str("...");
-    }
-    problem
 }
 
 impl From<Error> for Failure {

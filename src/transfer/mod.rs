@@ -24,6 +24,7 @@ mod json;
 mod line;
 mod lines;
 mod parse;
+mod shortened;
 
 pub use export::{export, statistic_line};
 pub use import::{ImportReport, exported_calendar, import};

@@ -7,6 +7,7 @@ use crate::{
         ChangesRecord, DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, Row, RowKey, SeenRecord,
         Space, StoreRecord, key,
     },
+    error::{self, Error},
     model::{Ref, Series, Statistic, Value},
     storage::{Direction, Entry, Snapshot},
     store::Slots,
@@ -35,7 +36,8 @@ pub(super) struct Entries<V> {
     value: PhantomData<fn() -> V>,
 }
 
-/// The ranges that hold all entries, in order. What trackers couldn't hold in memory is left out: it is theirs alone.
+/// The ranges that hold all entries, in order: one for each space, also those that no store has, so that damage ends a
+/// range and no more. What trackers couldn't hold in memory is left out: it is theirs alone.
 pub(super) fn everything() -> Vec<KeyRange> {
     let spaces = (0..=u8::MAX).filter(|space| *space != Space::Scratch as u8);
     let empty = KeyRange { start: Vec::new(), end: Some(vec![0]) };
@@ -68,9 +70,9 @@ impl<V: Value> Entries<V> {
         }
     }
 
-    /// Reads these ranges, which are in order. An entry that the engine can't read is a problem, and so ends its range;
-    /// the next range is read all the same.
-    pub(super) fn read(&mut self, snapshot: &Snapshot, ranges: Vec<KeyRange>) {
+    /// Reads these ranges, which are in order. An entry that is damaged is a problem, and so ends its range; the next
+    /// range is read all the same. What has to do with the machine tells nothing about the store, and is an error.
+    pub(super) fn read(&mut self, snapshot: &Snapshot, ranges: Vec<KeyRange>) -> error::Result<()> {
         for range in ranges {
             let mut rest = Some(range);
             while let Some(range) = rest.take() {
@@ -79,13 +81,15 @@ impl<V: Value> Entries<V> {
                         page.entries.into_iter().for_each(|entry| self.entry(&entry));
                         rest = page.rest;
                     }
-                    Err(error) => {
+                    Err(error @ Error::Corrupt { .. }) => {
                         let place = || format!("the entries from {}", hex(&range.start));
                         self.verification.add(place, format!("can't be read: {error}"));
                     }
+                    Err(error) => return Err(error),
                 }
             }
         }
+        Ok(())
     }
 
     fn entry(&mut self, entry: &Entry) {

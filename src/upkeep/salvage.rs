@@ -23,8 +23,9 @@ pub struct SalvageReport {
     pub expected: Option<u64>,
     /// Places in the files that are not what was written, and entries there; most have been written again later.
     pub damaged: u64,
-    /// How many of the last changes that were flushed are not there, if that could be read.
-    pub lost_changes: Option<u64>,
+    /// How many of the last writes that were flushed are not there, if that could be read. A small change is one write,
+    /// a large one is several.
+    pub lost_writes: Option<u64>,
     /// Rows left out since the registration of their metric is lost, and with it the kind of their values; by metric,
     /// as `domain/metric`.
     pub unregistered: BTreeMap<String, u64>,
@@ -94,10 +95,10 @@ struct Salvage {
 
 impl Salvage {
     fn new(making: Making, wreck: &Wreck) -> Self {
-        let Wreck { expected, damaged, lost_changes, complete, .. } = *wreck;
+        let Wreck { expected, damaged, lost_changes: lost_writes, complete, .. } = *wreck;
         Self {
             making,
-            report: SalvageReport { expected, damaged, lost_changes, complete, ..SalvageReport::default() },
+            report: SalvageReport { expected, damaged, lost_writes, complete, ..SalvageReport::default() },
             has_record: false,
             domains: BTreeSet::new(),
             metrics: BTreeSet::new(),

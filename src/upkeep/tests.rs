@@ -1,11 +1,18 @@
 //! Damage that can't be made through the public interface.
 
 use crate::{
-    encoding::{DomainRecord, Form, MetricRecord, Record, Row, Space, TrackedRecord, key},
+    encoding::{DomainRecord, Form, KeyRange, MetricRecord, Record, Row, Space, TrackedRecord, key},
+    error::{Error, Result},
     model::{AnyValue, Date, Domain, Metric, Object, Period},
+    storage::{Compaction, Direction, Engine, Entry, MemoryEngine, Write},
     store::{Store, prefix},
 };
 use chrono::NaiveDate;
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 const TILL: Domain<'static> = Domain::new("till", "The till");
 const SALES: Metric<'static> = Metric::new(TILL, "sales", "Sales");
@@ -195,4 +202,93 @@ fn a_row_of_one_statistic_that_has_more_is_found() {
     let problem = store.verify().unwrap().problems.remove(0);
     assert_eq!(problem.problem, "has more statistics than it has room for");
     assert_eq!(problem.place, format!("the row from till/sales day {} on", Date::from(NaiveDate::default())));
+}
+
+/// What an engine does when it is asked to.
+#[derive(Debug, Clone, Copy)]
+enum Trouble {
+    None,
+    Scan(fn() -> Error),
+    Check(fn() -> Error),
+}
+
+/// A map in memory whose reads fail for as long as they are told to.
+#[derive(Debug)]
+struct Failing(MemoryEngine, Arc<Mutex<Trouble>>);
+
+impl Engine for Failing {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
+        match *self.1.lock().unwrap() {
+            Trouble::Scan(error) if range.start.first() == Some(&(Space::Plain as u8)) => Err(error()),
+            _ => self.0.scan(range, direction, limit),
+        }
+    }
+
+    fn apply(&self, batch: Vec<Write>) -> Result<()> {
+        self.0.apply(batch)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.0.flush()
+    }
+
+    fn publish(&self) -> Result<()> {
+        self.0.publish()
+    }
+
+    fn check(&self) -> Result<()> {
+        match *self.1.lock().unwrap() {
+            Trouble::Check(error) => Err(error()),
+            _ => Ok(()),
+        }
+    }
+
+    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
+        self.0.compact(rewritten)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// On a stopped store, or with too many open files, a sound store was called damaged.
+#[test]
+fn only_what_is_damaged_is_a_problem_and_all_else_an_error() {
+    fn corrupt() -> Error {
+        Error::Corrupt { path: "store".into(), problem: "an entry is not what was written".to_owned() }
+    }
+    fn failed() -> Error {
+        let source = io::ErrorKind::Other.into();
+        Error::Io { action: "reading", path: "store".into(), source }
+    }
+    fn stopped() -> Error {
+        Error::Stopped { path: "store".into(), source: io::ErrorKind::StorageFull.into() }
+    }
+    let trouble = Arc::new(Mutex::new(Trouble::None));
+    let engine = Failing(MemoryEngine::default(), Arc::clone(&trouble));
+    let store = Store::options().open_engine(Box::new(engine)).unwrap();
+    let date = NaiveDate::from_ymd_opt(2013, 1, 1).unwrap();
+    store.record(SALES.on(Period::Day, date), 3).unwrap();
+    assert!(store.verify().unwrap().is_sound());
+
+    *trouble.lock().unwrap() = Trouble::Scan(corrupt);
+    let found = store.verify().unwrap().problems.remove(0).to_string();
+    assert!(found.starts_with("the entries from 10 can't be read: "), "{found}");
+    assert_eq!(store.verify_metric(SALES).unwrap().found, 1);
+    *trouble.lock().unwrap() = Trouble::Check(corrupt);
+    let found = store.verify().unwrap().problems.remove(0).to_string();
+    assert!(found.starts_with("the store's folder isn't as it was written: "), "{found}");
+
+    for error in [failed as fn() -> Error, stopped] {
+        *trouble.lock().unwrap() = Trouble::Check(error);
+        assert_eq!(store.verify().unwrap_err().to_string(), error().to_string());
+        *trouble.lock().unwrap() = Trouble::Scan(error);
+        assert_eq!(store.verify().unwrap_err().to_string(), error().to_string());
+        assert_eq!(store.verify_metric(SALES).unwrap_err().to_string(), error().to_string());
+    }
 }

@@ -18,10 +18,15 @@ use crate::{
 impl Store {
     /// Reads the whole store and checks it, as it was at one moment; changes nothing.
     ///
-    /// Checked are: that all entries are there, as they were written last; each entry's key, and the order of the keys; each record and row; the dates of the rows and of
-    /// their statistics; that what has statistics or is tracked is registered; and that each period that trackers
-    /// derive agrees with its days, by object and date. Hours, like days, are a source. Periods that no tracker has
-    /// derived are read, but there is nothing to compare them with.
+    /// Checked are:
+    ///
+    /// - that all entries are there, as they were written last;
+    /// - each entry's key, and the order of the keys;
+    /// - each record and row;
+    /// - the dates of the rows and of their statistics;
+    /// - that what has statistics or is tracked is registered;
+    /// - that each period that trackers derive agrees with its days, by object and date. Hours, like days, are a source.
+    ///   Periods that no tracker has derived are read, but there is nothing to compare them with.
     ///
     /// Others may write meanwhile. What they replace is kept in memory until the check is done.
     ///
@@ -44,15 +49,20 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// None for what is wrong in the store: that is in the [`Verification`]. [`Error::Io`] for what keeps it from
-    /// being checked.
+    /// None for what is wrong in the store: that is in the [`Verification`]. [`Error::Io`] or [`Error::Stopped`] for what
+    /// keeps it from being checked.
     pub fn verify(&self) -> Result<Verification> {
         let snapshot = self.snapshot();
         let mut entries = Entries::<AnyValue>::new(*self.calendar());
-        entries.read(&snapshot, entries::everything());
+        entries.read(&snapshot, entries::everything())?;
         let Entries { mut verification, metrics, groupings, .. } = entries;
-        if let Err(error) = self.check() {
-            verification.add(|| "the store's folder".to_owned(), format!("isn't as it was written: {error}"));
+        match self.check() {
+            Ok(()) => {}
+            Err(error @ Error::Corrupt { .. }) => {
+                let place = || "the store's folder".to_owned();
+                verification.add(place, format!("isn't as it was written: {error}"));
+            }
+            Err(error) => return Err(error),
         }
         for (names, groupings) in groupings {
             let Some(record) = metrics.get(&names) else { continue };
@@ -87,7 +97,7 @@ impl Store {
         let Some(form) = form else { return Ok(Verification::default()) };
         let (domain, reference) = (metric.domain_ref(), metric.metric_ref());
         let mut entries = Entries::<V>::new(*self.calendar());
-        entries.read(&snapshot, entries::of_metric(domain, reference));
+        entries.read(&snapshot, entries::of_metric(domain, reference))?;
         let groupings = entries.groupings.remove(&(domain.to_owned(), reference.to_owned()));
         let verification = &mut entries.verification;
         let groupings = groupings.unwrap_or_default();

@@ -9,7 +9,7 @@ pub(crate) mod program;
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -19,6 +19,8 @@ use tempfile::TempDir;
 use trackstats::{
     Calendar, Clock, Domain, Metric, Object, Options, Period, Store, Timestamp, chrono::NaiveDate,
 };
+#[cfg(feature = "transfer")]
+use trackstats::{Prefix, Result, export};
 
 pub(crate) const TILL: Domain<'static> = Domain::new("till", "The till");
 pub(crate) const SALES: Metric<'static> = Metric::new(TILL, "sales", "Sales");
@@ -98,6 +100,29 @@ pub(crate) fn user(id: u64) -> Object {
 pub(crate) fn days(store: &Store, metric: Metric<'_>) -> Vec<(String, Option<i64>)> {
     let points = store.series(metric, Period::Day).points().unwrap();
     points.into_iter().map(|(date, value)| (date.to_string(), value)).collect()
+}
+
+/// Everything that a store exports.
+#[cfg(feature = "transfer")]
+pub(crate) fn try_exported(store: &Store) -> Result<String> {
+    let mut lines = Vec::new();
+    export(store, &Prefix::everything(), &mut lines)?;
+    Ok(String::from_utf8(lines).unwrap())
+}
+
+#[cfg(feature = "transfer")]
+pub(crate) fn exported(store: &Store) -> String {
+    try_exported(store).unwrap()
+}
+
+/// The files in a folder and in those within it, in order.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() { found.extend(files(&entry)) } else { found.push(entry) }
+    }
+    found.sort();
+    found
 }
 
 /// Copies a folder with all that is in it.

@@ -1,5 +1,9 @@
 //! The bytes of a backup; drawn in `src/docs/format.md`.
 
+use crate::{
+    encoding::{RowKey, Space},
+    model::Period,
+};
 use std::io::{self, Read, Write};
 use twox_hash::XxHash3_64;
 
@@ -9,9 +13,27 @@ pub(super) const TITLE: &str = "trackstats backup, format ";
 /// The newest format of a backup that this version reads, and the one that it writes.
 pub(super) const FORMAT: u32 = 1;
 
-/// The longest key and value that are read. What can be stored is shorter.
+/// The longest key that is read. What can be stored is shorter.
 pub(super) const LONGEST_KEY: u64 = 1 << 20;
-pub(super) const LONGEST_VALUE: u64 = 1 << 30;
+
+/// The longest value of a user's own type, with its length before it.
+const ONE: u64 = (16 << 20) + 5;
+
+/// What a row has before its values.
+const HEAD: u64 = 10;
+
+/// The longest value of an entry. A row has one value, or only integers; but one of hours has up to 32 values, each of
+/// the user's own type. Everything else is far shorter than one such value, except for a cursor, which is as long as
+/// its caller makes it.
+///
+/// A few kilobytes of a frame become megabytes of zeros, and a value is held in memory, some times over: whoever made
+/// the backup must not have more of it than a store takes.
+pub(super) fn longest_value(key: &[u8]) -> u64 {
+    let is_row = key.first().is_some_and(|space| [Space::Plain as u8, Space::Object as u8].contains(space));
+    let is_cursor = key.first() == Some(&(Space::Cursor as u8));
+    let of_hours = is_row && RowKey::decode(key).is_ok_and(|key| key.period == Period::Hour);
+    HEAD + if of_hours || is_cursor { 32 * ONE } else { ONE }
+}
 
 /// What a backup ends with: how many entries there are, and the chain of their hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

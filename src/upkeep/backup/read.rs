@@ -2,7 +2,7 @@
 
 use super::{
     BackupReport,
-    format::{FORMAT, LONGEST_KEY, LONGEST_VALUE, Sums, TITLE, read_bytes},
+    format::{FORMAT, LONGEST_KEY, Sums, TITLE, longest_value, read_bytes},
 };
 use crate::{
     encoding::{Record, StoreRecord, key},
@@ -71,7 +71,7 @@ fn restore(name: &Path, reader: impl Read, directory: &Path) -> Result<BackupRep
         if entry_key.is_empty() {
             break;
         }
-        let value = read_bytes(&mut stream, LONGEST_VALUE).map_err(failed)?;
+        let value = read_bytes(&mut stream, longest_value(&entry_key)).map_err(failed)?;
         if last.is_none() {
             check_record(&entry_key, &value, name)?;
         }

@@ -2,8 +2,9 @@
 
 use super::format::{FORMAT, Sums, TITLE, write_bytes};
 use crate::{
-    encoding::{KeyRange, Space, key},
+    encoding::key,
     error::{Error, Result},
+    storage::everything,
     store::Store,
 };
 use lz4_flex::frame::FrameEncoder;
@@ -12,6 +13,7 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    process,
 };
 
 /// What a backup or a restored store has.
@@ -25,6 +27,9 @@ pub struct BackupReport {
 impl Store {
     /// Writes a backup of all of the store, as it is now, into this file; a file that is there is replaced in one
     /// step, once the new one is on the disk. Others may write to the store meanwhile.
+    ///
+    /// A process that is killed on the way leaves a file beside it, of the same name with two numbers and `.new` added,
+    /// which may be deleted.
     ///
     /// Only with the feature `backup`.
     ///
@@ -47,21 +52,27 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Io`] when the file can't be written, [`Error::Corrupt`] when the store can't be read. A file that was
-    /// there stays then.
+    /// there stays then; only where the folder can't be flushed at the very end, the new one is in its place.
     pub fn backup(&self, file: impl AsRef<Path>) -> Result<BackupReport> {
         let path = file.as_ref();
         let failed = |source| Error::Io { action: "writing to", path: path.to_owned(), source };
-        let new = beside(path);
-        let written = File::create(&new).map_err(failed).and_then(|file| {
-            let report = self.write_backup(BufWriter::new(&file))?;
-            file.sync_all().and_then(|()| fs::rename(&new, path)).map_err(failed)?;
+        let (file, new) = beside(path).map_err(failed)?;
+        let write = || {
+            let report = self.write_backup_to(BufWriter::new(&file), failed)?;
+            let replace = || {
+                file.sync_all()?;
+                // Opened before, since there may be no more files to open afterwards.
+                let folder = folder_of(path)?;
+                fs::rename(&new, path)?;
+                folder.map_or(Ok(()), |folder| folder.sync_all())
+            };
+            replace().map_err(failed)?;
             Ok(report)
-        });
-        if written.is_err() {
-            // It may never have been there.
+        };
+        write().inspect_err(|_| {
+            // It is gone where only the folder couldn't be flushed.
             let _ = fs::remove_file(&new);
-        }
-        written
+        })
     }
 
     /// Writes a backup of all of the store, as it is now. Others may write to it meanwhile; what they replace is kept in
@@ -72,14 +83,24 @@ impl Store {
     ///
     /// # Errors
     /// As [`backup`](Self::backup).
-    pub fn write_backup(&self, mut writer: impl Write) -> Result<BackupReport> {
-        let failed = |source: io::Error| Error::Io { action: "writing", path: "the backup".into(), source };
+    pub fn write_backup(&self, writer: impl Write) -> Result<BackupReport> {
+        self.write_backup_to(writer, |source| Error::Io {
+            action: "writing",
+            path: "the backup".into(),
+            source,
+        })
+    }
+
+    fn write_backup_to(
+        &self,
+        mut writer: impl Write,
+        failed: impl Fn(io::Error) -> Error + Copy,
+    ) -> Result<BackupReport> {
         let snapshot = self.snapshot();
         writeln!(writer, "{TITLE}{FORMAT}").map_err(failed)?;
         let mut stream = FrameEncoder::new(writer);
         let mut sums = Sums::default();
-        let (start, end) = (Vec::new(), KeyRange::space(Space::Scratch).start);
-        snapshot.for_each(KeyRange { start, end: Some(end) }, |entry| {
+        snapshot.for_each(everything(), |entry| {
             if entry.key == key::changes() {
                 return Ok(());
             }
@@ -95,9 +116,24 @@ impl Store {
     }
 }
 
-/// A file beside another, to take its place.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
-    name.push(".new");
-    path.with_file_name(name)
+/// A new file beside another, to take its place.
+fn beside(path: &Path) -> io::Result<(File, PathBuf)> {
+    let process = process::id();
+    // What a killed process left, and a file of the user's own, stays as it is.
+    for number in 0_u64.. {
+        let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
+        name.push(format!(".{process}-{number}.new"));
+        let new = path.with_file_name(name);
+        match File::create_new(&new) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return created.map(|file| (file, new)),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// The folder that a file is in, to be flushed, where folders can be: without that, a power cut may undo a renaming.
+fn folder_of(path: &Path) -> io::Result<Option<File>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    cfg!(unix).then(|| File::open(folder)).transpose()
 }

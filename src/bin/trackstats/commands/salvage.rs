@@ -28,7 +28,7 @@ impl SalvageArgs {
 
 /// What was saved and what was lost, a sentence a line.
 fn told(report: &SalvageReport) -> Vec<String> {
-    let SalvageReport { entries, expected, lost_changes, unregistered, registered_again, complete, .. } =
+    let SalvageReport { entries, expected, lost_writes, unregistered, registered_again, complete, .. } =
         report;
     let mut told = vec![match expected {
         Some(expected) => format!("{entries} of {expected} entries copied"),
@@ -42,8 +42,8 @@ fn told(report: &SalvageReport) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if let Some(changes) = lost_changes.filter(|changes| *changes > 0) {
-        told.push(format!("the last {changes} changes that were flushed are lost"));
+    if let Some(writes) = lost_writes.filter(|writes| *writes > 0) {
+        told.push(format!("the last {writes} writes that were flushed are lost"));
     }
     for (metric, rows) in unregistered {
         told.push(format!(

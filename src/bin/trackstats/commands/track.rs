@@ -65,6 +65,9 @@ pub(crate) struct TrackArgs {
     /// Fail, and store nothing, if a record can't be read; otherwise it is reported and skipped
     #[arg(long)]
     strict: bool,
+    /// Fail, and store nothing, if the records are about more objects of one kind
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    most_objects: u64,
     #[arg(long, value_enum, help = "How the records are written [default: by the file's ending]")]
     format: Option<Format>,
 }
@@ -141,7 +144,7 @@ impl Run<'_> {
                 push(reading, &group, ids);
             })?;
         }
-        let tracker = tracker.periods(self.args.period.iter().copied());
+        let tracker = tracker.periods(self.args.period.iter().copied()).most_objects(self.args.most_objects);
         if !self.args.append {
             let records = Records::new(sources, reader, Cursor::default());
             let since = match (self.args.since, self.args.last) {

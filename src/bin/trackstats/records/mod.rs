@@ -7,6 +7,8 @@ mod jsonl;
 mod place;
 mod progress;
 mod reading;
+#[path = "../../../transfer/shortened.rs"]
+mod shortened;
 mod source;
 mod tap;
 

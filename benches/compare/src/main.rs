@@ -1,0 +1,71 @@
+//! trackstats beside what people would pick instead: the same work, in turns, in one run.
+//!
+//! `cargo run --release` in this folder runs everything, and writes `RESULTS.md`. `--scale 10` divides the sizes by ten;
+//! `--work` and `--engine` choose among workloads and engines.
+//!
+//! Each workload runs in a process of its own for each engine and turn, so that peak memory is that engine's alone;
+//! what an engine reads back is held against what the others read, and a difference ends the run.
+
+mod child;
+mod engine;
+mod engines;
+mod figures;
+mod machine;
+mod shape;
+mod table;
+mod track;
+mod workloads;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use workloads::{Options, Work};
+
+/// Runs the same work on trackstats and on what people would pick instead
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    child: Option<Child>,
+    /// The workloads to run
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = Work::ALL)]
+    work: Vec<Work>,
+    /// The engines to run them on; trackstats always is one [default: all]
+    #[arg(long, value_delimiter = ',', value_enum)]
+    engine: Vec<engine::Name>,
+    /// What the sizes are divided by
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    scale: u32,
+    /// How often each is run; the median counts
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    turns: u32,
+    /// Where the stores are made, on the disk to be measured [default: the folder for temporary files]
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// The program `trackstats`, for the tracking of a CSV file [default: as built in this repository, if it is]
+    #[arg(long)]
+    program: Option<PathBuf>,
+    /// Where the tables are written
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))]
+    output: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Child {
+    /// Runs one task on one engine, and prints its figures
+    #[command(hide = true)]
+    Child(child::Task),
+}
+
+fn main() -> Result<()> {
+    let Arguments { child, work, engine, scale, turns, folder, program, output } = Arguments::parse();
+    if let Some(Child::Child(task)) = child {
+        return task.run();
+    }
+    let folder = match folder {
+        Some(folder) => tempfile::tempdir_in(folder)?,
+        None => tempfile::tempdir()?,
+    };
+    let options = Options { engines: engine::chosen(&engine), scale, turns, folder: folder.path(), program };
+    workloads::run(&work, &options, &output)
+}

@@ -1,0 +1,45 @@
+//! Programs that count records by local date: a tracker, and what one would write without one.
+
+pub mod csv;
+pub mod naive;
+pub mod tracker;
+
+use crate::shape::Random;
+use chrono_tz::Tz;
+
+/// A zone whose clocks change twice a year.
+pub const ZONE: Tz = chrono_tz::Europe::Amsterdam;
+/// 2022-01-01T00:00:00Z.
+const START: i64 = 1_640_995_200;
+/// Two years.
+const SECONDS: u32 = 2 * 365 * 86_400;
+/// The date after the last record's.
+pub const TODAY: &str = "2024-01-02";
+
+pub const OBJECTS: u32 = 10_000;
+
+/// A record: the instant, and the object that it is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Record {
+    pub at: i64,
+    pub object: u32,
+}
+
+/// Records at random instants, of objects of which the nth comes up 1/n as often as the first (Zipf).
+pub fn records(count: u32) -> Vec<Record> {
+    let mut total = 0.0;
+    let shares: Vec<f64> = (1..=OBJECTS)
+        .map(|object| {
+            total += 1.0 / f64::from(object);
+            total
+        })
+        .collect();
+    let mut random = Random::new(20);
+    (0..count)
+        .map(|_| {
+            let place = f64::from(random.below(u32::MAX)) / f64::from(u32::MAX) * total;
+            let object = shares.partition_point(|share| *share < place).min(shares.len() - 1);
+            Record { at: START + i64::from(random.below(SECONDS)), object: u32::try_from(object).unwrap_or_default() }
+        })
+        .collect()
+}
