@@ -292,5 +292,64 @@ fn tracking_many_objects(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, writing, reading, opening, tracking, tracking_many_objects, kinds);
+fn deriving(criterion: &mut Criterion) {
+    const YEAR: u64 = 365;
+    let (_folder, store) = filled(DAYS);
+    let mut group = criterion.benchmark_group("derive");
+    let plain = store.series(EVENTS, Period::Day);
+    group.throughput(Throughput::Elements(DAYS));
+    let rolling = plain.clone().from(day(0)).to(day(DAYS - 1)).rolling(28);
+    group.bench_function("rolling 28 over 1,000 days", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(rolling.points().unwrap()).len() as u64, DAYS));
+    });
+    let months = plain.clone().resample(Period::Month);
+    group.bench_function("1,000 days to months", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(months.points().unwrap()).len(), 34));
+    });
+    let growth = months.clone().growth();
+    group.bench_function("1,000 days to months, growth", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(growth.points().unwrap()).len(), 33));
+    });
+    let of_each = plain.clone().by(["object"]).from(day(0)).to(day(YEAR - 1));
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(OBJECTS * YEAR));
+    group.bench_function("breakdown of 1,000 objects x 365 days", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(of_each.breakdown().unwrap()).len() as u64, OBJECTS));
+    });
+    let rolling = of_each.clone().rolling(28);
+    group.bench_function("rolling 28 of 1,000 objects x 365 days", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(rolling.all().unwrap()).len() as u64, OBJECTS * YEAR));
+    });
+    group.finish();
+
+    let (from, to) =
+        (NaiveDate::from_ymd_opt(2023, 1, 1).unwrap(), NaiveDate::from_ymd_opt(2023, 12, 31).unwrap());
+    let mut group = criterion.benchmark_group("derive over a year");
+    for (read, periods) in [("days", &[][..]), ("months", &[Period::Month]), ("the year", &[Period::Year])] {
+        let clock = FixedClock(Calendar::default().parse_timestamp("2024-01-02").unwrap());
+        let store = Store::options().clock(clock).in_memory().unwrap();
+        let tracker = Tracker::count(EVENTS, |record: &(i64, u64)| Timestamp::from_unix_seconds(record.0))
+            .periods(periods.iter().copied())
+            .by("object", |record| Id::from(record.1))
+            .unwrap();
+        let start = day(0).and_time(trackstats::chrono::NaiveTime::MIN).and_utc().timestamp();
+        let days = 0..i64::try_from(DAYS).unwrap();
+        let records = days.flat_map(|day| (0..OBJECTS).map(move |object| (start + day * 86_400, object)));
+        tracker.append().run(&store, records).unwrap();
+        let plain = store.series(EVENTS, Period::Day).from(from).to(to);
+        let expected = Some(Some(i64::try_from(OBJECTS * YEAR).unwrap()));
+        group.sample_size(100);
+        group.bench_function(format!("without object, from {read}"), |bencher| {
+            bencher.iter(|| assert_eq!(black_box(plain.over().unwrap()), expected));
+        });
+        let each = plain.clone().by(["object"]);
+        group.sample_size(10);
+        group.bench_function(format!("of each of 1,000 objects, from {read}"), |bencher| {
+            bencher.iter(|| assert_eq!(black_box(each.over_each().unwrap()).len() as u64, OBJECTS));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, writing, reading, deriving, opening, tracking, tracking_many_objects, kinds);
 criterion_main!(benches);

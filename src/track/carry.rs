@@ -1,7 +1,6 @@
 //! Carrying what was tallied into the store: days first, then every period that is derived from them.
 
 use super::{
-    derive::Failed,
     pass::{Plan, Tracked},
     stored_rows::{StoredRows, Target, Update},
     tally::{Tallied, Tally},
@@ -10,7 +9,8 @@ use crate::{
     calendar::Days,
     encoding::{Form, ROW_SLOTS, Record, Row, TrackedRecord, key},
     error::Result,
-    model::{Metric, Period, Value},
+    model::{Failed, Metric, Period, Value},
+    storage::Direction,
     store::Change,
 };
 
@@ -86,6 +86,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         let before =
             self.change.bytes(&tracked_key)?.map(|bytes| Tracked::decode(store, &bytes)).transpose()?;
         let mut scope = self.scope(mode, kinds, before.as_ref())?;
+        let in_step = self.in_step(&scope, before.as_ref())?;
 
         self.touch_stored(tally, grouping, kinds, &mut scope)?;
         tally.for_each_group(store, grouping, |group| self.group(&scope, group))?;
@@ -97,7 +98,8 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         periods.sort_unstable();
         periods.dedup();
         let periods = periods.iter().map(Period::to_string).collect();
-        let record = TrackedRecord { through: scope.through, left_out: scope.leave_out_from, periods };
+        let record =
+            TrackedRecord { through: scope.through, left_out: scope.leave_out_from, periods, in_step };
         self.change.put_bytes(tracked_key, record.encode())
     }
 
@@ -153,6 +155,23 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
             hour: target(Period::Hour),
             derived: plan.derived.iter().copied().map(target).collect(),
         })
+    }
+
+    /// The calendar periods whose statistics are what their days make them once the grouping is carried: those that were
+    /// before, those that are replaced as a whole, and new ones that nobody has recorded by hand.
+    fn in_step(&self, scope: &Scope, before: Option<&Tracked>) -> Result<Vec<String>> {
+        let replaced = matches!(scope.mode, Mode::Replace { since: None, .. });
+        let snapshot = self.change.store().snapshot();
+        let mut in_step = Vec::new();
+        for Target { period, prefix, .. } in scope.derived.iter().filter(|target| !is_running(target.period))
+        {
+            let was = before.is_some_and(|before| before.in_step.contains(period));
+            let is_new = scope.new.contains(period);
+            if was || replaced || is_new && snapshot.first(&prefix.rows(), Direction::Forwards)?.is_none() {
+                in_step.push(period.to_string());
+            }
+        }
+        Ok(in_step)
     }
 
     /// Carries one group: its new values into days, and from there into every period.

@@ -124,14 +124,16 @@ pub(super) struct Tracked {
     /// The day whose unfinished calendar periods the last run left out.
     pub(super) left_out: Option<i32>,
     pub(super) periods: Vec<Period>,
+    /// Those that equal their days.
+    pub(super) in_step: Vec<Period>,
 }
 
 impl Tracked {
     pub(super) fn decode(store: &Store, bytes: &[u8]) -> Result<Self> {
-        let TrackedRecord { through, left_out, periods } =
+        let TrackedRecord { through, left_out, periods, in_step } =
             TrackedRecord::decode(bytes).map_err(|malformed| store.corrupt(malformed, None))?;
-        let periods = periods.iter().map(|period| period.parse()).collect::<Result<_>>()?;
-        Ok(Self { through, left_out, periods })
+        let parsed = |texts: Vec<String>| texts.iter().map(|period| period.parse()).collect::<Result<_>>();
+        Ok(Self { through, left_out, periods: parsed(periods)?, in_step: parsed(in_step)? })
     }
 }
 

@@ -1,11 +1,11 @@
 //! The stored rows of one period and object.
 
-use super::{derive::DayValues, pass::merge_error};
+use super::pass::merge_error;
 use crate::{
     calendar::Calendar,
     encoding::{Form, Row, SeriesPrefix},
     error::Result,
-    model::{Metric, Period, Value},
+    model::{DayValues, Metric, Period, Value},
     store::{Change, Slots, prefix},
 };
 
