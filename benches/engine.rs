@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use trackstats::{
     Calendar, Counter, Distinct, Domain, FixedClock, Flush, Gauge, Id, Metric, Object, Period, Prefix,
     Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value,
-    chrono::{Days, NaiveDate},
+    chrono::{Days, NaiveDate, NaiveTime},
 };
 
 const BENCH: Domain<'static> = Domain::new("bench", "Benchmark");
@@ -332,7 +332,7 @@ fn deriving(criterion: &mut Criterion) {
             .periods(periods.iter().copied())
             .by("object", |record| Id::from(record.1))
             .unwrap();
-        let start = day(0).and_time(trackstats::chrono::NaiveTime::MIN).and_utc().timestamp();
+        let start = day(0).and_time(NaiveTime::MIN).and_utc().timestamp();
         let days = 0..i64::try_from(DAYS).unwrap();
         let records = days.flat_map(|day| (0..OBJECTS).map(move |object| (start + day * 86_400, object)));
         tracker.append().run(&store, records).unwrap();
