@@ -444,7 +444,7 @@ mod tests {
         fn a_row_decodes_to_what_was_encoded(slots in slots()) {
             let bytes = row(&slots).encode(Form::Integers).unwrap();
             let decoded = Row::<i64>::decode(&bytes).unwrap();
-            prop_assert_eq!(decoded.iter().map(|(slot, value)| (slot, value.copied())).collect::<BTreeMap<_, _>>(), slots);
+            prop_assert_eq!(decoded.iter().map(|(slot, value)| (slot, value.copied())).collect::<BTreeMap<_, _>>(), slots.clone());
             let read = ReadRow::<i64>::new(bytes.clone()).unwrap();
             for slot in 0..32 {
                 prop_assert_eq!(read.get(slot), slots.get(&slot).copied());
