@@ -56,12 +56,11 @@ impl<V> Row<V> {
 
     pub(crate) fn set(&mut self, slot: u32, value: Option<V>) {
         self.remove(slot);
-        match value {
-            Some(value) => self.insert(slot, value),
-            None => {
-                self.present |= bit(slot);
-                self.missing |= bit(slot);
-            }
+        if let Some(value) = value {
+            self.insert(slot, value);
+        } else {
+            self.present |= bit(slot);
+            self.missing |= bit(slot);
         }
     }
 
@@ -312,8 +311,7 @@ impl Packed {
         };
         let integer = self.base.wrapping_add(distance.cast_signed());
         match V::LAYOUT {
-            Layout::Integers { from, .. } => Some(from(integer)),
-            Layout::Registered { integer: from, .. } => Some(from(integer)),
+            Layout::Integers { from, .. } | Layout::Registered { integer: from, .. } => Some(from(integer)),
             Layout::Serde => None,
         }
     }
