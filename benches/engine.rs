@@ -249,5 +249,107 @@ fn kinds(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, writing, reading, opening, tracking, kinds);
+/// Many more objects than the processor's caches hold rows of, few of which have most of the records.
+fn tracking_many_objects(criterion: &mut Criterion) {
+    const RECORDS: u64 = 5_000_000;
+    const ZIPF_OBJECTS: f64 = 10_000.0;
+    const TWO_YEARS: u64 = 2 * 365 * 86_400;
+    let mut random = Random(3);
+    let mut record = || {
+        let part = f64::from(u32::try_from(random.below(1 << 31)).unwrap()) / f64::from(1_u32 << 31);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it lies between 1 and the number of objects"
+        )]
+        let object = ZIPF_OBJECTS.powf(part) as u64;
+        (1_640_995_200 + i64::try_from(random.below(TWO_YEARS)).unwrap(), object)
+    };
+    let shuffled: Vec<(i64, u64)> = (0..RECORDS).map(|_| record()).collect();
+    let mut sorted = shuffled.clone();
+    sorted.sort_unstable();
+
+    let calendar = Calendar::new("America/New_York").unwrap();
+    let clock = FixedClock(calendar.parse_timestamp("2024-01-02").unwrap());
+    let by_object = Tracker::count(EVENTS, |record: &(i64, u64)| Timestamp::from_unix_seconds(record.0))
+        .by("object", |record| Id::from(record.1))
+        .unwrap();
+    let mut group = criterion.benchmark_group("track 5,000,000 records");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(RECORDS));
+    for (order, records) in [("sorted", &sorted), ("shuffled", &shuffled)] {
+        group.bench_function(
+            format!("{order}, America/New_York, by date and 10,000 Zipf objects"),
+            |bencher| {
+                bencher.iter_batched(
+                    || Store::options().calendar(calendar).clock(clock).in_memory().unwrap(),
+                    |store| by_object.recompute().run(&store, records.iter().copied()).unwrap(),
+                    BatchSize::PerIteration,
+                );
+            },
+        );
+    }
+    group.finish();
+}
+
+fn deriving(criterion: &mut Criterion) {
+    const YEAR: u64 = 365;
+    let (_folder, store) = filled(DAYS);
+    let mut group = criterion.benchmark_group("derive");
+    let plain = store.series(EVENTS, Period::Day);
+    group.throughput(Throughput::Elements(DAYS));
+    let rolling = plain.clone().from(day(0)).to(day(DAYS - 1)).rolling(28);
+    group.bench_function("rolling 28 over 1,000 days", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(rolling.points().unwrap()).len() as u64, DAYS));
+    });
+    let months = plain.clone().resample(Period::Month);
+    group.bench_function("1,000 days to months", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(months.points().unwrap()).len(), 34));
+    });
+    let growth = months.clone().growth();
+    group.bench_function("1,000 days to months, growth", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(growth.points().unwrap()).len(), 33));
+    });
+    let of_each = plain.clone().by(["object"]).from(day(0)).to(day(YEAR - 1));
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(OBJECTS * YEAR));
+    group.bench_function("breakdown of 1,000 objects x 365 days", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(of_each.breakdown().unwrap()).len() as u64, OBJECTS));
+    });
+    let rolling = of_each.clone().rolling(28);
+    group.bench_function("rolling 28 of 1,000 objects x 365 days", |bencher| {
+        bencher.iter(|| assert_eq!(black_box(rolling.all().unwrap()).len() as u64, OBJECTS * YEAR));
+    });
+    group.finish();
+
+    let (from, to) =
+        (NaiveDate::from_ymd_opt(2023, 1, 1).unwrap(), NaiveDate::from_ymd_opt(2023, 12, 31).unwrap());
+    let mut group = criterion.benchmark_group("derive over a year");
+    for (read, periods) in [("days", &[][..]), ("months", &[Period::Month]), ("the year", &[Period::Year])] {
+        let clock = FixedClock(Calendar::default().parse_timestamp("2024-01-02").unwrap());
+        let store = Store::options().clock(clock).in_memory().unwrap();
+        let tracker = Tracker::count(EVENTS, |record: &(i64, u64)| Timestamp::from_unix_seconds(record.0))
+            .periods(periods.iter().copied())
+            .by("object", |record| Id::from(record.1))
+            .unwrap();
+        let start = day(0).and_time(trackstats::chrono::NaiveTime::MIN).and_utc().timestamp();
+        let days = 0..i64::try_from(DAYS).unwrap();
+        let records = days.flat_map(|day| (0..OBJECTS).map(move |object| (start + day * 86_400, object)));
+        tracker.append().run(&store, records).unwrap();
+        let plain = store.series(EVENTS, Period::Day).from(from).to(to);
+        let expected = Some(Some(i64::try_from(OBJECTS * YEAR).unwrap()));
+        group.sample_size(100);
+        group.bench_function(format!("without object, from {read}"), |bencher| {
+            bencher.iter(|| assert_eq!(black_box(plain.over().unwrap()), expected));
+        });
+        let each = plain.clone().by(["object"]);
+        group.sample_size(10);
+        group.bench_function(format!("of each of 1,000 objects, from {read}"), |bencher| {
+            bencher.iter(|| assert_eq!(black_box(each.over_each().unwrap()).len() as u64, OBJECTS));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, writing, reading, deriving, opening, tracking, tracking_many_objects, kinds);
 criterion_main!(benches);

@@ -69,9 +69,13 @@ pub use calendar::{Bucket, Calendar, Timestamp};
 pub use error::{Error, Result};
 pub use model::{
     AnyValue, Counter, Date, Distinct, Domain, Gauge, Id, Intersection, Item, Layout, Max, MergeError,
-    Metric, Min, Object, Part, Period, Quantiles, Ref, Series, Statistic, StatisticKey, Sum, Summary, Value,
+    Metric, Min, Number, Object, Part, Period, Quantiles, Ref, Series, Statistic, StatisticKey, Sum, Summary,
+    Value,
 };
-pub use query::{Cohort, Fill, Retention, RetentionQuery, SeriesQuery};
+pub use query::{
+    Breakdown, BreakdownEntry, Cohort, Compare, Compared, Derived, Fill, Others, ProfilePart, Ranked,
+    Ranking, Retention, RetentionQuery, SeriesQuery, Total,
+};
 pub use storage::Compaction;
 pub use store::{
     Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,

@@ -4,7 +4,7 @@ use super::{
     Calendar, Timestamp,
     day_number::{MAX_DAY, MIN_DAY, day_of_second, midnight},
 };
-use crate::error::Result;
+use crate::{error::Result, model::Period};
 use chrono::{DateTime, Offset, TimeZone};
 
 /// No zone was ever this far from UTC; the widest are the local mean times of Manila and Juneau before the date line
@@ -39,6 +39,13 @@ impl Calendar {
             day += 1;
         }
         if (MIN_DAY..=MAX_DAY).contains(&day) { Ok(day) } else { Err(at.out_of_range()) }
+    }
+
+    /// The hour that the wall clock shows when an hour begins, 0 to 23, given by its slot.
+    pub(crate) fn wall_hour(&self, slot: i32) -> Result<u32> {
+        let second = self.bucket_of_slot(Period::Hour, slot)?.start.timestamp();
+        let local = (second + self.offset(second)).rem_euclid(86_400);
+        Ok(u32::try_from(local / 3_600).unwrap_or_default())
     }
 
     /// The earliest instant whose wall clock is at or past `wall`, which counts seconds as if the zone were UTC.

@@ -12,6 +12,9 @@ pub(crate) const FORMAT: u32 = 1;
 
 const RECORD_VERSION: u8 = 1;
 
+/// A tracked record that goes on with the periods that are in step.
+const IN_STEP_VERSION: u8 = 2;
+
 /// What a store is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoreRecord {
@@ -72,6 +75,9 @@ pub(crate) struct TrackedRecord {
     pub(crate) left_out: Option<i32>,
     /// The periods that are derived, by their text form.
     pub(crate) periods: Vec<String>,
+    /// Of those the calendar periods whose statistics are what their days make them; a write by hand ends that.
+    #[serde(skip)]
+    pub(crate) in_step: Vec<String>,
 }
 
 /// How a metric's rows are laid out; see [`Layout`].
@@ -114,20 +120,14 @@ impl Form {
 
 pub(crate) trait Record: Serialize + DeserializeOwned {
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![RECORD_VERSION];
-        // Writing strings and integers to a Vec has no way to fail.
-        let written = bincode::serde::encode_into_std_write(self, &mut bytes, config::standard());
-        debug_assert!(written.is_ok(), "a record always encodes");
-        bytes
+        encoded(RECORD_VERSION, self)
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         match bytes.split_first() {
-            Some((&RECORD_VERSION, body)) => {
-                serialized::decode(body).ok_or(Malformed("a record that can't be decoded"))
-            }
-            Some(_) => Err(Malformed("a record of an unknown version")),
-            None => Err(Malformed("an empty record")),
+            Some((&RECORD_VERSION, body)) => decoded(body),
+            Some(_) => Err(UNKNOWN_VERSION),
+            None => Err(EMPTY),
         }
     }
 }
@@ -137,4 +137,39 @@ impl Record for SeenRecord {}
 impl Record for ChangesRecord {}
 impl Record for DomainRecord {}
 impl Record for MetricRecord {}
-impl Record for TrackedRecord {}
+
+impl Record for TrackedRecord {
+    fn encode(&self) -> Vec<u8> {
+        if self.in_step.is_empty() {
+            return encoded(RECORD_VERSION, self);
+        }
+        encoded(IN_STEP_VERSION, &(self, &self.in_step))
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        match bytes.split_first() {
+            Some((&IN_STEP_VERSION, body)) => {
+                let (record, in_step): (Self, Vec<String>) = decoded(body)?;
+                Ok(Self { in_step, ..record })
+            }
+            Some((&RECORD_VERSION, body)) => decoded(body),
+            Some(_) => Err(UNKNOWN_VERSION),
+            None => Err(EMPTY),
+        }
+    }
+}
+
+const UNKNOWN_VERSION: Malformed = Malformed("a record of an unknown version");
+const EMPTY: Malformed = Malformed("an empty record");
+
+fn encoded(version: u8, record: &impl Serialize) -> Vec<u8> {
+    let mut bytes = vec![version];
+    // Writing strings and integers to a Vec has no way to fail.
+    let written = bincode::serde::encode_into_std_write(record, &mut bytes, config::standard());
+    debug_assert!(written.is_ok(), "a record always encodes");
+    bytes
+}
+
+fn decoded<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
+    serialized::decode(body).ok_or(Malformed("a record that can't be decoded"))
+}

@@ -224,8 +224,22 @@ fn records_are_these_bytes() {
     check(metric(Form::Integers), "01 014e 00 057669736974 00");
     check(metric(Form::Serde), "01 014e 00 057669736974 01");
     check(
-        TrackedRecord { through: -2, left_out: Some(-1), periods: vec![text("day"), text("week")] },
+        TrackedRecord {
+            through: -2,
+            left_out: Some(-1),
+            periods: vec![text("day"), text("week")],
+            in_step: Vec::new(),
+        },
         "01 03 0101 02 03646179 047765656b",
+    );
+    check(
+        TrackedRecord {
+            through: -2,
+            left_out: None,
+            periods: vec![text("week")],
+            in_step: vec![text("week")],
+        },
+        "02 03 00 01 047765656b 01 047765656b",
     );
 }
 

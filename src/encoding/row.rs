@@ -44,8 +44,13 @@ impl<V> Row<V> {
     }
 
     /// How many of the values stand before slot `slot`'s.
-    fn rank(&self, slot: u32) -> usize {
+    pub(crate) fn rank(&self, slot: u32) -> usize {
         (self.present & !self.missing & (bit(slot) - 1)).count_ones() as usize
+    }
+
+    /// The value of this rank.
+    pub(crate) fn value_mut(&mut self, rank: usize) -> Option<&mut V> {
+        self.values.get_mut(rank)
     }
 
     /// The statistic of a slot: none, `Some(None)` for a missing one, or its value.
@@ -57,11 +62,10 @@ impl<V> Row<V> {
     pub(crate) fn set(&mut self, slot: u32, value: Option<V>) {
         self.remove(slot);
         if let Some(value) = value {
-            self.insert(slot, value);
-        } else {
-            self.present |= bit(slot);
-            self.missing |= bit(slot);
+            return self.insert(slot, value);
         }
+        self.present |= bit(slot);
+        self.missing |= bit(slot);
     }
 
     /// Gives a slot that has none a value.

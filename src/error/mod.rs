@@ -208,6 +208,15 @@ pub enum Error {
         first: String,
     },
 
+    /// A query asks for what can't be worked out from the statistics that it reads.
+    #[error("{what} can't be worked out: {problem}")]
+    Underivable {
+        /// What was asked for, of which period.
+        what: String,
+        /// Why not, and what to ask for instead.
+        problem: &'static str,
+    },
+
     /// The cursor isn't where the caller believes it to be.
     #[error(
         "the cursor {cursor:?} is not where this append starts from: its records were probably appended already; read the stored cursor and go on from there"

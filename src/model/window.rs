@@ -2,6 +2,18 @@
 
 use super::{MergeError, Value};
 
+/// What a [`Window`] holds: every kind of value, and what is worked out from values for the time of a query.
+pub(crate) trait Join: Clone {
+    /// Makes of `self` what it is together with `other`; associative, as [`Value::merge`] is.
+    fn join(&mut self, other: &Self) -> Result<(), MergeError>;
+}
+
+impl<V: Value> Join for V {
+    fn join(&mut self, other: &Self) -> Result<(), MergeError> {
+        self.merge(other)
+    }
+}
+
 /// A first-in first-out queue of values that knows the merge of all that it holds.
 ///
 /// Merging can't be undone (a minimum doesn't know the second smallest), so this is the queue of two stacks: each
@@ -15,7 +27,7 @@ pub(crate) struct Window<V> {
     back_merged: Option<V>,
 }
 
-impl<V: Value> Window<V> {
+impl<V: Join> Window<V> {
     pub(crate) fn new() -> Self {
         Self { front: Vec::new(), back: Vec::new(), back_merged: None }
     }
@@ -32,7 +44,7 @@ impl<V: Value> Window<V> {
             self.back_merged = None;
             while let Some(mut value) = self.back.pop() {
                 if let Some(newer) = self.front.last() {
-                    value.merge(newer)?;
+                    value.join(newer)?;
                 }
                 self.front.push(value);
             }
@@ -51,9 +63,9 @@ impl<V: Value> Window<V> {
     }
 }
 
-fn merge_into<V: Value>(merged: &mut Option<V>, value: &V) -> Result<(), MergeError> {
+fn merge_into<V: Join>(merged: &mut Option<V>, value: &V) -> Result<(), MergeError> {
     if let Some(merged) = merged {
-        return merged.merge(value);
+        return merged.join(value);
     }
     *merged = Some(value.clone());
     Ok(())

@@ -11,6 +11,9 @@ use crate::{
 use chrono::NaiveDate;
 use std::sync::Arc;
 
+/// Statistics, read as they are asked for.
+pub(super) type Read<V> = Box<dyn Iterator<Item = Result<Statistic<V>>> + Send>;
+
 impl Store {
     /// The statistics of a metric for a period, as a time series.
     ///
@@ -49,18 +52,18 @@ impl Store {
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct SeriesQuery<'a, V = i64> {
-    store: Store,
-    metrics: Vec<Metric<'a, V>>,
-    period: Period,
-    objects: Objects,
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
-    direction: Direction,
-    fill: Fill,
+    pub(super) store: Store,
+    pub(super) metrics: Vec<Metric<'a, V>>,
+    pub(super) period: Period,
+    pub(super) objects: Objects,
+    pub(super) from: Option<NaiveDate>,
+    pub(super) to: Option<NaiveDate>,
+    pub(super) direction: Direction,
+    pub(super) fill: Fill,
 }
 
 #[derive(Debug, Clone)]
-enum Objects {
+pub(super) enum Objects {
     None,
     These(Vec<Object>),
     Like { kinds: Option<Vec<String>>, under: Option<Object> },
@@ -137,11 +140,20 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
     /// [`Error::UnknownPeriod`](crate::Error::UnknownPeriod), and for an item
     /// [`Error::Corrupt`](crate::Error::Corrupt) or [`Error::Io`](crate::Error::Io).
     pub fn statistics(&self) -> Result<Box<dyn Iterator<Item = Result<Statistic<V>>> + Send>> {
+        let mut parts = self.by_metric()?;
+        Ok(match parts.pop() {
+            Some(only) if parts.is_empty() => only,
+            last => Box::new(parts.into_iter().chain(last).flatten()),
+        })
+    }
+
+    /// The statistics of each metric, all of one moment.
+    pub(super) fn by_metric(&self) -> Result<Vec<Read<V>>> {
         let (snapshot, registry) = self.store.snapshot_with_registry();
         let mut parts = Vec::with_capacity(self.metrics.len());
         for metric in &self.metrics {
             let slots = self.slots(metric, &registry)?;
-            let part: Box<dyn Iterator<Item = Result<Statistic<V>>> + Send> = match self.fill {
+            let part: Read<V> = match self.fill {
                 Fill::Absent => Box::new(self.stored(
                     metric,
                     &snapshot,
@@ -153,10 +165,7 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
             };
             parts.push(part);
         }
-        Ok(match parts.pop() {
-            Some(only) if parts.is_empty() => only,
-            last => Box::new(parts.into_iter().chain(last).flatten()),
-        })
+        Ok(parts)
     }
 
     /// All statistics, in the order of [`statistics`](Self::statistics).
@@ -229,13 +238,13 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
     }
 
     /// How the slots of a metric's statistics lie; of one that isn't registered, as its kind would have them.
-    fn slots(&self, metric: &Metric<'a, V>, registry: &Registry) -> Result<Slots> {
+    pub(super) fn slots(&self, metric: &Metric<'a, V>, registry: &Registry) -> Result<Slots> {
         let form = registry.form(metric)?.or_else(Form::of::<V>).unwrap_or(Form::Integers);
         Ok(Slots::new(*self.store.calendar(), self.period.checked()?, form))
     }
 
     /// The stored statistics of a metric in a range of slots.
-    fn stored(
+    pub(super) fn stored(
         &self,
         metric: &Metric<'a, V>,
         snapshot: &Snapshot,

@@ -5,9 +5,9 @@ use super::{
     rows::{Located, RowBuffer, locate, statistic},
 };
 use crate::{
-    encoding::{DomainRecord, Form, MetricRecord, Record, Row, Space, key},
+    encoding::{DomainRecord, Form, MetricRecord, Record, Row, Space, TrackedRecord, key},
     error::{Error, Result},
-    model::{Domain, Metric, Statistic, StatisticKey, Value},
+    model::{Domain, Metric, Object, Period, Statistic, StatisticKey, Value},
     storage,
 };
 use std::sync::{Arc, PoisonError};
@@ -123,6 +123,7 @@ impl<'s> Change<'s> {
         let mut row = self.row::<V>(&row_key)?;
         let was_there = row.remove(slot);
         if was_there {
+            self.by_hand(key)?;
             self.put_row(row_key, &row, form)?;
         }
         Ok(was_there)
@@ -227,6 +228,24 @@ impl<'s> Change<'s> {
         self.writes.put(row_key, bytes)
     }
 
+    /// Notes that a statistic is written or deleted by hand: the calendar periods of such objects are perhaps no longer
+    /// what their days make them.
+    pub(super) fn by_hand<V>(&mut self, key: &StatisticKey<'_, V>) -> Result<()> {
+        if matches!(key.period, Period::Hour | Period::LastDays(_) | Period::Lifetime) {
+            return Ok(());
+        }
+        let mut names = vec![key.metric.domain_ref(), key.metric.metric_ref()];
+        names.extend(key.object.iter().flat_map(Object::kinds));
+        let tracked = Space::Tracked.key(&names);
+        let Some(bytes) = self.writes.get(&tracked)? else { return Ok(()) };
+        // Nobody trusts a record that can't be decoded.
+        let Ok(record) = TrackedRecord::decode(&bytes) else { return Ok(()) };
+        if record.in_step.is_empty() {
+            return Ok(());
+        }
+        self.writes.put(tracked, TrackedRecord { in_step: Vec::new(), ..record }.encode())
+    }
+
     /// Whether a value that goes by what is registered is of the registered form.
     pub(super) fn check_form<V: Value>(
         &self,
@@ -248,6 +267,7 @@ impl<'s> Change<'s> {
         let Located { row_key, slot, .. } = locate(self.store, form, key)?;
         let mut row = self.row(&row_key)?;
         row.set(slot, value);
+        self.by_hand(key)?;
         self.put_row(row_key, &row, form)
     }
 }

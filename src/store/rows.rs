@@ -150,6 +150,7 @@ impl<V: Value> RowBuffer<V> {
         }
         let mut row = change.row(&self.row_key)?;
         row.set(slot, value);
+        change.by_hand(key)?;
         self.rows.insert(self.row_key.clone(), (form, row));
         Ok(())
     }

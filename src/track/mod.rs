@@ -2,7 +2,6 @@
 
 mod append;
 mod carry;
-mod derive;
 mod grouping;
 mod pass;
 mod recompute;
@@ -13,7 +12,6 @@ mod touched;
 mod tracker;
 
 pub use append::Append;
-pub(crate) use derive::{DayValues, Derived, Failed};
 pub use grouping::Ids;
 pub(crate) use pass::merge_error;
 pub use recompute::{Recompute, Since};

@@ -9,10 +9,10 @@ use crate::{
     calendar::Days,
     encoding::{Form, Row, key},
     error::{Error, Result},
-    model::{Metric, Period, Value},
+    model::{Failed, Metric, Period, Value},
     storage::Snapshot,
     store::Store,
-    track::{Failed, Target, merge_error},
+    track::{Target, merge_error},
 };
 use std::{cmp::Ordering, collections::VecDeque, vec};
 
@@ -67,6 +67,11 @@ impl<'a, V: Value> Comparison<'a, V> {
             current: None,
             ready: VecDeque::new(),
         }
+    }
+
+    /// The groupings that are left to be compared.
+    pub(super) fn groupings(&self) -> &[Grouping] {
+        self.left.as_slice()
     }
 
     pub(super) fn target(&self, period: Period, with_object: bool) -> Target {

@@ -4,8 +4,7 @@ use super::grouping::Grouping;
 use crate::{
     calendar::{Calendar, Days},
     error::Result,
-    model::{Period, Value},
-    track::{DayValues, Derived, Failed},
+    model::{DayValues, Derived, Failed, Period, Value},
 };
 
 /// A statistic by its slot; `None` is a missing one.
@@ -32,14 +31,9 @@ impl<V: Value> Source<V> {
         else {
             return Ok(None);
         };
-        let mut values = Vec::new();
-        for (day, value) in statistics {
-            let index = usize::try_from(day - first).unwrap_or_default();
-            values.resize_with(index, || None);
-            values.push(Some(value));
-        }
+        let values = DayValues::of(statistics);
         let ends = days.those_that_were(first, grouping.through)?;
-        Ok(Some(Self { first, last, values: DayValues { first, values }, ends }))
+        Ok(Some(Self { first, last, values, ends }))
     }
 
     /// The statistics of a derived period, by slot.

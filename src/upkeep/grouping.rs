@@ -36,18 +36,22 @@ impl Grouping {
         if kinds.len() > Object::MAX_PARTS || names.iter().any(|name| Ref::parse(name).is_err()) {
             return Err(Malformed("a key of tracking with an invalid ref, or too many kinds"));
         }
-        let TrackedRecord { through, left_out, periods } = TrackedRecord::decode(record)?;
+        let TrackedRecord { through, left_out, periods, in_step } = TrackedRecord::decode(record)?;
         let days = calendar.slots(Period::Day);
         // Where trackers have come to may be the day before the first, or after the last.
         let days = days.start() - 1..=days.end() + 1;
         if !days.contains(&through) || left_out.is_some_and(|left_out| !days.contains(&left_out)) {
             return Err(Malformed("a record of tracking with a day outside the years 1 to 9999"));
         }
-        let periods: Vec<Period> = periods
-            .iter()
-            .map(|period| period.parse::<Period>().and_then(Period::checked))
-            .collect::<Result<_>>()
-            .map_err(|_| Malformed("a record of tracking with an unknown period"))?;
+        let parsed = |texts: &[String]| -> Result<Vec<Period>, Malformed> {
+            texts
+                .iter()
+                .map(|period| period.parse::<Period>().and_then(Period::checked))
+                .collect::<Result<_>>()
+                .map_err(|_| Malformed("a record of tracking with an unknown period"))
+        };
+        let periods = parsed(&periods)?;
+        parsed(&in_step)?;
         let derived =
             periods.into_iter().filter(|period| !matches!(period, Period::Hour | Period::Day)).collect();
         Ok((domain.clone(), metric.clone(), Self { kinds: kinds.to_vec(), through, left_out, derived }))

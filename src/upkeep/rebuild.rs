@@ -6,11 +6,11 @@ use super::{
     grouping::Grouping,
 };
 use crate::{
-    encoding::Form,
+    encoding::{Form, Record, TrackedRecord, key},
     error::Result,
-    model::{Metric, Value},
+    model::{Metric, Period, Value},
     storage::Snapshot,
-    store::Store,
+    store::{Change, Store},
     track::{StoredRows, Update},
 };
 
@@ -90,6 +90,7 @@ impl<'a, V: Value> Rebuild<'_, 'a, V> {
             let (snapshot, form) = self.store.snapshot_with_form(&self.metric)?;
             let Some(form) = form else { return Ok(report) };
             let mut comparison = self.compare(snapshot, form)?;
+            comparison.groupings().to_vec().iter().try_for_each(|grouping| self.in_step(change, grouping))?;
             while let Some(Differing { period, object, mismatches }) = comparison.next().transpose()? {
                 let total = mismatches.len() as u64;
                 let target = &comparison.target(period, !object.is_empty());
@@ -102,6 +103,21 @@ impl<'a, V: Value> Rebuild<'_, 'a, V> {
             }
             Ok(report)
         })
+    }
+
+    /// Notes that a grouping's calendar periods are what their days make them, as they are after a rebuild.
+    fn in_step(&self, change: &mut Change<'_>, grouping: &Grouping) -> Result<()> {
+        let key = key::tracked(self.metric.domain_ref(), self.metric.metric_ref(), &grouping.kinds);
+        let Some(bytes) = change.bytes(&key)? else { return Ok(()) };
+        let record =
+            TrackedRecord::decode(&bytes).map_err(|malformed| self.store.corrupt(malformed, None))?;
+        let is_running = |period: &Period| matches!(period, Period::LastDays(_) | Period::Lifetime);
+        let calendar_periods = grouping.derived.iter().filter(|period| !is_running(period));
+        let in_step: Vec<String> = calendar_periods.map(Period::to_string).collect();
+        if record.in_step == in_step {
+            return Ok(());
+        }
+        change.put_bytes(key, TrackedRecord { in_step, ..record }.encode())
     }
 
     fn compare(&self, snapshot: Snapshot, form: Form) -> Result<Comparison<'a, V>> {

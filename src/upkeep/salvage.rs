@@ -2,7 +2,9 @@
 
 use crate::{
     calendar::Calendar,
-    encoding::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, key},
+    encoding::{
+        DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, TrackedRecord, key,
+    },
     error::{Error, Result},
     model::Value,
     storage::{Entry, Wreck},
@@ -106,7 +108,7 @@ impl Salvage {
     }
 
     /// Takes the next entry, in the order of the keys: registrations come before rows.
-    fn entry(&mut self, entry: Entry) -> Result<()> {
+    fn entry(&mut self, mut entry: Entry) -> Result<()> {
         let of = |space: Space| entry.key.first() == Some(&(space as u8));
         let kept = if entry.key == key::store() {
             self.has_record = StoreRecord::decode(&entry.value).is_ok();
@@ -121,6 +123,12 @@ impl Salvage {
             if let Ok([domain, metric]) = Space::Metric.names(&entry.key).as_deref() {
                 self.domain(domain)?;
                 self.metrics.insert((domain.clone(), metric.clone()));
+            }
+            if of(Space::Tracked)
+                && let Ok(record) = TrackedRecord::decode(&entry.value)
+            {
+                // Days or months may be lost: they aren't in step until a rebuild.
+                entry.value = TrackedRecord { in_step: Vec::new(), ..record }.encode();
             }
             true
         };

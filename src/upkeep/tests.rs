@@ -69,7 +69,7 @@ fn records_that_do_not_decode_are_found() {
     assert_eq!(with(&metric, &[1]), ["the entry 0274696c6c006200 has a record that can't be decoded"]);
     let record = |periods: &[&str], through| {
         let periods = periods.iter().map(|period| (*period).to_owned()).collect();
-        TrackedRecord { through, left_out: None, periods }.encode()
+        TrackedRecord { through, periods, ..TrackedRecord::default() }.encode()
     };
     let tracked = key::tracked("till", "sales", &["user".to_owned()]);
     assert_eq!(with(&tracked, &record(&["hour"], 0)), [""; 0]);
@@ -137,7 +137,8 @@ fn rows_that_are_misdated_or_do_not_decode_are_found() {
 #[test]
 fn damaged_rows_do_not_keep_the_rest_from_being_compared() {
     let store = store();
-    let record = TrackedRecord { through: 15_706, left_out: None, periods: vec!["month".to_owned()] };
+    let record =
+        TrackedRecord { through: 15_706, periods: vec!["month".to_owned()], ..TrackedRecord::default() };
     store
         .change(|change| {
             for kinds in [&[][..], &["user".to_owned()]] {
@@ -162,7 +163,8 @@ fn more_objects_than_are_looked_for_at_once_are_all_compared() {
     let store = store();
     let user = |id: u64| Object::new("user", id).unwrap();
     let date = NaiveDate::from_ymd_opt(2013, 1, 1).unwrap();
-    let record = TrackedRecord { through: 15_706, left_out: None, periods: vec!["month".to_owned()] };
+    let record =
+        TrackedRecord { through: 15_706, periods: vec!["month".to_owned()], ..TrackedRecord::default() };
     store
         .change(|change| {
             for id in 0..20 {

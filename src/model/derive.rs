@@ -1,6 +1,6 @@
-//! Wider periods from days, by merging.
+//! Wider periods from days, by merging. What goes for days goes for the slots of any period that follow each other.
 
-use crate::model::{MergeError, Value, Window};
+use super::{Join, MergeError, Window};
 
 /// The day statistics of one series in a range of days: absent, missing, or with a value.
 #[derive(Debug)]
@@ -19,7 +19,18 @@ pub(crate) struct Failed {
 /// A statistic of a day: `None` is absent, `Some(None)` missing.
 pub(crate) type Derived<V> = (i32, Option<Option<V>>);
 
-impl<V: Value> DayValues<V> {
+impl<V: Join> DayValues<V> {
+    /// Takes the statistics of days, in order.
+    pub(crate) fn of(points: Vec<(i32, Option<V>)>) -> Self {
+        let first = points.first().map_or(0, |(day, _)| *day);
+        let mut values = Vec::with_capacity(points.len());
+        for (day, value) in points {
+            values.resize_with(usize::try_from(day - first).unwrap_or_default(), || None);
+            values.push(Some(value));
+        }
+        Self { first, values }
+    }
+
     /// The day's statistic; days outside the range are absent.
     fn on(&self, day: i32) -> Option<&Option<V>> {
         let index = usize::try_from(day.checked_sub(self.first)?).ok()?;
@@ -99,9 +110,9 @@ impl<V: Value> DayValues<V> {
 }
 
 /// Merges a statistic that is there, perhaps missing, into another that is perhaps absent.
-fn merge<V: Value>(total: &mut Option<Option<V>>, value: Option<&V>) -> Result<(), MergeError> {
+pub(crate) fn merge<V: Join>(total: &mut Option<Option<V>>, value: Option<&V>) -> Result<(), MergeError> {
     match (total.get_or_insert(None), value) {
-        (Some(total), Some(value)) => total.merge(value),
+        (Some(total), Some(value)) => total.join(value),
         (missing, Some(value)) => {
             *missing = Some(value.clone());
             Ok(())
