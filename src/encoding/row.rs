@@ -315,8 +315,7 @@ impl Packed {
         };
         let integer = self.base.wrapping_add(distance.cast_signed());
         match V::LAYOUT {
-            Layout::Integers { from, .. } => Some(from(integer)),
-            Layout::Registered { integer: from, .. } => Some(from(integer)),
+            Layout::Integers { from, .. } | Layout::Registered { integer: from, .. } => Some(from(integer)),
             Layout::Serde => None,
         }
     }

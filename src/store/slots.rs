@@ -112,3 +112,34 @@ impl Slots {
         self.calendar.slot_of_day(self.period, day)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_in_a_row_is_its_slots_date() {
+        let calendar = Calendar::default().months_from(28).unwrap();
+        let periods = [
+            Period::Hour,
+            Period::Day,
+            Period::Week,
+            Period::Month,
+            Period::Quarter,
+            Period::Year,
+            Period::LastDays(7),
+            Period::Lifetime,
+        ];
+        for period in periods {
+            let slots = Slots::new(calendar, period, Form::Integers);
+            for row in -40..40 {
+                let ordinal = slots.first_of(row);
+                let first = (ordinal, slots.date(ordinal).unwrap());
+                for slot in 0..slots.span() {
+                    let date = slots.date(ordinal + slot.cast_signed()).unwrap();
+                    assert_eq!(slots.date_in_row(first, slot).unwrap(), date, "{period}");
+                }
+            }
+        }
+    }
+}

@@ -93,15 +93,10 @@ impl<V: Value> Statistics<V> {
             object.drain(..before);
             while known.next_if(|known| known.object < object).is_some() {}
             let series = match known.next_if(|known| known.object == object) {
-                Some(known) => known.series,
-                None => {
-                    let like = rows.last().and_then(|row| row.series.object());
-                    match self.series(&object, like)? {
-                        Some(series) => series,
-                        None => continue,
-                    }
-                }
+                Some(known) => Some(known.series),
+                None => self.series(&object, rows.last().and_then(|row| row.series.object()))?,
             };
+            let Some(series) = series else { continue };
             let row = ReadRow::new(value)
                 .map_err(|malformed| self.scan.store().corrupt(malformed, series.object()))?;
             rows.push(UnpackedRow { object, series, row });
