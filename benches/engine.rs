@@ -96,29 +96,49 @@ fn writing(criterion: &mut Criterion) {
 }
 
 fn reading(criterion: &mut Criterion) {
+    const LONGEST: u64 = 3_650;
     let (_folder, store) = filled(DAYS);
+    store
+        .change(|change| {
+            let later = (DAYS..LONGEST).map(|number| (EVENTS.on(Period::Day, day(number)), Some(1)));
+            change.record_all(later)
+        })
+        .unwrap();
     let mut group = criterion.benchmark_group("read");
     let plain = store.series(EVENTS, Period::Day);
-    for days in [31, 365, 1_000] {
+    for days in [31, 365, 1_000, LONGEST] {
         group.throughput(Throughput::Elements(days));
         let series = plain.clone().from(day(0)).to(day(days - 1));
         group.bench_function(format!("series of {days} days"), |bencher| {
             bencher.iter(|| assert_eq!(black_box(series.points().unwrap()).len() as u64, days));
         });
     }
+    group.throughput(Throughput::Elements(DAYS));
     let one = plain.clone().object(object(500));
     group.bench_function("series of one of 1,000 objects, 1,000 days", |bencher| {
         bencher.iter(|| black_box(one.points().unwrap()));
     });
     let date = plain.clone().by(["object"]).from(day(500)).to(day(500));
+    group.throughput(Throughput::Elements(OBJECTS));
     group.bench_function("one date of 1,000 objects", |bencher| {
         bencher.iter(|| black_box(date.all().unwrap()));
     });
     group.throughput(Throughput::Elements(1));
-    group.bench_function("latest", |bencher| bencher.iter(|| black_box(plain.latest().unwrap())));
+    let one = EVENTS.on(Period::Day, day(500)).of(object(500));
+    group.bench_function("get one of 1,000 objects x 1,000 days", |bencher| {
+        bencher.iter(|| black_box(store.get(&one).unwrap()));
+    });
+    group.bench_function(format!("latest of {LONGEST} days"), |bencher| {
+        bencher.iter(|| black_box(plain.latest().unwrap()));
+    });
     group.sample_size(10);
-    group.throughput(Throughput::Elements((OBJECTS + 1) * DAYS));
-    group.bench_function("scan of 1,001,000 statistics", |bencher| {
+    group.throughput(Throughput::Elements(OBJECTS * DAYS));
+    let everything = plain.clone().by(["object"]);
+    group.bench_function("values of 1,000 objects x 1,000 days", |bencher| {
+        bencher.iter(|| black_box(everything.values().unwrap()));
+    });
+    group.throughput(Throughput::Elements(OBJECTS * DAYS + LONGEST));
+    group.bench_function("scan of 1,003,650 statistics", |bencher| {
         bencher.iter(|| black_box(store.scan(&Prefix::everything()).count()));
     });
     group.finish();
@@ -173,6 +193,101 @@ fn tracking(criterion: &mut Criterion) {
                 );
             });
         }
+    }
+    group.finish();
+}
+
+/// What a tracker does for each record: make a value and merge it; and two full values merged, as for a wider period.
+fn kind<V: Value>(
+    criterion: &mut Criterion,
+    name: &str,
+    size: usize,
+    value: impl Fn(u64) -> V,
+    bytes: fn(&V) -> Vec<u8>,
+) {
+    let full = |seed| {
+        let mut random = Random(seed);
+        let mut full = value(random.below(1 << 30));
+        (1..size).for_each(|_| full.merge(&value(random.below(1 << 30))).unwrap());
+        full
+    };
+    let (a, b) = (full(1), full(2));
+    let name = format!("{name}, {size} records, {} bytes", bytes(&a).len());
+    let mut group = criterion.benchmark_group("kinds");
+    group.throughput(Throughput::Elements(1));
+    let (mut random, mut total) = (Random(3), a.clone());
+    group.bench_function(format!("{name}: merge a record"), |bencher| {
+        bencher.iter(|| total.merge(&value(black_box(random.below(1 << 30)))).unwrap());
+    });
+    group.bench_function(format!("{name}: merge two"), |bencher| {
+        bencher.iter_batched_ref(|| a.clone(), |merged| merged.merge(&b).unwrap(), BatchSize::SmallInput);
+    });
+    group.finish();
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of 30 bits")]
+fn kinds(criterion: &mut Criterion) {
+    let cents = |number: u64| (number % 1_000_000) as f64 / 100.0;
+    // Three of four delays are small, the others have a tail.
+    let delay =
+        |number: u64| if number.is_multiple_of(4) { (number % 86_400) as f64 } else { (number % 60) as f64 };
+    for size in [10, 1_000, 100_000] {
+        kind(criterion, "sum", size, |number| Sum::new(cents(number)).unwrap(), Sum::to_bytes);
+        kind(criterion, "summary", size, |number| Summary::new(cents(number)).unwrap(), Summary::to_bytes);
+        kind(criterion, "distinct", size, |number: u64| Distinct::of(number), Distinct::to_bytes);
+        kind(
+            criterion,
+            "quantiles",
+            size,
+            |number| Quantiles::new(delay(number)).unwrap(),
+            Quantiles::to_bytes,
+        );
+        let gauge = |number: u64| Gauge::at(number.cast_signed(), cents(number)).unwrap();
+        kind(criterion, "gauge", size, gauge, Gauge::to_bytes);
+        let counter = |number: u64| Counter::at((number % 86_400).cast_signed(), number as f64).unwrap();
+        kind(criterion, "counter", size, counter, Counter::to_bytes);
+    }
+}
+
+/// Many more objects than the processor's caches hold rows of, few of which have most of the records.
+fn tracking_many_objects(criterion: &mut Criterion) {
+    const RECORDS: u64 = 5_000_000;
+    const ZIPF_OBJECTS: f64 = 10_000.0;
+    const TWO_YEARS: u64 = 2 * 365 * 86_400;
+    let mut random = Random(3);
+    let mut record = || {
+        let part = f64::from(u32::try_from(random.below(1 << 31)).unwrap()) / f64::from(1_u32 << 31);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it lies between 1 and the number of objects"
+        )]
+        let object = ZIPF_OBJECTS.powf(part) as u64;
+        (1_640_995_200 + i64::try_from(random.below(TWO_YEARS)).unwrap(), object)
+    };
+    let shuffled: Vec<(i64, u64)> = (0..RECORDS).map(|_| record()).collect();
+    let mut sorted = shuffled.clone();
+    sorted.sort_unstable();
+
+    let calendar = Calendar::new("America/New_York").unwrap();
+    let clock = FixedClock(calendar.parse_timestamp("2024-01-02").unwrap());
+    let by_object = Tracker::count(EVENTS, |record: &(i64, u64)| Timestamp::from_unix_seconds(record.0))
+        .by("object", |record| Id::from(record.1))
+        .unwrap();
+    let mut group = criterion.benchmark_group("track 5,000,000 records");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(RECORDS));
+    for (order, records) in [("sorted", &sorted), ("shuffled", &shuffled)] {
+        group.bench_function(
+            format!("{order}, America/New_York, by date and 10,000 Zipf objects"),
+            |bencher| {
+                bencher.iter_batched(
+                    || Store::options().calendar(calendar).clock(clock).in_memory().unwrap(),
+                    |store| by_object.recompute().run(&store, records.iter().copied()).unwrap(),
+                    BatchSize::PerIteration,
+                );
+            },
+        );
     }
     group.finish();
 }
@@ -236,57 +351,5 @@ fn deriving(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What a tracker does for each record: make a value and merge it; and two full values merged, as for a wider period.
-fn kind<V: Value>(
-    criterion: &mut Criterion,
-    name: &str,
-    size: usize,
-    value: impl Fn(u64) -> V,
-    bytes: fn(&V) -> Vec<u8>,
-) {
-    let full = |seed| {
-        let mut random = Random(seed);
-        let mut full = value(random.below(1 << 30));
-        (1..size).for_each(|_| full.merge(&value(random.below(1 << 30))).unwrap());
-        full
-    };
-    let (a, b) = (full(1), full(2));
-    let name = format!("{name}, {size} records, {} bytes", bytes(&a).len());
-    let mut group = criterion.benchmark_group("kinds");
-    group.throughput(Throughput::Elements(1));
-    let (mut random, mut total) = (Random(3), a.clone());
-    group.bench_function(format!("{name}: merge a record"), |bencher| {
-        bencher.iter(|| total.merge(&value(black_box(random.below(1 << 30)))).unwrap());
-    });
-    group.bench_function(format!("{name}: merge two"), |bencher| {
-        bencher.iter_batched_ref(|| a.clone(), |merged| merged.merge(&b).unwrap(), BatchSize::SmallInput);
-    });
-    group.finish();
-}
-
-#[expect(clippy::cast_precision_loss, reason = "numbers of 30 bits")]
-fn kinds(criterion: &mut Criterion) {
-    let cents = |number: u64| (number % 1_000_000) as f64 / 100.0;
-    // Three of four delays are small, the others have a tail.
-    let delay =
-        |number: u64| if number.is_multiple_of(4) { (number % 86_400) as f64 } else { (number % 60) as f64 };
-    for size in [10, 1_000, 100_000] {
-        kind(criterion, "sum", size, |number| Sum::new(cents(number)).unwrap(), Sum::to_bytes);
-        kind(criterion, "summary", size, |number| Summary::new(cents(number)).unwrap(), Summary::to_bytes);
-        kind(criterion, "distinct", size, |number: u64| Distinct::of(number), Distinct::to_bytes);
-        kind(
-            criterion,
-            "quantiles",
-            size,
-            |number| Quantiles::new(delay(number)).unwrap(),
-            Quantiles::to_bytes,
-        );
-        let gauge = |number: u64| Gauge::at(number.cast_signed(), cents(number)).unwrap();
-        kind(criterion, "gauge", size, gauge, Gauge::to_bytes);
-        let counter = |number: u64| Counter::at((number % 86_400).cast_signed(), number as f64).unwrap();
-        kind(criterion, "counter", size, counter, Counter::to_bytes);
-    }
-}
-
-criterion_group!(benches, writing, reading, deriving, opening, tracking, kinds);
+criterion_group!(benches, writing, reading, deriving, opening, tracking, tracking_many_objects, kinds);
 criterion_main!(benches);

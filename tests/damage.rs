@@ -326,9 +326,7 @@ fn a_damaged_store_is_read_right_or_refused() {
     let mut outcomes: BTreeMap<Outcome, (u64, Vec<u64>)> = BTreeMap::new();
     let mut wrong = Vec::new();
     let mut seed = first_seed;
-    // Few damages are found no sooner than on reading: more are tried until one was, within reason.
-    let all_met = |outcomes: &BTreeMap<Outcome, _>| trials < 100 || outcomes.len() == 3;
-    while seed < first_seed + trials || !all_met(&outcomes) && seed < first_seed + 4 * trials {
+    while seed < first_seed + trials {
         let mut random = Random(seed);
         random.below(1);
         let at = usize::try_from(random.below(subjects.len() as u64)).unwrap();
@@ -367,7 +365,8 @@ fn a_damaged_store_is_read_right_or_refused() {
         .flat_map(|(_, (_, kept))| kept.iter().copied())
         .collect();
     of_refused.sort_unstable();
-    let all_met = all_met(&outcomes);
+    // Few are found no sooner than on reading: opening reads everything.
+    let met = outcomes.len();
     for (outcome, (trials, mut kept)) in outcomes {
         kept.sort_unstable();
         let at = |share: usize| kept[kept.len() * share / 100];
@@ -377,7 +376,7 @@ fn a_damaged_store_is_read_right_or_refused() {
         );
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), seed - first_seed, wrong.join("\n"));
-    assert!(all_met, "not every outcome was met");
+    assert!(trials < 100 || met >= 2, "all trials ended alike");
     if trials >= 100 {
         let median = of_refused[of_refused.len() / 2];
         assert!(median >= 900, "{median} thousandths of the refused stores were salvaged in the median");

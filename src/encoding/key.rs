@@ -5,6 +5,7 @@
 
 use super::Malformed;
 use crate::model::{Id, Object, Part, Period, Ref};
+use std::borrow::Cow;
 
 /// The first byte of a key: what kind of entry it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -194,7 +195,7 @@ impl Space {
         }
         let mut names = Vec::new();
         while !reader.rest.is_empty() {
-            names.push(reader.text()?);
+            names.push(reader.text()?.into_owned());
         }
         Ok(names)
     }
@@ -272,7 +273,7 @@ impl RowKey {
         };
         let (domain, metric) = (reader.reference()?, reader.reference()?);
         let (period, first_day) = (reader.period()?, reader.day()?);
-        let object = with_object.then(|| reader.object()).transpose()?;
+        let object = with_object.then(|| reader.object(None)).transpose()?;
         if reader.rest.is_empty() {
             Ok(Self { domain, metric, period, first_day, object })
         } else {
@@ -290,8 +291,13 @@ impl RowKey {
 
 /// The object that these bytes of a key stand for.
 pub(crate) fn decode_object(bytes: &[u8]) -> Result<Object, Malformed> {
+    decode_object_like(bytes, None)
+}
+
+/// The same, after an object that is probably of the same kinds: what tells them is shared then.
+pub(crate) fn decode_object_like(bytes: &[u8], other: Option<&Object>) -> Result<Object, Malformed> {
     let mut reader = Reader { rest: bytes };
-    let object = reader.object()?;
+    let object = reader.object(other)?;
     if reader.rest.is_empty() { Ok(object) } else { Err(Malformed("an object that goes on after its end")) }
 }
 
@@ -299,7 +305,7 @@ struct Reader<'k> {
     rest: &'k [u8],
 }
 
-impl Reader<'_> {
+impl<'k> Reader<'k> {
     fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or(Malformed("a key that ends too soon"))?;
         self.rest = rest;
@@ -310,25 +316,34 @@ impl Reader<'_> {
         self.bytes().map(|[byte]| byte)
     }
 
-    fn text(&mut self) -> Result<String, Malformed> {
-        let mut text = Vec::new();
+    fn text(&mut self) -> Result<Cow<'k, str>, Malformed> {
+        let key = self.rest;
+        let mut escaped = Vec::new();
+        let plain = key.iter().position(|byte| *byte <= ESCAPE);
+        let (plain, rest) = plain.and_then(|at| key.split_at_checked(at)).unwrap_or((key, &[]));
+        self.rest = rest;
         loop {
             match self.byte()? {
                 TEXT_END => break,
                 ESCAPE => match self.byte()? {
-                    byte @ (TEXT_END | ESCAPE) => text.push(byte),
+                    byte @ (TEXT_END | ESCAPE) => escaped.push(byte),
                     _ => return Err(Malformed("a key with an unknown escape")),
                 },
-                byte => text.push(byte),
+                byte => escaped.push(byte),
             }
         }
-        String::from_utf8(text).map_err(|_| Malformed("a key whose text is not UTF-8"))
+        let text = if escaped.is_empty() {
+            str::from_utf8(plain).ok().map(Cow::Borrowed)
+        } else {
+            String::from_utf8([plain, &escaped].concat()).ok().map(Cow::Owned)
+        };
+        text.ok_or(Malformed("a key whose text is not UTF-8"))
     }
 
     fn reference(&mut self) -> Result<String, Malformed> {
         let text = self.text()?;
         Ref::parse(&text).map_err(|_| Malformed("a key with an invalid ref"))?;
-        Ok(text)
+        Ok(text.into_owned())
     }
 
     fn period(&mut self) -> Result<Period, Malformed> {
@@ -351,14 +366,23 @@ impl Reader<'_> {
         Ok((u32::from_be_bytes(self.bytes()?) ^ 0x8000_0000).cast_signed())
     }
 
-    fn object(&mut self) -> Result<Object, Malformed> {
-        let mut parts = Vec::new();
+    fn object(&mut self, other: Option<&Object>) -> Result<Object, Malformed> {
+        let mut likely = other.map(Object::parts).unwrap_or_default().iter();
+        let mut parts = Vec::with_capacity(1);
         while self.rest.first() != Some(&PART_END) {
             let kind = self.text()?;
-            let part = match self.byte()? {
-                NUMBER => Part::new(&kind, Id::Number(u64::from_be_bytes(self.bytes()?))),
-                TEXT => Part::new(&kind, Id::Text(&self.text()?)),
+            let text;
+            let id = match self.byte()? {
+                NUMBER => Id::Number(u64::from_be_bytes(self.bytes()?)),
+                TEXT => {
+                    text = self.text()?;
+                    Id::Text(&text)
+                }
                 _ => return Err(Malformed("a key with an unknown kind of id")),
+            };
+            let part = match likely.next().filter(|part| part.kind() == kind) {
+                Some(part) => part.with_id(id),
+                None => Part::new(&kind, id),
             };
             parts.push(part.map_err(|_| Malformed("a key with an invalid object"))?);
         }

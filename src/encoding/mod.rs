@@ -14,7 +14,7 @@ pub(crate) use definition::{
     TrackedRecord,
 };
 pub(crate) use key::{KeyRange, RowKey, SeriesPrefix, Space};
-pub(crate) use row::{ROW_SLOTS, Row, present};
+pub(crate) use row::{ROW_SLOTS, ReadRow, Row, present};
 pub(crate) use stored::{Stored, store_value, value_after};
 
 /// Bytes that are not what was written, and what is wrong with them.

@@ -44,8 +44,13 @@ impl<V> Row<V> {
     }
 
     /// How many of the values stand before slot `slot`'s.
-    fn rank(&self, slot: u32) -> usize {
+    pub(crate) fn rank(&self, slot: u32) -> usize {
         (self.present & !self.missing & (bit(slot) - 1)).count_ones() as usize
+    }
+
+    /// The value of this rank.
+    pub(crate) fn value_mut(&mut self, rank: usize) -> Option<&mut V> {
+        self.values.get_mut(rank)
     }
 
     /// The statistic of a slot: none, `Some(None)` for a missing one, or its value.
@@ -56,13 +61,11 @@ impl<V> Row<V> {
 
     pub(crate) fn set(&mut self, slot: u32, value: Option<V>) {
         self.remove(slot);
-        match value {
-            Some(value) => self.insert(slot, value),
-            None => {
-                self.present |= bit(slot);
-                self.missing |= bit(slot);
-            }
+        if let Some(value) = value {
+            return self.insert(slot, value);
         }
+        self.present |= bit(slot);
+        self.missing |= bit(slot);
     }
 
     /// Gives a slot that has none a value.
@@ -168,21 +171,15 @@ impl<V: Value> Row<V> {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader { rest: bytes };
-        let (tag, head) = (reader.byte()?, reader.byte()?);
-        let present = reader.word()?;
-        let missing = if head & HAS_MISSING == 0 { 0 } else { reader.word()? };
-        let unmarked = head & HAS_MISSING != 0 && missing == 0;
-        if present == 0 || missing & !present != 0 || unmarked || head & !(WIDTH | HAS_MISSING) != 0 {
-            return Err(Malformed("a row whose head can't be"));
-        }
-        let count = (present & !missing).count_ones() as usize;
-        let values = match tag {
-            INTEGERS => decode_integers(reader, usize::from(head & WIDTH), count)?,
-            SERDE if head & WIDTH == 0 => decode_serde(reader, count)?,
-            _ => return Err(Malformed("a row of an unknown version")),
+        let (head, reader) = Head::read(bytes)?;
+        let values = match head.form {
+            Form::Integers => {
+                let packed = Packed::read::<V>(bytes, reader, &head)?;
+                (0..head.count()).map(|rank| packed.value(bytes, rank)).collect::<Option<_>>().ok_or(WRONG)?
+            }
+            Form::Serde => decode_serde(reader, head.count())?,
         };
-        Ok(Self { present, missing, values })
+        Ok(Self { present: head.present, missing: head.missing, values })
     }
 
     fn head(&self, tag: u8, width: u8) -> Vec<u8> {
@@ -250,41 +247,128 @@ fn integer<V: Value>(value: &V) -> Result<i64, Malformed> {
     }
 }
 
-fn decode_integers<V: Value>(
-    mut reader: Reader<'_>,
-    width: usize,
-    count: usize,
-) -> Result<Vec<V>, Malformed> {
-    const WRONG: Malformed = Malformed("a row whose integers don't fit its head");
-    let from = match V::LAYOUT {
-        Layout::Integers { from, .. } => from,
-        Layout::Registered { integer, .. } => integer,
-        Layout::Serde if count == 0 => {
-            return if reader.rest.is_empty() { Ok(Vec::new()) } else { Err(WRONG) };
+const WRONG: Malformed = Malformed("a row whose integers don't fit its head");
+
+/// What a row's bytes begin with.
+struct Head {
+    form: Form,
+    width: u8,
+    present: u32,
+    missing: u32,
+}
+
+impl Head {
+    /// The head, and what follows it.
+    fn read(bytes: &[u8]) -> Result<(Self, Reader<'_>), Malformed> {
+        let mut reader = Reader { rest: bytes };
+        let (tag, head) = (reader.byte()?, reader.byte()?);
+        let present = reader.word()?;
+        let missing = if head & HAS_MISSING == 0 { 0 } else { reader.word()? };
+        let unmarked = head & HAS_MISSING != 0 && missing == 0;
+        if present == 0 || missing & !present != 0 || unmarked || head & !(WIDTH | HAS_MISSING) != 0 {
+            return Err(Malformed("a row whose head can't be"));
         }
-        Layout::Serde => return Err(Malformed("a row of integers where another kind belongs")),
-    };
-    if count == 0 {
-        return if width == 0 && reader.rest.is_empty() { Ok(Vec::new()) } else { Err(WRONG) };
+        let width = head & WIDTH;
+        let form = match tag {
+            INTEGERS => Form::Integers,
+            SERDE if width == 0 => Form::Serde,
+            _ => return Err(Malformed("a row of an unknown version")),
+        };
+        Ok((Self { form, width, present, missing }, reader))
     }
-    let base: i64 = reader.bincode()?;
-    if width > 8 || reader.rest.len() != width * count {
-        return Err(WRONG);
+
+    fn count(&self) -> usize {
+        (self.present & !self.missing).count_ones() as usize
     }
-    if width == 0 {
-        return Ok((0..count).map(|_| from(base)).collect());
+}
+
+/// The integers of a row, which stay in its bytes.
+#[derive(Debug, Clone, Copy)]
+struct Packed {
+    base: i64,
+    /// Where in the row's bytes they begin.
+    start: usize,
+    width: usize,
+}
+
+impl Packed {
+    fn read<V: Value>(bytes: &[u8], mut reader: Reader<'_>, head: &Head) -> Result<Self, Malformed> {
+        let (width, count) = (usize::from(head.width), head.count());
+        if count > 0 && matches!(V::LAYOUT, Layout::Serde) {
+            return Err(Malformed("a row of integers where another kind belongs"));
+        }
+        let base = if count > 0 { reader.bincode()? } else { 0 };
+        let fits = width <= 8 && reader.rest.len() == width * count && (count > 0 || width == 0);
+        let start = bytes.len() - reader.rest.len();
+        if fits { Ok(Self { base, start, width }) } else { Err(WRONG) }
     }
-    Ok(reader
-        .rest
-        .chunks_exact(width)
-        .map(|chunk| {
-            let mut bytes = [0; 8];
-            for (to, byte) in bytes.iter_mut().zip(chunk) {
-                *to = *byte;
-            }
-            from(base.wrapping_add(u64::from_le_bytes(bytes).cast_signed()))
+
+    /// The value that so many others stand before.
+    fn value<V: Value>(&self, bytes: &[u8], rank: usize) -> Option<V> {
+        let distance = if self.width == 0 {
+            0
+        } else {
+            // The eight bytes that end where it ends are read at once: a row with a base has seven before its values.
+            let end = self.start + (rank + 1) * self.width;
+            let last = bytes.get(end.checked_sub(8)?..end)?.first_chunk()?;
+            u64::from_le_bytes(*last) >> (64 - 8 * self.width)
+        };
+        let integer = self.base.wrapping_add(distance.cast_signed());
+        match V::LAYOUT {
+            Layout::Integers { from, .. } | Layout::Registered { integer: from, .. } => Some(from(integer)),
+            Layout::Serde => None,
+        }
+    }
+}
+
+/// A row that is only read. Integers stay in its bytes until they are asked for, which takes a quarter of the memory
+/// and, where few of them are wanted, of the time.
+#[derive(Debug)]
+pub(crate) struct ReadRow<V> {
+    present: u32,
+    missing: u32,
+    values: Values<V>,
+}
+
+#[derive(Debug)]
+enum Values<V> {
+    Packed(Packed, Vec<u8>),
+    Decoded(Vec<V>),
+}
+
+impl<V: Value> ReadRow<V> {
+    /// Reads what [`Row::decode`] would, and refuses what it would.
+    pub(crate) fn new(bytes: Vec<u8>) -> Result<Self, Malformed> {
+        let (head, reader) = Head::read(&bytes)?;
+        let values = match head.form {
+            Form::Integers => Values::Packed(Packed::read::<V>(&bytes, reader, &head)?, bytes),
+            Form::Serde => Values::Decoded(decode_serde(reader, head.count())?),
+        };
+        Ok(Self { present: head.present, missing: head.missing, values })
+    }
+
+    /// Bit `i` is set when slot `i` has a statistic.
+    pub(crate) fn present(&self) -> u32 {
+        self.present
+    }
+
+    /// The statistic of a slot: none, `Some(None)` for a missing one, or its value.
+    pub(crate) fn get(&self, slot: u32) -> Option<Option<V>> {
+        if self.present & bit(slot) == 0 {
+            return None;
+        }
+        if self.missing & bit(slot) != 0 {
+            return Some(None);
+        }
+        let earlier = bit(slot) - 1;
+        let before = self.present & !self.missing & earlier;
+        // Counting bits takes longer, and most rows have no gaps.
+        let rank = if before == earlier { slot } else { before.count_ones() } as usize;
+        Some(match &self.values {
+            Values::Packed(packed, bytes) => packed.value(bytes, rank),
+            Values::Decoded(values) => values.get(rank).cloned(),
         })
-        .collect())
+    }
 }
 
 fn decode_serde<V: Value>(mut reader: Reader<'_>, count: usize) -> Result<Vec<V>, Malformed> {
@@ -362,7 +446,11 @@ mod tests {
         fn a_row_decodes_to_what_was_encoded(slots in slots()) {
             let bytes = row(&slots).encode(Form::Integers).unwrap();
             let decoded = Row::<i64>::decode(&bytes).unwrap();
-            prop_assert_eq!(decoded.iter().map(|(slot, value)| (slot, value.copied())).collect::<BTreeMap<_, _>>(), slots);
+            prop_assert_eq!(decoded.iter().map(|(slot, value)| (slot, value.copied())).collect::<BTreeMap<_, _>>(), slots.clone());
+            let read = ReadRow::<i64>::new(bytes.clone()).unwrap();
+            for slot in 0..32 {
+                prop_assert_eq!(read.get(slot), slots.get(&slot).copied());
+            }
             let any = Row::<AnyValue>::decode(&bytes).unwrap();
             prop_assert_eq!(any.encode(Form::Integers).unwrap(), bytes);
         }
@@ -393,8 +481,10 @@ mod tests {
 
         #[test]
         fn any_bytes_decode_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-            let _ = Row::<i64>::decode(&bytes);
-            let _ = Row::<AnyValue>::decode(&bytes);
+            let decoded = Row::<i64>::decode(&bytes).map(|_| ());
+            prop_assert_eq!(ReadRow::<i64>::new(bytes.clone()).map(|_| ()), decoded);
+            let decoded = Row::<AnyValue>::decode(&bytes).map(|_| ());
+            prop_assert_eq!(ReadRow::<AnyValue>::new(bytes).map(|_| ()), decoded);
         }
 
         #[test]

@@ -103,12 +103,11 @@ mod tests {
         ) {
             let changed = Stored::Changed { change, old: old.as_deref(), new: new.as_deref() };
             let expected = if change <= committed { new.clone() } else { old.clone() };
-            match changed.encode() {
-                Some(bytes) => {
-                    prop_assert_eq!(Stored::decode(&bytes).unwrap(), changed);
-                    prop_assert_eq!(value_after(bytes, committed).unwrap(), expected);
-                }
-                None => prop_assert_eq!(expected, None),
+            if let Some(bytes) = changed.encode() {
+                prop_assert_eq!(Stored::decode(&bytes).unwrap(), changed);
+                prop_assert_eq!(value_after(bytes, committed).unwrap(), expected);
+            } else {
+                prop_assert_eq!(expected, None);
             }
             if let Some(value) = new {
                 let bytes = store_value(value.clone());

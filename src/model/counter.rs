@@ -31,7 +31,7 @@ use std::fmt;
 ///
 /// # Size
 ///
-/// All readings are kept while there are no more than 1,024, in 2 to 5 bytes each if they are whole numbers, up to 12 if
+/// All readings are kept while there are no more than 1,024, in 2 to 6 bytes each if they are whole numbers, up to 12 if
 /// not. Beyond, they are thinned: time is cut into stretches of 2, 4, 8, ... seconds, the shortest for which at most 1,024
 /// hold a reading, and the last of each is kept, as is the very first of all. The growth stays as it was, unless the meter was
 /// reset within a stretch: what it had grown since the reading before is then lost, and if it has come past that

@@ -97,12 +97,12 @@ impl From<&Object> for Object {
 impl Part {
     pub(crate) fn new(kind: &str, id: Id<'_>) -> Result<Self> {
         let kind = Ref::parse(kind)?;
-        id.check(kind.as_str())?;
-        let id = match id {
-            Id::Number(number) => OwnedId::Number(number),
-            Id::Text(text) => OwnedId::Text(text.into()),
-        };
-        Ok(Self { kind: kind.as_str().into(), id })
+        Ok(Self { id: OwnedId::new(kind.as_str(), id)?, kind: kind.as_str().into() })
+    }
+
+    /// A part of the same kind.
+    pub(crate) fn with_id(&self, id: Id<'_>) -> Result<Self> {
+        Ok(Self { id: OwnedId::new(&self.kind, id)?, kind: Arc::clone(&self.kind) })
     }
 
     /// What kind of thing it is: `user`, `country`.
@@ -116,6 +116,16 @@ impl Part {
             OwnedId::Number(number) => Id::Number(*number),
             OwnedId::Text(text) => Id::Text(text),
         }
+    }
+}
+
+impl OwnedId {
+    fn new(kind: &str, id: Id<'_>) -> Result<Self> {
+        id.check(kind)?;
+        Ok(match id {
+            Id::Number(number) => Self::Number(number),
+            Id::Text(text) => Self::Text(text.into()),
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use std::fmt;
 /// lost to underflow either. What is returned is rounded at the end: the sum once, the mean and the variances two or three
 /// times, each to within 2^-53 of itself.
 ///
-/// It takes some 30 to 40 bytes.
+/// It takes some 50 bytes for decimals such as prices, 10 to 20 for small whole numbers.
 ///
 /// ```
 /// use trackstats::{Summary, Value};

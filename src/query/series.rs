@@ -4,11 +4,12 @@ use super::fill::{Fill, filled};
 use crate::{
     encoding::{Form, key},
     error::Result,
-    model::{Date, Metric, Object, Period, Statistic, Value},
+    model::{Date, Metric, Object, Period, Series, Statistic, Value},
     storage::{Direction, Snapshot},
     store::{Registry, Selection, Slots, Statistics, Store, Wanted},
 };
 use chrono::NaiveDate;
+use std::sync::Arc;
 
 /// Statistics, read as they are asked for.
 pub(super) type Read<V> = Box<dyn Iterator<Item = Result<Statistic<V>>> + Send>;
@@ -172,7 +173,9 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
     /// # Errors
     /// As [`statistics`](Self::statistics) and its items.
     pub fn all(&self) -> Result<Vec<Statistic<V>>> {
-        self.statistics()?.collect()
+        let mut all = Vec::new();
+        self.visit(|series, date, value| all.push(Statistic { series: Arc::clone(series), date, value }))?;
+        Ok(all)
     }
 
     /// All dates and values, in the order of [`statistics`](Self::statistics): what a chart needs.
@@ -180,7 +183,9 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
     /// # Errors
     /// As [`statistics`](Self::statistics) and its items.
     pub fn points(&self) -> Result<Vec<(Date, Option<V>)>> {
-        self.statistics()?.map(|item| item.map(|statistic| (statistic.date, statistic.value))).collect()
+        let mut points = Vec::new();
+        self.visit(|_, date, value| points.push((date, value)))?;
+        Ok(points)
     }
 
     /// All values, in the order of [`statistics`](Self::statistics).
@@ -188,7 +193,9 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
     /// # Errors
     /// As [`statistics`](Self::statistics) and its items.
     pub fn values(&self) -> Result<Vec<Option<V>>> {
-        self.statistics()?.map(|item| item.map(|statistic| statistic.value)).collect()
+        let mut values = Vec::new();
+        self.visit(|_, _, value| values.push(value))?;
+        Ok(values)
     }
 
     /// The statistic of the latest date that has one; of several objects, the last in their order. Nothing is
@@ -210,6 +217,24 @@ impl<'a, V: Value> SeriesQuery<'a, V> {
             }
         }
         Ok(latest)
+    }
+
+    /// Calls `visit` with the series, date and value of each statistic, in the order of
+    /// [`statistics`](Self::statistics).
+    fn visit(&self, mut visit: impl FnMut(&Arc<Series>, Date, Option<V>)) -> Result<()> {
+        let (snapshot, registry) = self.store.snapshot_with_registry();
+        for metric in &self.metrics {
+            let slots = self.slots(metric, &registry)?;
+            if self.fill == Fill::Absent {
+                let at = (slots, slots.range(self.from, self.to)?);
+                self.stored(metric, &snapshot, &self.objects, self.direction, at).visit(&mut visit)?;
+            } else {
+                for Statistic { series, date, value } in self.filled(metric, &snapshot, slots, self.fill)? {
+                    visit(&series, date, value);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// How the slots of a metric's statistics lie; of one that isn't registered, as its kind would have them.

@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     model::{Date, Period},
 };
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 /// How the slots of a period are spread over rows.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,19 @@ impl Slots {
     /// The date that a slot's statistic has.
     pub(crate) fn date(&self, ordinal: i32) -> Result<Date> {
         self.calendar.date(self.period, ordinal)
+    }
+
+    /// The date of a slot of a row, whose first slot has this ordinal and date: mostly an addition of days.
+    pub(crate) fn date_in_row(&self, (ordinal, date): (i32, Date), slot: u32) -> Result<Date> {
+        let days = match self.period {
+            Period::Day | Period::LastDays(_) | Period::Lifetime => Some(slot),
+            Period::Week => Some(7 * slot),
+            Period::Hour | Period::Month | Period::Quarter | Period::Year => None,
+        };
+        match days.and_then(|days| date.day().checked_add_days(Days::new(days.into()))) {
+            Some(day) => Ok(day.into()),
+            None => self.date(ordinal.saturating_add(slot.cast_signed())),
+        }
     }
 
     /// The ordinals of the slots from the one that contains `from` to the last of `to`, both included; without
@@ -97,5 +110,36 @@ impl Slots {
     /// The ordinal of the first slot of the row that is dated by this day.
     pub(crate) fn first_ordinal(&self, day: i32) -> i32 {
         self.calendar.slot_of_day(self.period, day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_in_a_row_is_its_slots_date() {
+        let calendar = Calendar::default().months_from(28).unwrap();
+        let periods = [
+            Period::Hour,
+            Period::Day,
+            Period::Week,
+            Period::Month,
+            Period::Quarter,
+            Period::Year,
+            Period::LastDays(7),
+            Period::Lifetime,
+        ];
+        for period in periods {
+            let slots = Slots::new(calendar, period, Form::Integers);
+            for row in -40..40 {
+                let ordinal = slots.first_of(row);
+                let first = (ordinal, slots.date(ordinal).unwrap());
+                for slot in 0..slots.span() {
+                    let date = slots.date(ordinal + slot.cast_signed()).unwrap();
+                    assert_eq!(slots.date_in_row(first, slot).unwrap(), date, "{period}");
+                }
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     calendar::Days,
-    encoding::{ROW_SLOTS, Record, Row, TrackedRecord, key},
+    encoding::{Form, ROW_SLOTS, Record, Row, TrackedRecord, key},
     error::Result,
     model::{Failed, Metric, Period, Value},
     storage::Direction,
@@ -32,7 +32,13 @@ pub(super) struct Carry<'c, 's, 'a, V> {
     pub(super) plan: &'c Plan,
     days: Days,
     written: u64,
+    /// Rows that nothing is derived from, with their numbers and keys: written by date, as the store has them, rather
+    /// than by object.
+    waiting: Vec<(i32, Vec<u8>, Row<V>)>,
 }
+
+/// So many rows wait at most.
+const WAITING: usize = 16_384;
 
 /// What a grouping's groups have in common.
 #[derive(Debug)]
@@ -63,7 +69,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         change.register(metric)?;
         change.wrote(metric.to_string());
         let days = Days::new(*change.store().calendar());
-        Ok(Self { change, metric, plan, days, written: 0 })
+        Ok(Self { change, metric, plan, days, written: 0, waiting: Vec::new() })
     }
 
     /// How many statistics were written.
@@ -84,6 +90,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
 
         self.touch_stored(tally, grouping, kinds, &mut scope)?;
         tally.for_each_group(store, grouping, |group| self.group(&scope, group))?;
+        self.write_waiting()?;
 
         let hour = plan.hourly.then_some(Period::Hour);
         let mut periods: Vec<Period> = plan.derived.iter().copied().chain(hour).collect();
@@ -120,7 +127,17 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         };
         let through = kept.map_or(current, |kept| kept.max(current));
         let calendar = *self.change.store().calendar();
-        let target = |period| Target::new(calendar, &self.metric, period, plan.form, !kinds.is_empty());
+        let target = |period| {
+            let target = Target::new(calendar, &self.metric, period, plan.form, !kinds.is_empty());
+            let removed_from = match mode {
+                Mode::Replace { since: None, .. } => Some(i32::MIN),
+                Mode::Replace { since: Some(since), .. } => {
+                    Some(target.slots.row_of(calendar.slot_of_day(period, since) - 1) + 1)
+                }
+                Mode::Merge => None,
+            };
+            Target { removed_from, ..target }
+        };
         Ok(Scope {
             mode,
             through,
@@ -159,10 +176,12 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
 
     /// Carries one group: its new values into days, and from there into every period.
     fn group(&mut self, scope: &Scope, (object, rows): Tallied<V>) -> Result<()> {
-        let days = if self.plan.hourly { self.hours(scope, &object, rows)? } else { by_day(rows) };
-        let changed: Vec<i32> = days.iter().map(|(day, _)| *day).collect();
-        let updates = days.into_iter().map(|(day, value)| (day, Update::Merge(value)));
-        self.written += self.rows(&scope.day, &object).update(updates)?;
+        let changed = if self.plan.hourly {
+            let days = self.hours(scope, &object, rows)?;
+            self.merge_days(scope, &object, days)?
+        } else {
+            self.day_rows(scope, &object, rows)?
+        };
         for target in &scope.derived {
             if is_running(target.period) {
                 self.running(scope, target, &object, &changed)?;
@@ -171,6 +190,48 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
             }
         }
         Ok(())
+    }
+
+    /// Carries rows of days; says which days changed.
+    fn day_rows(&mut self, scope: &Scope, object: &[u8], rows: Vec<(i32, Row<V>)>) -> Result<Vec<i32>> {
+        let mut changed = Vec::new();
+        for (number, row) in rows {
+            // The rows of a tally are those of the store, unless it has a row for each slot.
+            if self.plan.form != Form::Integers || !scope.day.is_removed(number) {
+                changed.extend(self.merge_days(scope, object, by_day(number, &row))?);
+                continue;
+            }
+            self.written += u64::from(row.len());
+            let key = self.rows(&scope.day, object).key(number);
+            if scope.derived.is_empty() {
+                self.waiting.push((number, key, row));
+            } else {
+                changed.extend(row.iter().map(|(slot, _)| number * ROW_SLOTS + slot.cast_signed()));
+                self.change.put_row(key, &row, self.plan.form)?;
+            }
+        }
+        if self.waiting.len() >= WAITING {
+            self.write_waiting()?;
+        }
+        Ok(changed)
+    }
+
+    /// Writes the rows that wait.
+    fn write_waiting(&mut self) -> Result<()> {
+        // Objects came in their order.
+        self.waiting.sort_by_key(|(number, ..)| *number);
+        for (_, key, row) in self.waiting.drain(..) {
+            self.change.put_row(key, &row, self.plan.form)?;
+        }
+        Ok(())
+    }
+
+    /// Merges values into days; says which.
+    fn merge_days(&mut self, scope: &Scope, object: &[u8], days: Vec<(i32, V)>) -> Result<Vec<i32>> {
+        let changed = days.iter().map(|(day, _)| *day).collect();
+        let updates = days.into_iter().map(|(day, value)| (day, Update::Merge(value)));
+        self.written += self.rows(&scope.day, object).update(updates)?;
+        Ok(changed)
     }
 
     /// Carries the hours of a group, and adds them up to days.
@@ -282,13 +343,8 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
     }
 }
 
-/// The values of rows of days, by day.
-fn by_day<V: Value>(rows: Vec<(i32, Row<V>)>) -> Vec<(i32, V)> {
-    let mut days = Vec::new();
-    for (number, row) in rows {
-        for (slot, value) in row.iter() {
-            days.extend(value.map(|value| (number * ROW_SLOTS + slot.cast_signed(), value.clone())));
-        }
-    }
-    days
+/// The values of a row of days, by day.
+fn by_day<V: Value>(number: i32, row: &Row<V>) -> Vec<(i32, V)> {
+    let day = |slot: u32| number * ROW_SLOTS + slot.cast_signed();
+    row.iter().filter_map(|(slot, value)| Some((day(slot), value?.clone()))).collect()
 }

@@ -154,8 +154,9 @@ struct DayOfRecords {
     number: i32,
     plausible: bool,
     left_out: bool,
-    future: bool,
-    late: bool,
+    /// How much each of them adds to these counts of the report.
+    future: u64,
+    late: u64,
 }
 
 impl DayOfRecords {
@@ -164,8 +165,8 @@ impl DayOfRecords {
             number,
             plausible: plan.plausible.as_ref().is_none_or(|plausible| plausible.contains(&number)),
             left_out: dating.left_out_from.is_some_and(|from| number >= from),
-            future: number > plan.today,
-            late: dating.late_before.is_some_and(|before| number < before),
+            future: u64::from(number > plan.today),
+            late: u64::from(dating.late_before.is_some_and(|before| number < before)),
         }
     }
 }
@@ -298,14 +299,14 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             counts |= grouping == 0;
             full |= self
                 .tally
-                .merge(grouping, object, ordinal, value.clone())
+                .merge(grouping, object, ordinal, &value)
                 .map_err(|unmerged| self.merge_error(&unmerged))?;
         }
         if counts {
             self.first = self.first.min(day);
             self.last = self.last.max(day);
-            self.report.future += u64::from(self.day.future);
-            self.report.late += u64::from(self.day.late);
+            self.report.future += self.day.future;
+            self.report.late += self.day.late;
         } else {
             self.report.before_since += 1;
         }

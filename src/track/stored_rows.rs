@@ -15,6 +15,8 @@ pub(crate) struct Target {
     pub(crate) period: Period,
     pub(crate) slots: Slots,
     pub(crate) prefix: SeriesPrefix,
+    /// No row from this number on is stored: they have been removed.
+    pub(super) removed_from: Option<i32>,
 }
 
 impl Target {
@@ -29,7 +31,15 @@ impl Target {
             period,
             slots: Slots::new(calendar, period, form),
             prefix: prefix(metric.domain_ref(), metric.metric_ref(), period, with_object),
+            removed_from: None,
         }
+    }
+}
+
+impl Target {
+    /// Whether there is no row of this number, before the change writes it.
+    pub(super) fn is_removed(&self, row: i32) -> bool {
+        self.removed_from.is_some_and(|from| row >= from)
     }
 }
 
@@ -52,7 +62,7 @@ pub(crate) struct StoredRows<'x, 's, 'a, V> {
 }
 
 impl<V: Value> StoredRows<'_, '_, '_, V> {
-    fn key(&self, row: i32) -> Vec<u8> {
+    pub(super) fn key(&self, row: i32) -> Vec<u8> {
         self.target.prefix.row(self.target.slots.day_of(row), self.object)
     }
 
@@ -65,7 +75,8 @@ impl<V: Value> StoredRows<'_, '_, '_, V> {
             let slot = self.target.slots.slot_of(ordinal);
             if open.as_ref().is_none_or(|(current, ..)| *current != number) {
                 self.close(open.take())?;
-                let row = self.change.row(&self.key(number))?;
+                let new = self.target.is_removed(number);
+                let row = if new { Row::default() } else { self.change.row(&self.key(number))? };
                 open = Some((number, row, false));
             }
             let Some((_, row, changed)) = &mut open else { continue };

@@ -8,7 +8,12 @@ use crate::{
     store::Store,
 };
 use foldhash::fast::RandomState;
-use std::{collections::HashMap, mem};
+use std::{
+    borrow::Borrow,
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    mem,
+};
 
 /// The values of the records so far.
 ///
@@ -31,11 +36,20 @@ pub(super) struct Tally<V> {
 /// The groups of one grouping.
 #[derive(Debug)]
 struct Groups<V> {
-    by_object: HashMap<Box<[u8]>, usize, RandomState>,
+    by_object: HashMap<ObjectBytes, usize, RandomState>,
     rows: Vec<Rows<V>>,
     queues: Vec<Vec<Waiting<V>>>,
+    recent: Option<Recent>,
     /// How many objects are put aside.
     aside: u64,
+}
+
+/// Where the value of a slot is, in the rows of the first group: the slot merged into last.
+#[derive(Debug, Clone, Copy)]
+struct Recent {
+    ordinal: i32,
+    row: usize,
+    value: usize,
 }
 
 /// A value on its way to the slot of a group.
@@ -85,17 +99,18 @@ impl<V: Value> Tally<V> {
         grouping: usize,
         object: &[u8],
         ordinal: i32,
-        value: V,
+        value: &V,
     ) -> Result<bool, Box<Unmerged>> {
         let Some(groups) = self.groupings.get_mut(grouping) else { return Ok(false) };
         let (group, group_bytes) = groups.index(object);
-        let waiting = Waiting { group, ordinal, value };
         self.bytes += group_bytes;
-        // Without object there are few rows.
-        self.bytes += if object.is_empty() || self.queue == 0 {
-            groups.merge(&waiting)?
+        self.bytes += if object.is_empty() {
+            // There are few rows, and records come by date mostly.
+            groups.merge_recent(ordinal, value)?
+        } else if self.queue == 0 {
+            groups.merge(group, ordinal, value)?
         } else {
-            groups.enqueue(waiting, self.queue)?
+            groups.enqueue(Waiting { group, ordinal, value: value.clone() }, self.queue)?
         };
         Ok(self.bytes > self.limit)
     }
@@ -190,10 +205,10 @@ impl<V: Value> Tally<V> {
 }
 
 /// What a slot's value takes besides itself; integers take nothing, and aren't asked.
-fn heap_bytes<V: Value>(row: &Row<V>, slot: u32) -> usize {
+fn heap_bytes<V: Value>(value: &V) -> usize {
     match V::LAYOUT {
         Layout::Integers { .. } => 0,
-        _ => row.get(slot).flatten().map_or(0, V::heap_bytes),
+        _ => value.heap_bytes(),
     }
 }
 
@@ -230,7 +245,7 @@ fn split_scratch_key(key: &[u8]) -> Option<(&[u8], i32)> {
 
 impl<V> Groups<V> {
     fn new() -> Self {
-        Self { by_object: HashMap::default(), rows: Vec::new(), queues: Vec::new(), aside: 0 }
+        Self { by_object: HashMap::default(), rows: Vec::new(), queues: Vec::new(), recent: None, aside: 0 }
     }
 
     /// The index of an object's group, and by how many bytes the memory has grown for it.
@@ -249,17 +264,19 @@ impl<V> Groups<V> {
         self.by_object.insert(object.into(), index);
         self.rows.push(Rows { rows: Vec::new(), first: 0 });
         // Tables that grow have room for up to twice as many.
-        let grown = ALLOCATION + object.len() + 2 * (size_of::<(Box<[u8]>, usize)>() + size_of::<Rows<V>>());
+        let grown =
+            ALLOCATION + object.len() + 2 * (size_of::<(ObjectBytes, usize)>() + size_of::<Rows<V>>());
         (index, grown)
     }
 
     /// The groups in the order of their objects; none are left.
     fn take(&mut self) -> Vec<Tallied<V>> {
+        self.recent = None;
         let mut rows: Vec<_> = mem::take(&mut self.rows).into_iter().map(Some).collect();
         let mut groups: Vec<Tallied<V>> = self
             .by_object
             .drain()
-            .filter_map(|(object, index)| Some((object.into_vec(), rows.get_mut(index)?.take()?.rows)))
+            .filter_map(|(object, index)| Some((object.bytes().to_vec(), rows.get_mut(index)?.take()?.rows)))
             .collect();
         groups.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         groups
@@ -267,20 +284,43 @@ impl<V> Groups<V> {
 }
 
 impl<V: Value> Groups<V> {
-    /// Merges a value into its slot, and says by how many bytes the memory has grown for it.
+    /// Merges a value into a slot of a group, and says by how many bytes the memory has grown for it.
     #[inline]
-    fn merge(&mut self, Waiting { group, ordinal, value }: &Waiting<V>) -> Result<usize, Box<Unmerged>> {
-        let Some(rows) = self.rows.get_mut(*group) else { return Ok(0) };
+    fn merge(&mut self, group: usize, ordinal: i32, value: &V) -> Result<usize, Box<Unmerged>> {
+        let Some(rows) = self.rows.get_mut(group) else { return Ok(0) };
         let slot = ordinal.rem_euclid(ROW_SLOTS).cast_unsigned();
-        let (row, row_bytes) = rows.row(ordinal.div_euclid(ROW_SLOTS));
-        let heap_before = heap_bytes(row, slot);
+        let (at, row_bytes) = rows.row(ordinal.div_euclid(ROW_SLOTS));
+        let Some((_, row)) = rows.rows.get_mut(at) else { return Ok(0) };
+        let heap_before = row.get(slot).flatten().map_or(0, heap_bytes);
         match row.merge(slot, value) {
             Ok(new) => {
-                let heap = heap_bytes(row, slot).saturating_sub(heap_before);
+                let heap = row.get(slot).flatten().map_or(0, heap_bytes).saturating_sub(heap_before);
                 Ok(row_bytes + heap + if new { size_of::<V>() } else { 0 })
             }
-            Err(error) => Err(self.unmerged(*group, *ordinal, error)),
+            Err(error) => Err(Box::new(self.unmerged(group, ordinal, error))),
         }
+    }
+
+    /// Merges a value into a slot of the first group, which it is likely to be the slot merged into last.
+    #[inline]
+    fn merge_recent(&mut self, ordinal: i32, value: &V) -> Result<usize, Box<Unmerged>> {
+        let recent = self.recent.filter(|recent| recent.ordinal == ordinal);
+        let Some(rows) = self.rows.first_mut() else { return Ok(0) };
+        let stored = recent.and_then(|Recent { row, value, .. }| rows.rows.get_mut(row)?.1.value_mut(value));
+        if let Some(stored) = stored {
+            let heap_before = heap_bytes(stored);
+            return match stored.merge(value) {
+                Ok(()) => Ok(heap_bytes(stored).saturating_sub(heap_before)),
+                Err(error) => Err(Box::new(self.unmerged(0, ordinal, error))),
+            };
+        }
+        let grown = self.merge(0, ordinal, value)?;
+        self.recent = self.rows.first_mut().and_then(|rows| {
+            let (row, _) = rows.row(ordinal.div_euclid(ROW_SLOTS));
+            let value = rows.rows.get(row)?.1.rank(ordinal.rem_euclid(ROW_SLOTS).cast_unsigned());
+            Some(Recent { ordinal, row, value })
+        });
+        Ok(grown)
     }
 
     /// Lets a value wait in a queue, which is merged when it has this length.
@@ -299,8 +339,8 @@ impl<V: Value> Groups<V> {
     fn merge_queue(&mut self, number: usize) -> Result<usize, Box<Unmerged>> {
         let Some(mut queue) = self.queues.get_mut(number).map(mem::take) else { return Ok(0) };
         let mut grown = 0;
-        for waiting in queue.drain(..) {
-            grown += self.merge(&waiting)?;
+        for Waiting { group, ordinal, value } in queue.drain(..) {
+            grown += self.merge(group, ordinal, &value)?;
         }
         if let Some(emptied) = self.queues.get_mut(number) {
             *emptied = queue;
@@ -309,34 +349,83 @@ impl<V: Value> Groups<V> {
     }
 
     #[cold]
-    fn unmerged(&self, group: usize, ordinal: i32, error: MergeError) -> Box<Unmerged> {
+    fn unmerged(&self, group: usize, ordinal: i32, error: MergeError) -> Unmerged {
         let object = self.by_object.iter().find(|(_, index)| **index == group);
-        let object = object.map(|(object, _)| object.to_vec()).unwrap_or_default();
-        Box::new(Unmerged { object, ordinal, error })
+        let object = object.map(|(object, _)| object.bytes().to_vec()).unwrap_or_default();
+        Unmerged { object, ordinal, error }
     }
 }
 
 impl<V> Rows<V> {
-    /// The row of this number, and by how many bytes the memory has grown for it.
-    fn row(&mut self, number: i32) -> (&mut Row<V>, usize) {
+    /// Where the row of this number is, and by how many bytes the memory has grown for it.
+    #[inline]
+    fn row(&mut self, number: i32) -> (usize, usize) {
         // Most groups have all rows from their first to their last.
         let guess = usize::try_from(number.wrapping_sub(self.first)).unwrap_or(usize::MAX);
-        let mut grown = 0;
-        let at = if self.rows.get(guess).is_some_and(|(found, _)| *found == number) {
-            guess
-        } else {
-            self.rows.binary_search_by_key(&number, |(found, _)| *found).unwrap_or_else(|at| {
+        if self.rows.get(guess).is_some_and(|(found, _)| *found == number) {
+            return (guess, 0);
+        }
+        match self.rows.binary_search_by_key(&number, |(found, _)| *found) {
+            Ok(at) => (at, 0),
+            Err(at) => {
                 // Of many objects, most have one row with one value.
                 if self.rows.is_empty() {
                     self.rows.reserve_exact(1);
                 }
                 self.rows.insert(at, (number, Row::default()));
                 self.first = if at == 0 { number } else { self.first };
-                grown = 2 * (ALLOCATION + size_of::<(i32, Row<V>)>());
-                at
-            })
-        };
-        #[expect(clippy::indexing_slicing, reason = "the search above has found or made it")]
-        (&mut self.rows[at].1, grown)
+                (at, 2 * (ALLOCATION + size_of::<(i32, Row<V>)>()))
+            }
+        }
     }
 }
+
+/// The bytes of an object. Short ones, which most are, stand in the table itself: following a pointer takes longer
+/// than comparing them.
+#[derive(Debug)]
+enum ObjectBytes {
+    Short { length: u8, bytes: [u8; 22] },
+    Long(Box<[u8]>),
+}
+
+impl ObjectBytes {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Short { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Self::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl From<&[u8]> for ObjectBytes {
+    fn from(object: &[u8]) -> Self {
+        let mut bytes = [0; 22];
+        match (bytes.get_mut(..object.len()), u8::try_from(object.len())) {
+            (Some(short), Ok(length)) => {
+                short.copy_from_slice(object);
+                Self::Short { length, bytes }
+            }
+            _ => Self::Long(object.into()),
+        }
+    }
+}
+
+impl Borrow<[u8]> for ObjectBytes {
+    fn borrow(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
+impl Hash for ObjectBytes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes().hash(state);
+    }
+}
+
+impl PartialEq for ObjectBytes {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for ObjectBytes {}

@@ -9,7 +9,6 @@ use crate::{
         sled::Sled,
         sqlite::Sqlite,
         trackstats::Trackstats,
-        tsink::Tsink,
     },
     shape::{Point, Shape},
 };
@@ -91,7 +90,6 @@ pub enum Name {
     Lmdb,
     Fjall,
     Sled,
-    Tsink,
     /// Records in one file, read through a memory map.
     File,
     /// A sorted array in memory.
@@ -107,7 +105,6 @@ impl Name {
             Self::Lmdb => "LMDB",
             Self::Fjall => "fjall",
             Self::Sled => "sled",
-            Self::Tsink => "tsink",
             Self::File => "flat file",
             Self::Array => "array",
         }
@@ -122,7 +119,6 @@ impl Name {
             Self::Lmdb => Box::new(Lmdb::open(folder, commit)?),
             Self::Fjall => Box::new(Fjall::open(folder, commit)?),
             Self::Sled => Box::new(Sled::open(folder, commit)?),
-            Self::Tsink => Box::new(Tsink::open(folder, commit)?),
             Self::File => Box::new(File::open(folder, commit)?),
             Self::Array => Box::<Array>::default(),
         })
@@ -135,7 +131,7 @@ impl Name {
 
     /// Whether a second value for a key replaces the first one, as this comparison uses the engine.
     pub fn replaces(self) -> bool {
-        !matches!(self, Self::File | Self::Tsink)
+        !matches!(self, Self::File)
     }
 }
 

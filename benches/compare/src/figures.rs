@@ -40,7 +40,9 @@ impl Figures {
         if let Some(row) = self.rows.get_mut(place) {
             // A growing workload has other sizes in other columns, and so the figure of each is by its own size.
             let figure = match (row.unit, unit) {
-                (Unit::Rate(row), Unit::Rate(own)) | (Unit::BytesOf(row), Unit::BytesOf(own)) => figure * row / own,
+                (Unit::Rate(row), Unit::Rate(own)) | (Unit::BytesOf(row), Unit::BytesOf(own)) => {
+                    figure * row / own
+                }
                 _ => figure,
             };
             row.turns.entry(column.to_owned()).or_default().push(figure);

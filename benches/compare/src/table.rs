@@ -20,7 +20,8 @@ pub fn markdown(figures: &Figures, columns: &[String], ratios: bool) -> String {
         }
         lines.push(line);
     }
-    let width = |place: usize| lines.iter().filter_map(|line| line.get(place)).map(String::len).max().unwrap_or(0);
+    let width =
+        |place: usize| lines.iter().filter_map(|line| line.get(place)).map(String::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..=columns.len()).map(width).collect();
     let mut text = String::new();
     for (number, line) in lines.iter().enumerate() {

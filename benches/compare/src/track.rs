@@ -39,7 +39,10 @@ pub fn records(count: u32) -> Vec<Record> {
         .map(|_| {
             let place = f64::from(random.below(u32::MAX)) / f64::from(u32::MAX) * total;
             let object = shares.partition_point(|share| *share < place).min(shares.len() - 1);
-            Record { at: START + i64::from(random.below(SECONDS)), object: u32::try_from(object).unwrap_or_default() }
+            Record {
+                at: START + i64::from(random.below(SECONDS)),
+                object: u32::try_from(object).unwrap_or_default(),
+            }
         })
         .collect()
 }

@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -39,7 +39,9 @@ pub(super) struct Database {
     stopped: Mutex<Option<Stop>>,
     /// About so many bytes were given to sled since it was waited for.
     unwritten: AtomicUsize,
-    /// The last file of a large entry that was flushed.
+    /// There may be entries so large that sled gives their pages files of their own.
+    has_large: AtomicBool,
+    /// The last such file that was flushed.
     flushed_blob: AtomicU64,
 }
 
@@ -55,6 +57,9 @@ impl Database {
     /// sled's own threads keep the lock for a moment after its last handle is gone; so does a process that ends.
     const ATTEMPTS: u32 = 20;
     const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(25);
+
+    /// A page that sled gives a file of its own has 128 KiB, and at most 16 entries.
+    const LARGE: usize = 4 << 10;
 
     /// sled is waited for after so many bytes.
     const UNWRITTEN: usize = 8 << 20;
@@ -96,6 +101,7 @@ impl Database {
             }
             attempts -= 1;
         };
+        let has_large = names(&folder.join("blobs")).is_ok_and(|blobs| !blobs.is_empty());
         let keeper = Keeper::start(store, tree.clone())?;
         let path = folder.join("db");
         let file = File::options().write(true).open(&path).map_err(failed)?;
@@ -107,6 +113,7 @@ impl Database {
             path,
             stopped: Mutex::new(None),
             unwritten: AtomicUsize::new(0),
+            has_large: AtomicBool::new(has_large),
             flushed_blob: AtomicU64::new(0),
         })
     }
@@ -148,6 +155,7 @@ impl Database {
             match new {
                 Some(new) => {
                     let (hash, new) = with_checksum(&key, new);
+                    self.notice(&new);
                     bytes += key.len() + new.len();
                     totals.add(hash);
                     writes.insert(key, new);
@@ -171,7 +179,14 @@ impl Database {
     }
 
     fn insert(&self, key: &[u8], stored: Vec<u8>) -> Result<()> {
+        self.notice(&stored);
         contained(|| self.tree.insert(key, stored)).map(drop).map_err(|failure| self.stop(failure, true))
+    }
+
+    fn notice(&self, stored: &[u8]) {
+        if stored.len() > Self::LARGE {
+            self.has_large.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Writes the totals into an entry of their own, where they are found without a search.
@@ -199,6 +214,9 @@ impl Database {
 
     /// Flushes the files of large entries that were not flushed before. Their names are numbers that only grow.
     fn sync_blobs(&self) -> io::Result<()> {
+        if !self.has_large.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let Some(folder) = self.path.parent().map(|folder| folder.join("blobs")) else { return Ok(()) };
         let flushed = self.flushed_blob.load(Ordering::Relaxed);
         let mut last = flushed;

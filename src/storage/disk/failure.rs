@@ -16,6 +16,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => Self::Corrupt("a file of its data ends too soon".to_owned()),
+            io::ErrorKind::NotFound => Self::Corrupt("a file of its data is not there".to_owned()),
             io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
                 Self::Corrupt("a file of its data is a directory, or the other way round".to_owned())
             }

@@ -38,6 +38,8 @@ pub(super) struct RowScan {
     /// Rows without object that are read already, and the range of those that are not.
     ahead: VecDeque<Group>,
     unread: Option<KeyRange>,
+    /// How many of them are read next.
+    page: usize,
     /// The last group held what was wanted: the next one probably does, and needs no search.
     dense: bool,
     /// The number of a row that too many objects have, and what is left of it.
@@ -53,8 +55,12 @@ pub(super) struct Group {
     pub(super) rows: Vec<Entry>,
 }
 
-/// How many rows are read at once.
+/// How many rows are read at once, at most.
 const PAGE: usize = 256;
+
+/// The first page backwards has one row, since often the latest statistic is all that is wanted; each page after it so
+/// many times more.
+const GROWTH: usize = 8;
 
 impl RowScan {
     /// The rows that hold the slots from `from` to `to`, both included.
@@ -80,6 +86,7 @@ impl RowScan {
             last: slots.row_of(to),
             ahead: VecDeque::new(),
             unread: None,
+            page: if direction == Direction::Backwards { 1 } else { PAGE },
             dense: false,
             passes: None,
         };
@@ -135,7 +142,8 @@ impl RowScan {
         while self.ahead.is_empty()
             && let Some(range) = self.unread.take()
         {
-            let page = self.snapshot.page(&range, self.direction, PAGE)?;
+            let page = self.snapshot.page(&range, self.direction, self.page)?;
+            self.page = PAGE.min(self.page * GROWTH);
             self.unread = page.rest;
             for entry in page.entries {
                 let row = self.row_of(&entry)?;
@@ -160,8 +168,11 @@ impl RowScan {
     /// The slots of a row that are wanted, as bits.
     fn wanted_slots(&self, row: i32) -> u32 {
         let first = self.slots.first_of(row);
-        let wanted = |slot: &i32| (self.from..=self.to).contains(&first.saturating_add(*slot));
-        (0..ROW_SLOTS).filter(wanted).fold(0, |slots, slot| slots | 1 << slot)
+        let before = |ordinal: i32| {
+            let slots = ordinal.saturating_sub(first).clamp(0, ROW_SLOTS);
+            u32::MAX.checked_shr((ROW_SLOTS - slots).cast_unsigned()).unwrap_or(0)
+        };
+        before(self.to.saturating_add(1)) & !before(self.from)
     }
 
     /// All that is left, of any object.
@@ -171,7 +182,7 @@ impl RowScan {
     }
 
     fn row_of(&self, entry: &Entry) -> Result<i32> {
-        let (day, _) = self.split(entry)?;
+        let (day, _) = self.split(&entry.key)?;
         Ok(self.slots.row_of(self.slots.first_ordinal(day)))
     }
 
@@ -179,13 +190,13 @@ impl RowScan {
         &self.store
     }
 
-    /// The bytes of the object that a row is of, none if it is of none.
-    pub(super) fn object_of<'e>(&self, row: &'e Entry) -> Result<&'e [u8]> {
-        self.split(row).map(|(_, object)| object)
+    /// The bytes of the object in a row's key, none if it has none.
+    pub(super) fn object_of<'k>(&self, key: &'k [u8]) -> Result<&'k [u8]> {
+        self.split(key).map(|(_, object)| object)
     }
 
-    fn split<'e>(&self, entry: &'e Entry) -> Result<(i32, &'e [u8])> {
-        self.prefix.split(&entry.key).map_err(|malformed| self.store.corrupt(malformed, None))
+    fn split<'k>(&self, key: &'k [u8]) -> Result<(i32, &'k [u8])> {
+        self.prefix.split(key).map_err(|malformed| self.store.corrupt(malformed, None))
     }
 
     /// The wanted rows of one span, in the order of their objects.

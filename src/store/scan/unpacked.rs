@@ -1,7 +1,7 @@
 //! The statistics in rows, one after the other.
 
 use crate::{
-    encoding::Row,
+    encoding::ReadRow,
     error::Result,
     model::{Date, Series, Statistic, Value},
     storage::Direction,
@@ -13,57 +13,92 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Unpacked<V> {
     direction: Direction,
-    first_ordinal: i32,
-    /// In the order of their objects.
-    series: Vec<(Arc<Series>, Row<V>)>,
+    /// The ordinal and the date of the rows' first slot.
+    first: Option<(i32, Date)>,
+    /// In this direction.
+    rows: Vec<UnpackedRow<V>>,
     /// The slots that are left, as bits.
     left: u32,
-    /// The slot that the statistics are of now, its date, and how many of the series have been looked at.
+    /// The slot that the statistics are of now, its date, and how many of the rows have been looked at.
     current: Option<(u32, Date, usize)>,
+}
+
+/// A row, and what it is a row of.
+#[derive(Debug)]
+pub(super) struct UnpackedRow<V> {
+    /// The object as it is in the row's key.
+    pub(super) object: Vec<u8>,
+    pub(super) series: Arc<Series>,
+    pub(super) row: ReadRow<V>,
 }
 
 impl<V: Value> Unpacked<V> {
     pub(super) fn nothing() -> Self {
         let direction = Direction::Forwards;
-        Self { direction, first_ordinal: 0, series: Vec::new(), left: 0, current: None }
+        Self { direction, first: None, rows: Vec::new(), left: 0, current: None }
     }
 
-    /// Of these slots' statistics, those that are in the rows.
+    /// Of these slots' statistics, those that are in the rows, which are in the order of their objects.
     pub(super) fn new(
         direction: Direction,
-        first_ordinal: i32,
+        first: (i32, Date),
         slots: u32,
-        series: Vec<(Arc<Series>, Row<V>)>,
+        mut rows: Vec<UnpackedRow<V>>,
     ) -> Self {
-        let present = series.iter().fold(0, |all, (_, row)| all | row.present());
-        Self { direction, first_ordinal, series, left: slots & present, current: None }
+        let present = rows.iter().fold(0, |all, UnpackedRow { row, .. }| all | row.present());
+        if direction == Direction::Backwards {
+            rows.reverse();
+        }
+        Self { direction, first: Some(first), rows, left: slots & present, current: None }
+    }
+
+    /// The rows, in the order of their objects.
+    pub(super) fn into_rows(mut self) -> Vec<UnpackedRow<V>> {
+        if self.direction == Direction::Backwards {
+            self.rows.reverse();
+        }
+        self.rows
     }
 
     pub(super) fn next(&mut self, slots: &Slots) -> Result<Option<Statistic<V>>> {
         loop {
             if let Some((slot, date, seen)) = &mut self.current {
-                while *seen < self.series.len() {
-                    let at = match self.direction {
-                        Direction::Forwards => *seen,
-                        Direction::Backwards => self.series.len() - 1 - *seen,
-                    };
+                for UnpackedRow { series, row, .. } in self.rows.get(*seen..).unwrap_or_default() {
                     *seen += 1;
-                    if let Some((series, row)) = self.series.get(at)
-                        && let Some(value) = row.get(*slot)
-                    {
-                        let value = value.cloned();
+                    if let Some(value) = row.get(*slot) {
                         return Ok(Some(Statistic { series: Arc::clone(series), date: *date, value }));
                     }
                 }
             }
-            let next = match self.direction {
-                Direction::Forwards => self.left.trailing_zeros(),
-                Direction::Backwards => self.left.checked_ilog2().unwrap_or(u32::BITS),
-            };
-            let Some(bit) = 1_u32.checked_shl(next) else { return Ok(None) };
-            self.left &= !bit;
-            let date = slots.date(self.first_ordinal.saturating_add(next.cast_signed()))?;
-            self.current = Some((next, date, 0));
+            let Some((slot, date)) = self.next_slot(slots)? else { return Ok(None) };
+            self.current = Some((slot, date, 0));
         }
+    }
+
+    /// Calls `visit` with the series, dates and values of all slots that are left.
+    pub(super) fn visit(
+        &mut self,
+        slots: &Slots,
+        visit: &mut impl FnMut(&Arc<Series>, Date, Option<V>),
+    ) -> Result<()> {
+        while let Some((slot, date)) = self.next_slot(slots)? {
+            for UnpackedRow { series, row, .. } in &self.rows {
+                if let Some(value) = row.get(slot) {
+                    visit(series, date, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next of the slots that are left, and its date.
+    fn next_slot(&mut self, slots: &Slots) -> Result<Option<(u32, Date)>> {
+        let next = match self.direction {
+            Direction::Forwards => self.left.trailing_zeros(),
+            Direction::Backwards => self.left.checked_ilog2().unwrap_or(u32::BITS),
+        };
+        let (Some(bit), Some(first)) = (1_u32.checked_shl(next), self.first) else { return Ok(None) };
+        self.left &= !bit;
+        Ok(Some((next, slots.date_in_row(first, next)?)))
     }
 }

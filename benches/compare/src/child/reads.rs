@@ -32,7 +32,8 @@ pub fn run(engine: Name, shape: Shape, folder: &Path) -> Result<Found> {
         found.figures.insert("open".to_owned(), begun.elapsed().as_secs_f64());
     }
     let Shape { metrics, objects, days } = shape;
-    let mut repeat = |name, make: &mut dyn FnMut(&mut Random) -> Read| repeat(&mut *store, name, make, &mut found);
+    let mut repeat =
+        |name, make: &mut dyn FnMut(&mut Random) -> Read| repeat(&mut *store, name, make, &mut found);
     repeat(SERIES, &mut |_| Read::Series { metric: shape.plain(), days })?;
     repeat(OBJECT, &mut |random| Read::Object {
         metric: metric(random, metrics),

@@ -1,7 +1,7 @@
 //! The limits: records in their order, in a file or in memory, without anything that makes it a store. The file takes
 //! no second value for a key, and nothing out of order; neither survives a crash in the middle of a write.
 
-use super::key::{Key, KEY, Plan, at, key_of, plan, value};
+use super::key::{KEY, Key, Plan, at, key_of, plan, value};
 use crate::{
     engine::{Commit, Engine, Read, Sum},
     shape::{Point, Shape},
@@ -112,14 +112,11 @@ fn split(record: &[u8; RECORD]) -> Option<(&Key, i64)> {
 }
 
 /// Adds up what is read of sorted records, which `split` makes keys and values of.
-fn add<R>(
-    records: &[R],
-    split: impl Fn(&R) -> Option<(&Key, i64)>,
-    read: Read,
-    sum: &mut Sum,
-) -> Result<()> {
-    let first = |bound: &Key| records.partition_point(|record| split(record).is_some_and(|(key, _)| key < bound));
-    let after = |bound: &Key| records.partition_point(|record| split(record).is_some_and(|(key, _)| key <= bound));
+fn add<R>(records: &[R], split: impl Fn(&R) -> Option<(&Key, i64)>, read: Read, sum: &mut Sum) -> Result<()> {
+    let first =
+        |bound: &Key| records.partition_point(|record| split(record).is_some_and(|(key, _)| key < bound));
+    let after =
+        |bound: &Key| records.partition_point(|record| split(record).is_some_and(|(key, _)| key <= bound));
     let mut add = |places: Range<usize>| -> Result<()> {
         for record in records.get(places).context("places are in the records")? {
             let (key, value) = split(record).context("a record is a key and a value")?;

@@ -40,7 +40,9 @@ pub enum Plan {
 pub fn plan(read: Read) -> Plan {
     match read {
         Read::Series { metric, days } => Plan::Range(key(metric, 0, 0)..=key(metric, days, 0)),
-        Read::Object { metric, object, days } => Plan::Keys(days, Box::new(move |day| key(metric, day, object))),
+        Read::Object { metric, object, days } => {
+            Plan::Keys(days, Box::new(move |day| key(metric, day, object)))
+        }
         Read::Date { metric, day } => Plan::Range(key(metric, day, 0)..=key(metric, day, u32::MAX)),
         Read::Latest { metric } => Plan::Last(key(metric, 0, 0)..=key(metric, u32::MAX, 0)),
         Read::Scan => Plan::Range(key(0, 0, 0)..=key(u8::MAX, u32::MAX, u32::MAX)),

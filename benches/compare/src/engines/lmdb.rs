@@ -6,7 +6,10 @@ use crate::{
     shape::{Point, Shape},
 };
 use anyhow::{Context, Result};
-use heed::{CompactionOption, Database, Env, EnvFlags, EnvOpenOptions, FlagSetMode, PutFlags, WithTls, types::Bytes};
+use heed::{
+    CompactionOption, Database, Env, EnvFlags, EnvOpenOptions, FlagSetMode, PutFlags, WithTls, types::Bytes,
+};
+use std::ops::Bound;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -31,7 +34,8 @@ impl Lmdb {
         let mut options = EnvOpenOptions::new();
         options.map_size(MAP_BYTES);
         // WRITE_MAP: "This is faster and uses fewer mallocs" (lmdb.h), at the same durability.
-        let flags = EnvFlags::WRITE_MAP | if commit == Commit::Unsynced { NO_SYNC } else { EnvFlags::empty() };
+        let flags =
+            EnvFlags::WRITE_MAP | if commit == Commit::Unsynced { NO_SYNC } else { EnvFlags::empty() };
         // SAFETY: this process alone opens the folder, which it made, once, and nothing else writes to its files.
         let env = unsafe { options.flags(flags).open(folder)? };
         let mut transaction = env.write_txn()?;
@@ -65,7 +69,8 @@ impl Engine for Lmdb {
         let transaction = self.env.read_txn()?;
         match plan(read) {
             Plan::Range(range) => {
-                let range = range.start().as_slice()..=range.end().as_slice();
+                let range =
+                    (Bound::Included(range.start().as_slice()), Bound::Included(range.end().as_slice()));
                 for entry in self.database.range(&transaction, &range)? {
                     let (key, bytes) = entry?;
                     sum.add(at(read, key)?, value(bytes)?);
@@ -79,7 +84,8 @@ impl Engine for Lmdb {
                 }
             }
             Plan::Last(range) => {
-                let range = range.start().as_slice()..=range.end().as_slice();
+                let range =
+                    (Bound::Included(range.start().as_slice()), Bound::Included(range.end().as_slice()));
                 if let Some(entry) = self.database.rev_range(&transaction, &range)?.next() {
                     let (key, bytes) = entry?;
                     sum.add(at(read, key)?, value(bytes)?);

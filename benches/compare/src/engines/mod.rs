@@ -11,7 +11,6 @@ pub mod redb;
 pub mod sled;
 pub mod sqlite;
 pub mod trackstats;
-pub mod tsink;
 
 /// What each peer's cache may hold: more than all that is stored.
 const CACHE_BYTES: u32 = 1 << 30;

@@ -23,8 +23,9 @@ pub struct Redb {
 impl Redb {
     pub fn open(folder: &Path, commit: Commit) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        let database =
-            Database::builder().set_cache_size(CACHE_BYTES as usize).create(folder.join("statistics.redb"))?;
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES as usize)
+            .create(folder.join("statistics.redb"))?;
         let durability = match commit {
             Commit::Synced => Durability::Immediate,
             Commit::Unsynced => Durability::None,

@@ -23,14 +23,17 @@ pub fn run(options: &Options<'_>) -> Result<String> {
 }
 
 fn by_size(options: &Options<'_>) -> Result<String> {
-    let parts: Vec<(String, u32)> =
-        [100, 10, 1].iter().map(|part| (format!("1/{}", part * options.scale), part * options.scale)).collect();
+    let parts: Vec<(String, u32)> = [100, 10, 1]
+        .iter()
+        .map(|part| (format!("1/{}", part * options.scale), part * options.scale))
+        .collect();
     let mut figures = Figures::default();
     for turn in 1..=options.turns {
         for (title, part) in &parts {
             eprintln!("turn {turn} of {}: growth, {title}", options.turns);
             let shape = Shape { metrics: 5, objects: (1_000 / part).max(1), days: 1_000 };
-            let mut column = Column { figures: &mut figures, engine: Name::Trackstats, title, folder: options.folder };
+            let mut column =
+                Column { figures: &mut figures, engine: Name::Trackstats, title, folder: options.folder };
             column.bulk(shape, turn == options.turns)?;
             column.online(Shape { metrics: 1, ..shape })?;
         }
@@ -50,7 +53,8 @@ fn by_objects(options: &Options<'_>) -> Result<String> {
         for (objects, title) in OBJECTS.into_iter().zip(&columns) {
             eprintln!("turn {turn} of {}: growth, {title}", options.turns);
             let days = (STATISTICS / options.scale / objects).max(1);
-            let mut column = Column { figures: &mut figures, engine: Name::Trackstats, title, folder: options.folder };
+            let mut column =
+                Column { figures: &mut figures, engine: Name::Trackstats, title, folder: options.folder };
             column.bulk(Shape { metrics: 1, objects, days }, turn == options.turns)?;
         }
     }

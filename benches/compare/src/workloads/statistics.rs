@@ -18,7 +18,12 @@ pub fn run(work: &[Work], options: &Options<'_>) -> Result<String> {
     for turn in 1..=options.turns {
         for engine in &options.engines {
             eprintln!("turn {turn} of {}: {}", options.turns, engine.title());
-            let column = Column { figures: &mut figures, engine: *engine, title: engine.title(), folder: options.folder };
+            let column = Column {
+                figures: &mut figures,
+                engine: *engine,
+                title: engine.title(),
+                folder: options.folder,
+            };
             let mut column = column;
             if work.contains(&Work::Bulk) {
                 column.bulk(bulk, turn == options.turns)?;

@@ -36,7 +36,8 @@ pub fn run(options: &Options<'_>) -> Result<String> {
     let found = from_csv(&mut figures, count, options)?;
     let columns = [TRACKSTATS, NAIVE, COMMAND_LINE, READER].map(str::to_owned);
     let table = table::markdown(&figures, &columns, true);
-    let missing = if found { "" } else { " The program wasn't built: `cargo build --release --features cli`." };
+    let missing =
+        if found { "" } else { " The program wasn't built: `cargo build --release --features cli`." };
     Ok(format!(
         "## Tracking\n\n{count} records over two years, {} objects (Zipf), dated in {}, counted by day into a store in memory. \
          The CSV file is read by the crate csv, or by the program `trackstats`, into a store on disk.{missing}\n\n{table}",
