@@ -151,13 +151,13 @@ impl Place {
         (0..=360).map(|half_minutes| self.shown(at - 30 * half_minutes)).max().unwrap()
     }
 
-    fn instant(&self, date: NaiveDate) -> i64 {
+    fn instant(date: NaiveDate) -> i64 {
         date.and_time(NaiveTime::MIN).and_utc().timestamp()
     }
 
     /// The dates that there were, from the first on.
     fn existing(&self) -> BTreeSet<NaiveDate> {
-        let start = self.instant(self.first) + 86_400;
+        let start = Self::instant(self.first) + 86_400;
         (0..96 * (SPAN + 80)).map(|quarter| self.shown(start + 900 * quarter.cast_signed())).collect()
     }
 
@@ -195,7 +195,7 @@ fn records(place: &Place, random: &mut Random, count: u64) -> Vec<Record> {
         if offset / 9 % 4 == 3 {
             continue;
         }
-        let at = place.instant(place.first)
+        let at = Place::instant(place.first)
             + 172_800
             + i64::try_from(offset * 86_400 + random.below(86_400)).unwrap();
         let value = i64::try_from(random.below(200)).unwrap() - 60;
@@ -274,7 +274,6 @@ fn each_place<V: Kind>(test: impl Fn(&Place, &Store, &[Record], &mut Random)) {
             record.value = record.value.filter(|_| !closed);
         }
         let store = store_of::<V>(&place, &records);
-        println!("{}", store.calendar());
         test(&place, &store, &records, &mut random);
     }
 }
@@ -554,7 +553,7 @@ fn profiles_by_hour_equal_raw_records() {
 // Stored periods
 
 fn run_at(place: &Place, date: NaiveDate) -> FixedClock {
-    FixedClock(Timestamp::from_unix_seconds(place.instant(date) + 43_200))
+    FixedClock(Timestamp::from_unix_seconds(Place::instant(date) + 43_200))
 }
 
 fn tracker<V: Kind>() -> Tracker<'static, Record, V> {
@@ -821,7 +820,7 @@ fn the_last_of_february_is_compared_with_28_february_and_week_53_with_nothing() 
     ]);
     let on = |date: &str| store.series(SALES, Period::Day).from(day(date)).to(day(date));
     let before =
-        |date: &str| on(date).compare(Compare::LastYear).values().unwrap()[0].clone().unwrap().before;
+        |date: &str| on(date).compare(Compare::LastYear).values().unwrap()[0].unwrap().before;
     assert_eq!(before("2020-02-29"), Some(Some(7)));
     assert_eq!(before("2020-02-28"), Some(Some(7)));
     assert_eq!(before("2021-02-28"), Some(Some(1)));
