@@ -552,7 +552,7 @@ fn profiles_by_hour_equal_raw_records() {
 
 // Stored periods
 
-fn run_at(place: &Place, date: NaiveDate) -> FixedClock {
+fn run_at(date: NaiveDate) -> FixedClock {
     FixedClock(Timestamp::from_unix_seconds(Place::instant(date) + 43_200))
 }
 
@@ -579,7 +579,7 @@ fn derived_series_equal_stored_periods<V: Kind>() {
     for (seed, place) in (100..).zip(places()) {
         let records = records(&place, &mut Random(seed), 400);
         let today = place.first + Days::new(SPAN + 20);
-        let options = Store::options().calendar(place.calendar()).clock(run_at(&place, today));
+        let options = Store::options().calendar(place.calendar()).clock(run_at(today));
         let store = options.in_memory().unwrap();
         tracker::<V>().append().run(&store, records.iter().copied()).unwrap();
         let today = store.today().unwrap();
@@ -819,8 +819,7 @@ fn the_last_of_february_is_compared_with_28_february_and_week_53_with_nothing() 
         ("2019-02-28", Some(7)),
     ]);
     let on = |date: &str| store.series(SALES, Period::Day).from(day(date)).to(day(date));
-    let before =
-        |date: &str| on(date).compare(Compare::LastYear).values().unwrap()[0].unwrap().before;
+    let before = |date: &str| on(date).compare(Compare::LastYear).values().unwrap()[0].unwrap().before;
     assert_eq!(before("2020-02-29"), Some(Some(7)));
     assert_eq!(before("2020-02-28"), Some(Some(7)));
     assert_eq!(before("2021-02-28"), Some(Some(1)));
