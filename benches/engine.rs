@@ -92,8 +92,51 @@ fn writing(criterion: &mut Criterion) {
             BatchSize::PerIteration,
         );
     });
+    let by_object = Tracker::count(EVENTS, |record: &(i64, u64)| Timestamp::from_unix_seconds(record.0))
+        .by("object", |record| Id::from(record.1))
+        .unwrap()
+        .periods([Period::Week, Period::Month]);
+    let start = day(0).and_time(NaiveTime::MIN).and_utc().timestamp();
+    let chunk: Vec<(i64, u64)> =
+        (0..1_000).map(|number| (start + number * 60, random.below(OBJECTS))).collect();
+    let (_folder, store) = on_disk();
+    group.throughput(Throughput::Elements(1_000));
+    group.bench_function(
+        "append 1,000 records of a day by 1,000 objects, with weeks and months",
+        |bencher| {
+            bencher.iter(|| by_object.append().run(&store, chunk.iter().copied()).unwrap());
+        },
+    );
     group.finish();
 }
+
+#[cfg(feature = "transfer")]
+fn transferring(criterion: &mut Criterion) {
+    let (_folder, store) = filled(100);
+    let mut lines = Vec::new();
+    let count = trackstats::export(&store, &Prefix::everything(), &mut lines).unwrap();
+    let mut group = criterion.benchmark_group("transfer");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(count));
+    group.bench_function("export 100,100 statistics", |bencher| {
+        bencher.iter(|| trackstats::export(&store, &Prefix::everything(), std::io::sink()).unwrap());
+    });
+    group.bench_function("import 100,100 statistics", |bencher| {
+        bencher.iter_batched(
+            on_disk,
+            |(folder, store)| {
+                trackstats::import(&store, lines.as_slice()).unwrap();
+                (folder, store)
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+/// Only with the feature `transfer`.
+#[cfg(not(feature = "transfer"))]
+fn transferring(_: &mut Criterion) {}
 
 fn reading(criterion: &mut Criterion) {
     const LONGEST: u64 = 3_650;
