@@ -394,5 +394,15 @@ fn deriving(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, writing, reading, deriving, opening, tracking, tracking_many_objects, kinds);
+criterion_group!(
+    benches,
+    writing,
+    transferring,
+    reading,
+    deriving,
+    opening,
+    tracking,
+    tracking_many_objects,
+    kinds
+);
 criterion_main!(benches);
