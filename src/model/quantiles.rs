@@ -239,7 +239,9 @@ impl Encoded for Quantiles {
             let count = reader.unsigned()?;
             total = total.checked_add(count).ok_or(WRONG)?;
             match i32::try_from(bucket) {
-                Ok(number) if count > 0 && (number == 0 || (FIRST..END).contains(&number.abs())) => {
+                Ok(number)
+                    if count > 0 && (number == 0 || (FIRST..END).contains(&number.saturating_abs())) =>
+                {
                     buckets.push((number, count));
                 }
                 _ => return Err(WRONG),

@@ -172,6 +172,16 @@ fn numbers_that_are_none_are_refused_with_what_to_do() {
     );
 }
 
+/// The lowest number of 32 bits has no magnitude of 32 bits.
+#[test]
+fn a_bucket_as_far_down_as_can_be_written_is_refused() {
+    let one = "000000000000f03f";
+    for lowest in ["ffffffff0f", "fdffffff0f"] {
+        let bytes = from_hex(&format!("01{one}{one}{lowest}01"));
+        assert!(matches!(Quantiles::from_bytes(&bytes), Err(Error::InvalidValue { .. })), "{lowest}");
+    }
+}
+
 #[test]
 fn the_bytes_of_each_kind_are_frozen() {
     fn check<K: Kind>(value: &K, expected: &str) {
