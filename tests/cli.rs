@@ -213,7 +213,11 @@ fn every_wrong_argument_is_one_clear_sentence_and_changes_nothing() {
     place.fails("export app/visits/dya", 1, "(did you mean day?)");
     place.fails("list --store nowhere", 1, "there is no store at nowhere");
     assert!(!place.path("nowhere").exists());
-    place.fails("record app/visits 1.5 --period day", 2, "decimals aren't supported yet");
+    place.fails(
+        "record app/visits 1.5 --period day",
+        2,
+        "only those are recorded by hand; use smaller units",
+    );
     place.fails("record app/visits many --period day", 2, "give a whole number, or missing");
     place.fails("record app/visits 1 --period day --date 2024-02-30", 1, "\"2024-02-30\" is not a date");
     place.fails("record app/visits 1 --period day --date +12024-01-01", 1, "outside the calendar");
@@ -319,7 +323,7 @@ fn every_file_that_is_no_good_is_one_clear_sentence_and_changes_nothing() {
             "half.csv",
             "at,user,size\n2024-05-01,1,1.5\n".to_owned(),
             "--sum size --strict",
-            "half.csv:2: the column \"size\" has \"1.5\"; decimals aren't supported yet",
+            "half.csv:2: the column \"size\" has \"1.5\", which is not a whole number; --sum-float adds decimals",
         ),
         (
             "big.csv",
@@ -460,6 +464,131 @@ fn sums_minima_and_maxima_leave_out_records_without_a_value() {
         );
     }
     assert!(place.ok("list --format csv").contains("app/min,min,minimum,day,"));
+}
+
+const VISITS: &str = "at,user,shop,price,level\n\
+    2024-04-29,ann,1,0.1,20.5\n2024-04-29 12:00,bob,1,0.2,19\n2024-05-01,ann,2,0.7,18\n2024-05-01,cem,1,2,21\n\
+    2024-05-04,ann,1,,\n2023-05-01,dia,2,5,3\n";
+
+/// A store with each kind of aggregation of the visits, by day and by shop.
+fn visits() -> Place {
+    let place = Place::new();
+    place.file("visits.csv", VISITS);
+    let columns = [
+        ("sum-float", "price"),
+        ("mean", "price"),
+        ("quantiles", "price"),
+        ("gauge", "level"),
+        ("counter", "level"),
+        ("distinct", "user"),
+    ];
+    for (option, column) in columns {
+        let metric = option.replace('-', "_");
+        place.ok(&format!(
+            "track visits.csv --metric app/{metric} --timestamp at --by shop --{option} {column} --all --today 2024-05-04"
+        ));
+    }
+    place.ok("track visits.csv --metric app/visits --timestamp at --by shop --all --today 2024-05-04");
+    place
+}
+
+#[test]
+fn decimals_means_quantiles_levels_meters_and_distinct_counts_are_tracked_and_shown() {
+    let place = visits();
+    for (metric, expected) in [
+        ("sum_float", "date,value\n2024-04-29,0.30000000000000004\n2024-05-01,2.7\n"),
+        ("gauge", "date,last,min,max\n2024-04-29,19,19,20.5\n2024-05-01,21,18,21\n"),
+        ("distinct", "date,distinct\n2024-04-29,2\n2024-05-01,2\n2024-05-04,1\n"),
+    ] {
+        assert_eq!(place.show(&format!("app/{metric} --period day --from 2024-01-01")), expected);
+    }
+    let mean = place.show("app/mean --period day --from 2024-05-01 --to 2024-05-01");
+    assert_eq!(mean, "date,count,sum,mean,min,max,std_dev\n2024-05-01,2,2.7,1.35,0.7,2,0.65\n");
+    let quantiles = place.show("app/quantiles --period day --from 2024-05-01 --to 2024-05-01");
+    assert!(
+        quantiles.starts_with("date,count,min,p25,median,p75,p95,p99,max\n2024-05-01,2,0.7,"),
+        "{quantiles}"
+    );
+    assert_eq!(place.ok("latest app/distinct --period day --format csv"), "date,distinct\n2024-05-04,1\n");
+    assert!(place.ok("latest app/distinct --period day --format jsonl").contains(r#""value":{"base64":"#));
+}
+
+#[test]
+fn what_follows_from_stored_days_is_shown() {
+    let place = visits();
+    let day = |options: &str| place.show(&format!("app/distinct --period day --from 2024-04-29 {options}"));
+    assert_eq!(
+        day("--rolling 7 --to 2024-05-04"),
+        "date,distinct\n2024-04-29,2\n2024-04-30,2\n2024-05-01,3\n2024-05-02,3\n2024-05-03,3\n2024-05-04,3\n"
+    );
+    assert_eq!(day("--cumulative --to 2024-04-30"), "date,distinct\n2024-04-29,3\n2024-04-30,3\n");
+    assert_eq!(day("--over"), "distinct\n3\n");
+    assert_eq!(day("--over --by shop"), "shop,distinct\n1,3\n2,1\n");
+    assert_eq!(
+        place.show("app/distinct --period day --resample month --from 2024-04-01 --difference"),
+        "date,value\n2024-05-01,0\n"
+    );
+    assert_eq!(
+        place.show("app/mean --period day --resample year --compare previous --from 2024-01-01"),
+        "date,value,before,difference,growth_%\n2024-01-01,0.75,5,-4.25,-85\n"
+    );
+    assert_eq!(
+        place.show("app/visits --period day --from 2024-05-01 --to 2024-05-01 --compare last-year"),
+        "date,value,before,difference,growth_%\n2024-05-01,2,1,1,100\n"
+    );
+    assert_eq!(
+        place.show("app/visits --period day --resample month --growth --from 2024-05-01"),
+        "date,value\n2024-05-01,50\n"
+    );
+    let table = place.ok("show app/sum_float --period day --from 2024-04-29 --to 2024-04-29");
+    assert!(table.contains("┆   0.3 │"), "six digits for people: {table}");
+    place.fails("show app/visits --period day --growth --difference", 2, "cannot be used with");
+    place.fails("record app/mean 3 --period day", 1, "only whole numbers are recorded by hand");
+    place.fails("show app/visits --period day --over --rolling 7", 2, "cannot be used with");
+    place.fails("show app/visits --period day --growth --format jsonl", 1, "use --format csv");
+    place.fails("show app/visits --period day --rolling 0", 2, "0 is not in");
+}
+
+#[test]
+fn the_highest_and_lowest_objects_are_shown_with_the_others() {
+    let place = visits();
+    let top = place.line("top app/visits --by shop --count 1 --format csv");
+    assert_eq!((top.code, top.out.as_str()), (0, "shop,value,share_%\n1,4,66.7\n"));
+    assert_eq!(top.err, "1 others: value 2, share_% 33.3\n");
+    let bottom = place.ok("top app/mean --by shop --count 5 --bottom --from 2024-01-01 --format csv");
+    assert!(bottom.starts_with("shop,count,sum,mean,min,max,std_dev\n2,1,0.7,0.7,0.7,0.7,0\n1,"), "{bottom}");
+    place.fails("top app/visits", 2, "--by");
+    let nobody = place.line("top app/visits --by nobody");
+    assert!(nobody.err.contains("has no such objects"), "{}", nobody.err);
+}
+
+#[test]
+fn weekdays_and_hours_are_profiled() {
+    let place = visits();
+    let profile = place.ok("profile app/visits --from 2024-04-29 --to 2024-05-12 --format csv");
+    assert!(profile.starts_with("weekday,value,values,dates\nMon,2,1,2\nTue,,0,2\nWed,2,1,2\n"), "{profile}");
+    let table = place.ok("profile app/visits --from 2024-04-29 --to 2024-05-12");
+    assert!(!table.contains("missing"), "absent is not missing: {table}");
+    place.ok("track visits.csv --metric app/hours --timestamp at --period hour --all --today 2024-05-04");
+    let hours = place.ok("profile app/hours --by hour --from 2024-04-29 --to 2024-05-04 --format csv");
+    assert_eq!(hours.lines().count(), 25);
+    assert!(hours.starts_with("hour,value,values,dates\n0,4,3,6\n1,,0,6\n"), "{hours}");
+}
+
+#[test]
+fn those_who_came_back_are_shown_as_a_matrix() {
+    let place = visits();
+    let matrix = place.ok("retention app/distinct --steps 5 --from 2024-04-29 --format csv");
+    assert_eq!(
+        matrix,
+        "date,size,0,1,2,3,4,5\n2024-04-29,2,100.0,,50.0,,,50.0\n2024-05-01,2,100.0,,,50.0,,\n2024-05-04,1,100.0,,,,,\n"
+    );
+    place.file("blank.csv", "at,user\n2024-05-01,ann\n2024-05-01,\n");
+    let blank = place
+        .line("track blank.csv --metric app/blank --timestamp at --distinct user --all --today 2024-05-01");
+    assert!(summary(&blank).ends_with("(1 without a value)"), "{}", blank.err);
+    assert_eq!(place.show("app/blank --period day"), "date,distinct\n2024-05-01,1\n");
+    place.fails("retention app/visits", 1, "retention needs distinct counts");
 }
 
 #[test]

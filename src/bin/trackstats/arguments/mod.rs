@@ -1,6 +1,7 @@
 //! What several commands have in common in their arguments.
 
 mod by;
+mod dates;
 mod metric;
 mod object;
 mod prefix;
@@ -8,6 +9,7 @@ mod store;
 mod undo;
 
 pub(crate) use by::By;
+pub(crate) use dates::DatesArgs;
 pub(crate) use metric::MetricName;
 pub(crate) use object::{OBJECT_HELP, ObjectArg, id_of, object_text};
 pub(crate) use prefix::checked_prefix;

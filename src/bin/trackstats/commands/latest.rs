@@ -1,12 +1,15 @@
 //! `trackstats latest`.
 
-use super::series;
+use super::{
+    kinds::{self, Kind, Question},
+    series,
+};
 use crate::{
     arguments::{MetricName, ObjectArg, StoreArgs},
-    output::{Format, note},
+    output::{Format, TableOrCsv, note},
 };
 use clap::Args;
-use trackstats::Period;
+use trackstats::{Metric, Period, Result, Statistic, Store, Value};
 
 /// Show the latest statistic of a metric for a period
 #[derive(Debug, Args)]
@@ -27,14 +30,38 @@ impl LatestArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
         let store = store.open()?;
         let info = self.metric.registered(&store)?;
-        let mut query = store.series(info.metric()?, self.period);
-        if let Some(ObjectArg(object)) = self.object {
-            query = query.object(object);
-        }
-        let latest = query.latest()?.into_iter().map(Ok);
-        if !series::print(&store, self.format, self.period, &[], latest)? {
+        let Some(format) = self.format.rows() else {
+            self.tell(series::print_lines(store.calendar(), self.latest(&store, info.metric()?)?)?);
+            return Ok(());
+        };
+        kinds::ask(&info, Latest { args: &self, store: &store, format })
+    }
+
+    fn latest<V: Value>(&self, store: &Store, metric: Metric<'_, V>) -> Result<Option<Result<Statistic<V>>>> {
+        let query = store.series(metric, self.period);
+        let object = self.object.as_ref();
+        let query = object.map_or(query.clone(), |ObjectArg(object)| query.object(object));
+        Ok(query.latest()?.map(Ok))
+    }
+
+    fn tell(&self, any: bool) {
+        if !any {
             note(&format!("{} has no such statistics; `trackstats list {0}` tells what it has", self.metric));
         }
+    }
+}
+
+struct Latest<'l> {
+    args: &'l LatestArgs,
+    store: &'l Store,
+    format: TableOrCsv,
+}
+
+impl Question for Latest<'_> {
+    fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()> {
+        let Self { args, store, format } = self;
+        let latest = args.latest(store, metric)?;
+        args.tell(series::print(store.calendar(), format, args.period, &[], latest)?);
         Ok(())
     }
 }

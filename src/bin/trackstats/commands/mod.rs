@@ -4,14 +4,18 @@ mod backup;
 mod compact;
 mod export;
 mod import;
+mod kinds;
 mod latest;
 mod list;
+mod profile;
 mod rebuild;
 mod record;
 mod restore;
+mod retention;
 mod salvage;
 mod series;
 mod show;
+mod top;
 mod track;
 mod verify;
 
@@ -20,10 +24,13 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Track(track::TrackArgs),
+    Track(Box<track::TrackArgs>),
     Record(record::RecordArgs),
     Show(show::ShowArgs),
     Latest(latest::LatestArgs),
+    Top(top::TopArgs),
+    Profile(profile::ProfileArgs),
+    Retention(retention::RetentionArgs),
     List(list::ListArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
@@ -42,6 +49,9 @@ impl Command {
             Self::Record(args) => args.run(store),
             Self::Show(args) => args.run(store),
             Self::Latest(args) => args.run(store),
+            Self::Top(args) => args.run(store),
+            Self::Profile(args) => args.run(store),
+            Self::Retention(args) => args.run(store),
             Self::List(args) => args.run(store),
             Self::Export(args) => args.run(store),
             Self::Import(args) => args.run(store),

@@ -37,10 +37,10 @@ impl FromStr for Given {
         match text.parse() {
             Ok(number) => Ok(Self::Number(number)),
             Err(_) if text == "missing" => Ok(Self::Missing),
-            Err(_) if text.parse::<f64>().is_ok() => {
-                Err("it is not a whole number of 64 bits; decimals aren't supported yet, use smaller units"
-                    .to_owned())
-            }
+            Err(_) if text.parse::<f64>().is_ok() => Err(
+                "it is not a whole number of 64 bits, and only those are recorded by hand; use smaller units"
+                    .to_owned(),
+            ),
             Err(_) => Err("give a whole number, or missing for no data".to_owned()),
         }
     }
@@ -70,7 +70,14 @@ impl RecordArgs {
             None => key,
         };
         match self.value {
-            Given::Number(number) => store.record(key, value(number))?,
+            Given::Number(number) => match store.record(key, value(number)) {
+                Err(Error::WrongKind { stored, .. }) => bail!(
+                    "{} holds values of the kind {stored:?}, and only whole numbers are recorded by hand; `trackstats \
+                     track` works the others out of records",
+                    self.metric
+                ),
+                done => done?,
+            },
             Given::Missing => store.record_missing(key)?,
         }
         Ok(())

@@ -1,42 +1,41 @@
 //! Statistics of a metric for a period, as `show` and `latest` print them.
 
-use crate::output::{self, Cell, Format, TableOrCsv};
-use base64::{Engine, prelude::BASE64_STANDARD};
+use super::kinds::Shown;
+use crate::output::{self, Cell, TableOrCsv};
 use std::io::Write;
-use trackstats::{AnyValue, Period, Result, Statistic, Store, statistic_line};
+use trackstats::{AnyValue, Calendar, Object, Period, Result, Statistic, statistic_line};
 
-/// Prints statistics with a column for each of `kinds`, and says whether there were any.
-pub(super) fn print(
-    store: &Store,
-    format: Format,
+/// Prints statistics as an export has them, and says whether there were any.
+pub(super) fn print_lines(
+    calendar: &Calendar,
+    statistics: impl IntoIterator<Item = Result<Statistic<AnyValue>>>,
+) -> anyhow::Result<bool> {
+    let mut stdout = output::stdout();
+    let mut any = false;
+    for statistic in statistics {
+        writeln!(stdout, "{}", statistic_line(calendar, &statistic?)?)?;
+        any = true;
+    }
+    stdout.flush()?;
+    Ok(any)
+}
+
+/// Prints statistics with a column for each of `kinds` and for what their values consist of, and says whether there
+/// were any.
+pub(super) fn print<T: Shown>(
+    calendar: &Calendar,
+    format: TableOrCsv,
     period: Period,
     kinds: &[&str],
-    statistics: impl Iterator<Item = Result<Statistic<AnyValue>>>,
+    statistics: impl IntoIterator<Item = Result<Statistic<T>>>,
 ) -> anyhow::Result<bool> {
-    let calendar = store.calendar();
     let mut any = false;
-    let format = match format {
-        Format::Table => TableOrCsv::Table,
-        Format::Csv => TableOrCsv::Csv,
-        Format::Jsonl => {
-            let mut stdout = output::stdout();
-            for statistic in statistics {
-                writeln!(stdout, "{}", statistic_line(calendar, &statistic?)?)?;
-                any = true;
-            }
-            stdout.flush()?;
-            return Ok(any);
-        }
-    };
-    let header: Vec<&str> = ["date"].into_iter().chain(kinds.iter().copied()).chain(["value"]).collect();
-    let mut rows = output::rows(format, &header, output::stdout())?;
+    let mut rows = output::rows(format, &header::<T>(&["date"], kinds), output::stdout())?;
     for statistic in statistics {
         let statistic = statistic?;
         let mut cells = vec![Cell::Text(calendar.date_text(period, statistic.date)?)];
-        if let Some(object) = statistic.object().filter(|_| !kinds.is_empty()) {
-            cells.extend(object.parts().iter().map(|part| Cell::Text(part.id().to_string())));
-        }
-        cells.push(value_cell(statistic.value.as_ref()));
+        cells.extend(object_cells(statistic.object(), kinds));
+        cells.extend(value_cells(statistic.value.as_ref()));
         rows.row(cells)?;
         any = true;
     }
@@ -44,10 +43,18 @@ pub(super) fn print(
     Ok(any)
 }
 
-pub(super) fn value_cell(value: Option<&AnyValue>) -> Cell {
-    match value {
-        Some(AnyValue::Integer(number)) => Cell::Number(number.to_string()),
-        Some(AnyValue::Encoded(bytes)) => Cell::Text(BASE64_STANDARD.encode(bytes)),
-        None => Cell::Missing,
-    }
+/// The names of the columns of what is shown.
+pub(super) fn header<'h, T: Shown>(first: &[&'h str], kinds: &[&'h str]) -> Vec<&'h str> {
+    [first, kinds, T::COLUMNS].concat()
+}
+
+/// A cell for each part of an object, if there are columns for them.
+pub(super) fn object_cells(object: Option<&Object>, kinds: &[&str]) -> Vec<Cell> {
+    let object = object.filter(|_| !kinds.is_empty());
+    object.into_iter().flat_map(Object::parts).map(|part| Cell::Text(part.id().to_string())).collect()
+}
+
+/// The cells of a value, or of one that is missing.
+pub(super) fn value_cells<T: Shown>(value: Option<&T>) -> Vec<Cell> {
+    value.map_or_else(|| vec![Cell::Missing; T::COLUMNS.len()], T::cells)
 }

@@ -1,17 +1,23 @@
 //! `trackstats show`.
 
-use super::series;
-use crate::{
-    arguments::{MetricName, ObjectArg, StoreArgs},
-    output::{Format, note},
+use super::{
+    kinds::{self, Kind, Question, Shown},
+    series::{self, header, object_cells, value_cells},
 };
+use crate::{
+    arguments::{DatesArgs, MetricName, ObjectArg, StoreArgs},
+    output::{self, Format, TableOrCsv, note},
+};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use trackstats::{
-    AnyValue, Domain, Metric, MetricInfo, Period, Result, SeriesQuery, Statistic, Store, Value,
-    chrono::NaiveDate,
+    AnyValue, Derived, Metric, MetricInfo, Period, Result, SeriesQuery, Statistic, Store, Value,
 };
 
-/// Show a metric's statistics for a period, as a time series
+/// Show a metric's statistics for a period, as a time series, and what follows from them
+///
+/// Of several options --resample comes first, then --rolling, --cumulative, and what compares. Means, medians and
+/// distinct counts are those of the records, never of other means.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     /// The metric, DOMAIN/METRIC
@@ -19,12 +25,8 @@ pub(crate) struct ShowArgs {
     /// The period: hour, day, week, month, quarter, year, last-N-days, lifetime
     #[arg(long)]
     period: Period,
-    /// From the period that contains this date on
-    #[arg(long, value_name = "DATE")]
-    from: Option<NaiveDate>,
-    /// Up to the period that contains this date
-    #[arg(long, value_name = "DATE")]
-    to: Option<NaiveDate>,
+    #[command(flatten)]
+    dates: DatesArgs,
     #[arg(long, value_name = "KIND=ID", help = crate::arguments::OBJECT_HELP)]
     object: Option<ObjectArg>,
     /// Every object of this kind; of several parts, `country,province`
@@ -33,6 +35,8 @@ pub(crate) struct ShowArgs {
     /// What stands for the dates that have no statistic [default: they are left out]
     #[arg(long, value_enum)]
     fill: Option<Fill>,
+    #[command(flatten)]
+    derive: Derive,
     /// How the statistics are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -45,26 +49,94 @@ enum Fill {
     Previous,
 }
 
+/// What is worked out from the stored statistics.
+#[derive(Debug, Args)]
+struct Derive {
+    /// Merged to calendar periods of this kind: day, week, month, quarter, year
+    #[arg(long, value_name = "PERIOD")]
+    resample: Option<Period>,
+    /// Each date with the N-1 before it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    rolling: Option<u16>,
+    /// Each date with all before it
+    #[arg(long)]
+    cumulative: bool,
+    #[command(flatten)]
+    last: Comparison,
+    /// One value for the whole range, of each object
+    #[arg(long, conflicts_with_all = ["resample", "rolling", "cumulative", "Comparison", "fill"])]
+    over: bool,
+}
+
+/// What numbers are compared with.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct Comparison {
+    /// How much more it is than the period before
+    #[arg(long)]
+    difference: bool,
+    /// How much more it is than the period before, in percent
+    #[arg(long)]
+    growth: bool,
+    /// Beside the period before, or the same period of the last year
+    #[arg(long, value_enum, value_name = "WITH")]
+    compare: Option<Compare>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Compare {
+    Previous,
+    LastYear,
+}
+
+impl Derive {
+    fn is_any(&self) -> bool {
+        self.resample.is_some()
+            || self.rolling.is_some()
+            || self.cumulative
+            || self.over
+            || self.last.is_any()
+    }
+}
+
+impl Comparison {
+    fn is_any(&self) -> bool {
+        self.difference || self.growth || self.compare.is_some()
+    }
+}
+
 impl ShowArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
         let store = store.open()?;
         let info = self.metric.registered(&store)?;
-        let statistics: Box<dyn Iterator<Item = Result<Statistic<AnyValue>>>> = if info.kind() == i64::KIND {
-            // Of values whose kind isn't known, zero isn't known either.
-            let any = |found: Statistic| Statistic {
-                series: found.series,
-                date: found.date,
-                value: found.value.map(AnyValue::Integer),
-            };
-            Box::new(self.query(&store, integers(&info)?).statistics()?.map(move |found| found.map(any)))
-        } else {
-            self.query(&store, info.metric()?).statistics()?
+        let Some(format) = self.format.rows() else {
+            if self.derive.is_any() {
+                bail!(
+                    "only stored statistics are written as an export has them; use --format csv for others"
+                );
+            }
+            self.tell(series::print_lines(store.calendar(), self.stored(&store, &info)?)?);
+            return Ok(());
         };
-        let kinds: Vec<&str> = self.by.iter().map(String::as_str).collect();
-        if !series::print(&store, self.format, self.period, &kinds, statistics)? {
-            note(&format!("{} has no such statistics; `trackstats list {0}` tells what it has", self.metric));
+        kinds::ask(&info, Show { args: &self, store: &store, info: &info, format })
+    }
+
+    fn stored<'s>(
+        &self,
+        store: &'s Store,
+        info: &'s MetricInfo,
+    ) -> Result<Box<dyn Iterator<Item = Result<Statistic<AnyValue>>> + 's>> {
+        if info.kind() != i64::KIND {
+            return Ok(self.query(store, info.metric()?).statistics()?);
         }
-        Ok(())
+        // Of values whose kind isn't known, zero isn't known either.
+        let any = |found: Statistic| Statistic {
+            series: found.series,
+            date: found.date,
+            value: found.value.map(AnyValue::Integer),
+        };
+        let statistics = self.query(store, kinds::metric(info)?).statistics()?;
+        Ok(Box::new(statistics.map(move |found| found.map(any))))
     }
 
     fn query<'m, V: Value>(&self, store: &Store, metric: Metric<'m, V>) -> SeriesQuery<'m, V> {
@@ -74,21 +146,97 @@ impl ShowArgs {
         } else if !self.by.is_empty() {
             query = query.by(self.by.iter().map(String::as_str));
         }
-        if let Some(from) = self.from {
-            query = query.from(from);
-        }
-        if let Some(to) = self.to {
-            query = query.to(to);
-        }
-        query.fill(match self.fill {
+        self.dates.of(query).fill(match self.fill {
             None => trackstats::Fill::Absent,
             Some(Fill::Zero) => trackstats::Fill::Zero,
             Some(Fill::Missing) => trackstats::Fill::Missing,
             Some(Fill::Previous) => trackstats::Fill::Previous,
         })
     }
+
+    fn tell(&self, any: bool) {
+        if !any {
+            note(&format!("{} has no such statistics; `trackstats list {0}` tells what it has", self.metric));
+        }
+    }
 }
 
-fn integers(info: &MetricInfo) -> Result<Metric<'_>> {
-    Metric::parse(Domain::parse(info.domain(), info.domain_name())?, info.reference(), info.name())
+/// The answer in columns.
+struct Show<'s> {
+    args: &'s ShowArgs,
+    store: &'s Store,
+    info: &'s MetricInfo,
+    format: TableOrCsv,
+}
+
+impl Question for Show<'_> {
+    fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()> {
+        let query = self.args.query(self.store, metric);
+        let derive = &self.args.derive;
+        if derive.over {
+            return self.over(&query);
+        }
+        if !derive.is_any() {
+            return self.print(self.args.period, query.statistics()?);
+        }
+        let mut derived = query.derive();
+        if let Some(period) = derive.resample {
+            derived = derived.resample(period);
+        }
+        if let Some(count) = derive.rolling {
+            derived = derived.rolling(count);
+        }
+        if derive.cumulative {
+            derived = derived.cumulative();
+        }
+        if !derive.last.is_any() {
+            return self.derived(&derived);
+        }
+        V::has_number(self.info)?;
+        let numbers = derived.filter_map(|value| value.number());
+        match derive.last {
+            Comparison { compare: Some(Compare::Previous), .. } => {
+                self.derived(&numbers.compare(trackstats::Compare::Previous))
+            }
+            Comparison { compare: Some(Compare::LastYear), .. } => {
+                self.derived(&numbers.compare(trackstats::Compare::LastYear))
+            }
+            Comparison { growth: true, .. } => self.derived(&numbers.growth()),
+            _ => self.derived(&numbers.difference()),
+        }
+    }
+}
+
+impl Show<'_> {
+    fn kinds(&self) -> Vec<&str> {
+        self.args.by.iter().map(String::as_str).collect()
+    }
+
+    fn derived<T: Shown + Clone>(&self, derived: &Derived<'_, T>) -> anyhow::Result<()> {
+        self.print(derived.period(), derived.all()?.into_iter().map(Ok))
+    }
+
+    fn print<T: Shown>(
+        &self,
+        period: Period,
+        statistics: impl Iterator<Item = Result<Statistic<T>>>,
+    ) -> anyhow::Result<()> {
+        let any = series::print(self.store.calendar(), self.format, period, &self.kinds(), statistics)?;
+        self.args.tell(any);
+        Ok(())
+    }
+
+    fn over<V: Kind>(&self, query: &SeriesQuery<'_, V>) -> anyhow::Result<()> {
+        let kinds = self.kinds();
+        let totals = query.over_each()?;
+        let mut rows = output::rows(self.format, &header::<V>(&[], &kinds), output::stdout())?;
+        for total in &totals {
+            let mut cells = object_cells(total.object(), &kinds);
+            cells.extend(value_cells(total.value.as_ref()));
+            rows.row(cells)?;
+        }
+        rows.end()?;
+        self.args.tell(!totals.is_empty());
+        Ok(())
+    }
 }

@@ -3,7 +3,9 @@
 use crate::{
     arguments::{By, MetricName, StoreArgs},
     output::note,
-    records::{Columns, Cursor, Format, Outcome, Reader, Reading, Records, Source, measure, progress},
+    records::{
+        Columns, Cursor, Format, Numbers, Outcome, Reader, Reading, Records, Source, measure, progress,
+    },
 };
 use anyhow::{Context, bail};
 use clap::{ArgGroup, Args};
@@ -19,7 +21,6 @@ use trackstats::{Calendar, Ids, Period, Report, Since, Store, Tracker, Value, ch
 /// Without --append the files hold all records since the date that is recomputed: that of the last statistic, unless
 /// --since, --last or --all says otherwise.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("aggregation").args(["sum", "min", "max"]))]
 #[command(group = ArgGroup::new("from").args(["since", "last", "all"]))]
 pub(crate) struct TrackArgs {
     /// CSV with a header or JSON lines, by its ending, --format or its first byte; `-` is standard input
@@ -38,15 +39,8 @@ pub(crate) struct TrackArgs {
     /// hour, day, week, month, quarter, year, last-N-days, lifetime; several joined by commas
     #[arg(long, value_delimiter = ',', default_value = "day")]
     period: Vec<Period>,
-    /// Add up this column, rather than count the records; an empty value is a record without one
-    #[arg(long, value_name = "COLUMN")]
-    sum: Option<String>,
-    /// Keep the smallest value of this column
-    #[arg(long, value_name = "COLUMN")]
-    min: Option<String>,
-    /// Keep the largest value of this column
-    #[arg(long, value_name = "COLUMN")]
-    max: Option<String>,
+    #[command(flatten)]
+    aggregation: Aggregation,
     /// Recompute from this date on
     #[arg(long, value_name = "DATE")]
     since: Option<NaiveDate>,
@@ -72,11 +66,54 @@ pub(crate) struct TrackArgs {
     format: Option<Format>,
 }
 
+/// What is made of the records, rather than counting them.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct Aggregation {
+    /// Add up this column of whole numbers, rather than count the records; an empty value is a record without one
+    #[arg(long, value_name = "COLUMN")]
+    sum: Option<String>,
+    /// Keep the smallest whole number of this column
+    #[arg(long, value_name = "COLUMN")]
+    min: Option<String>,
+    /// Keep the largest whole number of this column
+    #[arg(long, value_name = "COLUMN")]
+    max: Option<String>,
+    /// Add up this column of decimals
+    #[arg(long, value_name = "COLUMN")]
+    sum_float: Option<String>,
+    /// Keep the mean of this column of decimals, with their count, sum, smallest, largest and variance
+    #[arg(long, value_name = "COLUMN")]
+    mean: Option<String>,
+    /// Keep the quantiles of this column of decimals, such as the median, to within 1 %
+    #[arg(long, value_name = "COLUMN")]
+    quantiles: Option<String>,
+    /// Keep the last, lowest and highest of a level, such as a temperature
+    #[arg(long, value_name = "COLUMN")]
+    gauge: Option<String>,
+    /// Keep how much a meter that only grows has grown; group by the meter, if there are several
+    #[arg(long, value_name = "COLUMN")]
+    counter: Option<String>,
+    /// Count the different values of this column, such as users, to within 1.7 %; an empty one is none
+    #[arg(long, value_name = "COLUMN")]
+    distinct: Option<String>,
+}
+
+impl Aggregation {
+    /// The column of numbers that is read.
+    fn column(&self) -> Option<(&str, Numbers)> {
+        let Self { sum, min, max, sum_float, mean, quantiles, gauge, counter, distinct: _ } = self;
+        let whole = [sum, min, max].map(|column| (column, Numbers::Whole)).into_iter();
+        let decimal = [sum_float, mean, quantiles, gauge, counter].map(|column| (column, Numbers::Decimal));
+        whole.chain(decimal).find_map(|(column, numbers)| Some((column.as_deref()?, numbers)))
+    }
+}
+
 impl TrackArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let value = self.sum.as_deref().or(self.min.as_deref()).or(self.max.as_deref());
-        let mut columns = Columns::new(&self.timestamp, value);
+        let mut columns = Columns::new(&self.timestamp, self.aggregation.column());
+        let item = self.aggregation.distinct.as_deref().map(|column| columns.id(column));
         let groups: Vec<Vec<usize>> = self.by.iter().map(|by| columns.group(by)).collect();
         let bar = progress(None);
         // Before the store is opened: a slip of the pen should not leave one behind, with the wrong calendar say.
@@ -86,15 +123,41 @@ impl TrackArgs {
             let run = Run { args: &self, groups, store, bar: &bar };
 
             let names = self.metric.names(store);
-            let (at, value) = (|reading: &Reading| reading.at, |reading: &Reading| reading.value);
-            if self.min.is_some() {
-                run.track(Tracker::min(names.metric()?, at, value), sources, reader)
-            } else if self.max.is_some() {
-                run.track(Tracker::max(names.metric()?, at, value), sources, reader)
-            } else if self.sum.is_some() {
-                run.track(Tracker::sum(names.metric()?, at, value), sources, reader)
-            } else {
-                run.track(Tracker::count(names.metric()?, at), sources, reader)
+            let (at, whole, decimal) = (|reading: &Reading| reading.at, Reading::whole, Reading::decimal);
+            match &self.aggregation {
+                Aggregation { sum: Some(_), .. } => {
+                    run.track(Tracker::sum(names.metric()?, at, whole), sources, reader)
+                }
+                Aggregation { min: Some(_), .. } => {
+                    run.track(Tracker::min(names.metric()?, at, whole), sources, reader)
+                }
+                Aggregation { max: Some(_), .. } => {
+                    run.track(Tracker::max(names.metric()?, at, whole), sources, reader)
+                }
+                Aggregation { sum_float: Some(_), .. } => {
+                    run.track(Tracker::sum_float(names.metric()?, at, decimal), sources, reader)
+                }
+                Aggregation { mean: Some(_), .. } => {
+                    run.track(Tracker::summary(names.metric()?, at, decimal), sources, reader)
+                }
+                Aggregation { quantiles: Some(_), .. } => {
+                    run.track(Tracker::quantiles(names.metric()?, at, decimal), sources, reader)
+                }
+                Aggregation { gauge: Some(_), .. } => {
+                    run.track(Tracker::gauge(names.metric()?, at, decimal), sources, reader)
+                }
+                Aggregation { counter: Some(_), .. } => {
+                    run.track(Tracker::counter(names.metric()?, at, decimal), sources, reader)
+                }
+                _ => match item {
+                    Some(item) => {
+                        let tracker = Tracker::distinct(names.metric()?, at, move |reading| {
+                            Some(reading.item(item)?.into())
+                        });
+                        run.track(tracker, sources, reader)
+                    }
+                    None => run.track(Tracker::count(names.metric()?, at), sources, reader),
+                },
             }
         })?;
         bar.finish_and_clear();

@@ -17,9 +17,10 @@ impl<W: Write> Csv<W> {
 
 impl<W: Write> Rows for Csv<W> {
     fn row(&mut self, cells: Vec<Cell>) -> anyhow::Result<()> {
-        let texts = cells.iter().map(|cell| match cell {
-            Cell::Text(text) | Cell::Number(text) => text.as_str(),
-            Cell::Missing => "",
+        let texts = cells.into_iter().map(|cell| match cell {
+            Cell::Text(text) | Cell::Number(text) => text,
+            Cell::Decimal(number) => number.to_string(),
+            Cell::Missing => String::new(),
         });
         Ok(self.writer.write_record(texts).map_err(io_error)?)
     }

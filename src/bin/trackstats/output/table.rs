@@ -20,10 +20,11 @@ impl<W: Write> Table<W> {
 
 impl<W: Write> Rows for Table<W> {
     fn row(&mut self, cells: Vec<Cell>) -> anyhow::Result<()> {
-        self.table.add_row(cells.into_iter().map(|cell| match cell {
-            Cell::Text(text) => comfy_table::Cell::new(printable(&text)),
-            Cell::Number(text) => comfy_table::Cell::new(text).set_alignment(CellAlignment::Right),
-            Cell::Missing => comfy_table::Cell::new("missing").set_alignment(CellAlignment::Right),
+        self.table.add_row(cells.iter().map(|cell| match cell {
+            Cell::Text(_) => comfy_table::Cell::new(cell),
+            Cell::Number(_) | Cell::Decimal(_) | Cell::Missing => {
+                comfy_table::Cell::new(cell).set_alignment(CellAlignment::Right)
+            }
         }));
         Ok(())
     }

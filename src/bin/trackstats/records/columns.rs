@@ -7,9 +7,16 @@ use crate::{arguments::By, nearest::nearest_first};
 pub(crate) struct Columns {
     pub(super) names: Vec<String>,
     pub(super) timestamp: usize,
-    pub(super) value: Option<usize>,
+    pub(super) value: Option<(usize, Numbers)>,
     /// Those whose texts are ids, in the order in which a reading has them.
     pub(super) ids: Vec<usize>,
+}
+
+/// What the numbers of a column may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    Whole,
+    Decimal,
 }
 
 /// A column that a file doesn't have.
@@ -20,23 +27,25 @@ pub(super) struct MissingColumn<'a> {
 }
 
 impl Columns {
-    pub(crate) fn new(timestamp: &str, value: Option<&str>) -> Self {
+    pub(crate) fn new(timestamp: &str, value: Option<(&str, Numbers)>) -> Self {
         let mut columns = Self { names: Vec::new(), timestamp: 0, value: None, ids: Vec::new() };
         columns.timestamp = columns.want(timestamp);
-        columns.value = value.map(|value| columns.want(value));
+        columns.value = value.map(|(value, numbers)| (columns.want(value), numbers));
         columns
     }
 
     /// Wants the columns of a grouping too, and returns which of a reading's ids are theirs.
     pub(crate) fn group(&mut self, by: &By) -> Vec<usize> {
-        let place = |column: &String| {
-            let column = self.want(column);
-            self.ids.iter().position(|id| *id == column).unwrap_or_else(|| {
-                self.ids.push(column);
-                self.ids.len() - 1
-            })
-        };
-        by.columns.iter().map(place).collect()
+        by.columns.iter().map(|column| self.id(column)).collect()
+    }
+
+    /// Wants a column of ids, and returns which of a reading's ids is its.
+    pub(crate) fn id(&mut self, column: &str) -> usize {
+        let column = self.want(column);
+        self.ids.iter().position(|id| *id == column).unwrap_or_else(|| {
+            self.ids.push(column);
+            self.ids.len() - 1
+        })
     }
 
     /// The names of all, each once.

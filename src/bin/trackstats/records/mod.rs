@@ -16,7 +16,7 @@ use columns::MissingColumn;
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 use trackstats::Unreadable;
 
-pub(crate) use columns::Columns;
+pub(crate) use columns::{Columns, Numbers};
 pub(crate) use cursor::Cursor;
 pub(crate) use progress::{measure, progress};
 pub(crate) use reading::{Reader, Reading};

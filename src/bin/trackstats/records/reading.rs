@@ -1,6 +1,6 @@
 //! A record, as a tracker takes it.
 
-use super::columns::Columns;
+use super::columns::{Columns, Numbers};
 use crate::arguments::id_of;
 use trackstats::{Calendar, Id, Period, Result, Timestamp, chrono::NaiveDate};
 
@@ -8,14 +8,41 @@ use trackstats::{Calendar, Id, Period, Result, Timestamp, chrono::NaiveDate};
 #[derive(Debug, Clone)]
 pub(crate) struct Reading {
     pub(crate) at: Timestamp,
-    pub(crate) value: Option<i64>,
+    value: Option<Number>,
     /// The texts of the ids one after the other, and where each ends; the ends of those that it doesn't have are
     /// marked.
     texts: String,
     ends: Vec<(usize, bool)>,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Number {
+    Whole(i64),
+    Decimal(f64),
+}
+
 impl Reading {
+    /// An id that is not an empty text.
+    pub(crate) fn item(&self, place: usize) -> Option<Id<'_>> {
+        self.id(place).filter(|id| *id != Id::Text(""))
+    }
+
+    /// The value, if [`Numbers::Whole`] were asked for and it has one.
+    pub(crate) fn whole(&self) -> Option<i64> {
+        match self.value {
+            Some(Number::Whole(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The value, if [`Numbers::Decimal`] were asked for and it has one.
+    pub(crate) fn decimal(&self) -> Option<f64> {
+        match self.value {
+            Some(Number::Decimal(number)) => Some(number),
+            _ => None,
+        }
+    }
+
     /// An id, by its place among [`Columns::group`]; none if the record doesn't have it.
     pub(crate) fn id(&self, place: usize) -> Option<Id<'_>> {
         let (end, has) = *self.ends.get(place)?;
@@ -58,9 +85,11 @@ impl Reader {
             return Err(format!("{at} is outside the calendar, which has the years 1 to 9999"));
         }
         let value = match self.columns.value {
-            Some(column) => {
-                named(column)?.map_or(Ok(None), |text| number(self.columns.name(column), text.trim()))?
-            }
+            Some((column, numbers)) => named(column)?
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+                .map(|text| number(self.columns.name(column), text, numbers))
+                .transpose()?,
             None => None,
         };
         let mut reading =
@@ -80,18 +109,20 @@ impl Reader {
     const LONGEST_ID: usize = 1_000;
 }
 
-/// A whole number; none for an empty text.
-fn number(column: &str, text: &str) -> Result<Option<i64>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|_| {
+fn number(column: &str, text: &str, numbers: Numbers) -> Result<Number, String> {
+    let number = match numbers {
+        Numbers::Whole => text.parse().ok().map(Number::Whole),
+        Numbers::Decimal => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Decimal),
+    };
+    number.ok_or_else(|| {
         let given: String = text.chars().take(40).collect();
-        if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-' || byte == b'+') {
+        if numbers == Numbers::Decimal {
+            format!("the column {column:?} has {given:?}, which is not a number")
+        } else if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-' || byte == b'+') {
             format!("the column {column:?} has {given:?}, which doesn't fit into a whole number of 64 bits")
         } else if text.parse::<f64>().is_ok() {
             format!(
-                "the column {column:?} has {given:?}; decimals aren't supported yet: use smaller units, cents say"
+                "the column {column:?} has {given:?}, which is not a whole number; --sum-float adds decimals"
             )
         } else {
             format!("the column {column:?} has {given:?}, which is not a whole number")

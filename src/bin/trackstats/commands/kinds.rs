@@ -1,0 +1,234 @@
+//! What the program shows of each kind of value, and which number of it is compared and ranked.
+
+use crate::output::Cell;
+use anyhow::anyhow;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use trackstats::{
+    AnyValue, Compared, Counter, Distinct, Domain, Gauge, Max, Metric, MetricInfo, Min, Quantiles, Sum,
+    Summary, Value,
+};
+
+/// Something that has columns in a table.
+pub(super) trait Shown {
+    const COLUMNS: &'static [&'static str] = &["value"];
+
+    /// A cell for each column.
+    fn cells(&self) -> Vec<Cell>;
+}
+
+/// A kind of value that the program knows.
+pub(super) trait Kind: Value + Shown {
+    /// Whether numbers of parts add up to that of the whole.
+    const ADDS_UP: bool = false;
+
+    /// The number that stands for it, if it has one.
+    fn number(&self) -> Option<f64>;
+
+    /// That the values of a metric are numbers, or have one that stands for them.
+    fn has_number(_: &MetricInfo) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+/// A question about a metric whose kind of value is known when it is read.
+pub(super) trait Question {
+    fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()>;
+}
+
+/// Asks a question about a metric as it is registered.
+pub(super) fn ask(info: &MetricInfo, question: impl Question) -> anyhow::Result<()> {
+    match info.kind() {
+        i64::KIND => question.ask(metric::<i64>(info)?),
+        Min::KIND => question.ask(metric::<Min>(info)?),
+        Max::KIND => question.ask(metric::<Max>(info)?),
+        Sum::KIND => question.ask(metric::<Sum>(info)?),
+        Summary::KIND => question.ask(metric::<Summary>(info)?),
+        Distinct::KIND => question.ask(metric::<Distinct>(info)?),
+        Quantiles::KIND => question.ask(metric::<Quantiles>(info)?),
+        Gauge::KIND => question.ask(metric::<Gauge>(info)?),
+        Counter::KIND => question.ask(metric::<Counter>(info)?),
+        _ => question.ask(info.metric()?),
+    }
+}
+
+pub(super) fn metric<V>(info: &MetricInfo) -> trackstats::Result<Metric<'_, V>> {
+    let domain = Domain::parse(info.domain(), info.domain_name())?;
+    Metric::parse(domain, info.reference(), info.name())
+}
+
+/// The cell of a number that may not be there.
+fn decimal(number: impl Into<Option<f64>>) -> Cell {
+    number.into().map_or(Cell::Missing, Cell::Decimal)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the nearest number is what is shown")]
+mod whole {
+    use super::{Cell, Kind, Max, Min, Shown};
+
+    macro_rules! whole {
+        ($($kind:ty, $adds_up:literal, $number:expr;)*) => {$(
+            impl Shown for $kind {
+                fn cells(&self) -> Vec<Cell> {
+                    let number: fn(&$kind) -> i64 = $number;
+                    vec![Cell::Number(number(self).to_string())]
+                }
+            }
+
+            impl Kind for $kind {
+                const ADDS_UP: bool = $adds_up;
+
+                fn number(&self) -> Option<f64> {
+                    let number: fn(&$kind) -> i64 = $number;
+                    Some(number(self) as f64)
+                }
+            }
+        )*};
+    }
+
+    whole! {
+        i64, true, |number| *number;
+        Min, false, |min| min.0;
+        Max, false, |max| max.0;
+    }
+}
+
+impl Shown for Sum {
+    fn cells(&self) -> Vec<Cell> {
+        vec![decimal(self.value())]
+    }
+}
+
+impl Kind for Sum {
+    const ADDS_UP: bool = true;
+
+    fn number(&self) -> Option<f64> {
+        Some(self.value())
+    }
+}
+
+impl Shown for Summary {
+    const COLUMNS: &'static [&'static str] = &["count", "sum", "mean", "min", "max", "std_dev"];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.count().to_string()),
+            decimal(self.sum()),
+            decimal(self.mean()),
+            decimal(self.min()),
+            decimal(self.max()),
+            decimal(self.std_dev()),
+        ]
+    }
+}
+
+/// The mean.
+impl Kind for Summary {
+    fn number(&self) -> Option<f64> {
+        self.mean()
+    }
+}
+
+impl Shown for Distinct {
+    const COLUMNS: &'static [&'static str] = &["distinct"];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![Cell::Number(self.count().to_string())]
+    }
+}
+
+/// How many there are.
+impl Kind for Distinct {
+    fn number(&self) -> Option<f64> {
+        Some(self.estimate())
+    }
+}
+
+impl Shown for Quantiles {
+    const COLUMNS: &'static [&'static str] = &["count", "min", "p25", "median", "p75", "p95", "p99", "max"];
+
+    fn cells(&self) -> Vec<Cell> {
+        let inner = [0.25, 0.5, 0.75, 0.95, 0.99].map(|q| self.quantile(q));
+        let numbers = [self.min()].into_iter().chain(inner).chain([self.max()]);
+        [Cell::Number(self.count().to_string())].into_iter().chain(numbers.map(decimal)).collect()
+    }
+}
+
+/// The median.
+impl Kind for Quantiles {
+    fn number(&self) -> Option<f64> {
+        self.median()
+    }
+}
+
+impl Shown for Gauge {
+    const COLUMNS: &'static [&'static str] = &["last", "min", "max"];
+
+    fn cells(&self) -> Vec<Cell> {
+        [self.last(), self.min(), self.max()].map(decimal).into()
+    }
+}
+
+/// The last level.
+impl Kind for Gauge {
+    fn number(&self) -> Option<f64> {
+        Some(self.last())
+    }
+}
+
+impl Shown for Counter {
+    const COLUMNS: &'static [&'static str] = &["increase", "resets"];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![decimal(self.increase()), Cell::Number(self.resets().to_string())]
+    }
+}
+
+/// The increase.
+impl Kind for Counter {
+    fn number(&self) -> Option<f64> {
+        Some(self.increase())
+    }
+}
+
+impl Shown for AnyValue {
+    fn cells(&self) -> Vec<Cell> {
+        vec![match self {
+            Self::Integer(number) => Cell::Number(number.to_string()),
+            Self::Encoded(bytes) => Cell::Text(BASE64_STANDARD.encode(bytes)),
+        }]
+    }
+}
+
+/// None: the program doesn't know what the values mean.
+impl Kind for AnyValue {
+    fn number(&self) -> Option<f64> {
+        None
+    }
+
+    fn has_number(info: &MetricInfo) -> anyhow::Result<()> {
+        Err(anyhow!(
+            "{}/{} holds values of the kind {:?}, which only the program that defined it can compare; `trackstats show` \
+             without options shows them as they are stored",
+            info.domain(),
+            info.reference(),
+            info.kind()
+        ))
+    }
+}
+
+/// What is worked out from numbers.
+impl Shown for f64 {
+    fn cells(&self) -> Vec<Cell> {
+        vec![decimal(*self)]
+    }
+}
+
+impl Shown for Compared<f64> {
+    const COLUMNS: &'static [&'static str] = &["value", "before", "difference", "growth_%"];
+
+    fn cells(&self) -> Vec<Cell> {
+        [self.now.flatten(), self.before.flatten(), self.difference().flatten(), self.growth().flatten()]
+            .map(decimal)
+            .into()
+    }
+}

@@ -1,0 +1,86 @@
+//! `trackstats profile`.
+
+use super::{
+    kinds::{self, Kind, Question},
+    series::{header, value_cells},
+};
+use crate::{
+    arguments::{DatesArgs, MetricName, ObjectArg, StoreArgs},
+    output::{self, Cell, TableOrCsv},
+};
+use clap::{Args, ValueEnum};
+use trackstats::{Metric, Period, ProfilePart, Store};
+
+/// Show what a metric is like on each day of the week, or in each hour of the day
+///
+/// Made of the stored days, or hours. `values` is how many had a statistic, `dates` how many there were in the range.
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArgs {
+    /// The metric, DOMAIN/METRIC
+    metric: MetricName,
+    /// By what
+    #[arg(long, value_enum, default_value_t = Part::Weekday)]
+    by: Part,
+    #[command(flatten)]
+    dates: DatesArgs,
+    #[arg(long, value_name = "KIND=ID", help = crate::arguments::OBJECT_HELP)]
+    object: Option<ObjectArg>,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = TableOrCsv::Table)]
+    format: TableOrCsv,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Part {
+    Weekday,
+    Hour,
+}
+
+impl ProfileArgs {
+    pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
+        let store = store.open()?;
+        let info = self.metric.registered(&store)?;
+        kinds::ask(&info, Profile { args: &self, store: &store })
+    }
+
+    fn print<K: ToString, V: Kind>(&self, name: &str, parts: &[ProfilePart<K, V>]) -> anyhow::Result<()> {
+        let mut columns = header::<V>(&[name], &[]);
+        columns.extend(["values", "dates"]);
+        let mut rows = output::rows(self.format, &columns, output::stdout())?;
+        for part in parts {
+            let mut cells = vec![Cell::Text(part.of.to_string())];
+            match &part.value {
+                Some(value) => cells.extend(value_cells(value.as_ref())),
+                // Absent, which is not missing.
+                None => cells.extend(V::COLUMNS.iter().map(|_| Cell::Text(String::new()))),
+            }
+            cells.extend([part.values, part.dates].map(|number| Cell::Number(number.to_string())));
+            rows.row(cells)?;
+        }
+        rows.end()
+    }
+}
+
+struct Profile<'p> {
+    args: &'p ProfileArgs,
+    store: &'p Store,
+}
+
+impl Question for Profile<'_> {
+    fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()> {
+        let Self { args, store } = self;
+        let period = match args.by {
+            Part::Weekday => Period::Day,
+            Part::Hour => Period::Hour,
+        };
+        let mut query = store.series(metric, period);
+        if let Some(ObjectArg(object)) = &args.object {
+            query = query.object(object);
+        }
+        let query = args.dates.of(query);
+        match args.by {
+            Part::Weekday => args.print("weekday", &query.by_weekday()?),
+            Part::Hour => args.print("hour", &query.by_hour()?),
+        }
+    }
+}
