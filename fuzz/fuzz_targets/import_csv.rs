@@ -14,7 +14,7 @@ mod records;
 
 use indicatif::ProgressBar;
 use libfuzzer_sys::fuzz_target;
-use records::{Columns, Cursor, Format, Reader, Reading, Records, Source};
+use records::{Columns, Cursor, Format, Numbers, Reader, Reading, Records, Source};
 use std::{fs, path::PathBuf, sync::LazyLock};
 use tempfile::TempDir;
 use trackstats::{Domain, FixedClock, Flush, Metric, Period, Prefix, Store, Timestamp, Tracker, export};
@@ -40,10 +40,10 @@ fn exported(store: &Store) -> String {
 
 /// Tracks the file, from where the store's cursor says if it is appended from.
 fn track(store: &Store, format: Format, append: bool) -> Result<(), String> {
-    let mut columns = Columns::new("t", Some("v"));
+    let mut columns = Columns::new("t", Some(("v", Numbers::Whole)));
     let by = "g,h".parse().unwrap();
     let group = columns.group(&by);
-    let tracker: Tracker<'_, Reading> = Tracker::new(METRIC, |reading: &Reading| reading.at, |reading| reading.value)
+    let tracker: Tracker<'_, Reading> = Tracker::new(METRIC, |reading: &Reading| reading.at, Reading::whole)
         .periods([Period::Hour])
         .by_parts(by.kinds, |reading: &Reading, ids| {
             if group.iter().all(|place| reading.id(*place).is_some()) {
