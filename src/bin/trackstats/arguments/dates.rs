@@ -16,8 +16,13 @@ pub(crate) struct DatesArgs {
 
 impl DatesArgs {
     /// The query of this range.
-    pub(crate) fn of<'m, V: Value>(&self, query: SeriesQuery<'m, V>) -> SeriesQuery<'m, V> {
-        let query = self.from.map_or(query.clone(), |from| query.from(from));
-        self.to.map_or(query.clone(), |to| query.to(to))
+    pub(crate) fn of<'m, V: Value>(&self, mut query: SeriesQuery<'m, V>) -> SeriesQuery<'m, V> {
+        if let Some(from) = self.from {
+            query = query.from(from);
+        }
+        if let Some(to) = self.to {
+            query = query.to(to);
+        }
+        query
     }
 }

@@ -4,8 +4,8 @@ use crate::output::Cell;
 use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use trackstats::{
-    AnyValue, Compared, Counter, Distinct, Domain, Gauge, Max, Metric, MetricInfo, Min, Quantiles, Sum,
-    Summary, Value,
+    AnyValue, Compared, Counter, Distinct, Domain, Gauge, Max, Metric, MetricInfo, Min, Number, Quantiles,
+    Sum, Summary, Value,
 };
 
 /// Something that has columns in a table.
@@ -61,35 +61,30 @@ fn decimal(number: impl Into<Option<f64>>) -> Cell {
     number.into().map_or(Cell::Missing, Cell::Decimal)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the nearest number is what is shown")]
-mod whole {
-    use super::{Cell, Kind, Max, Min, Shown};
-
-    macro_rules! whole {
-        ($($kind:ty, $adds_up:literal, $number:expr;)*) => {$(
-            impl Shown for $kind {
-                fn cells(&self) -> Vec<Cell> {
-                    let number: fn(&$kind) -> i64 = $number;
-                    vec![Cell::Number(number(self).to_string())]
-                }
+/// A kind with one whole number.
+macro_rules! whole {
+    ($($kind:ty, $number:ident => $shown:expr, $adds_up:literal;)*) => {$(
+        impl Shown for $kind {
+            fn cells(&self) -> Vec<Cell> {
+                let $number = self;
+                vec![Cell::Number($shown.to_string())]
             }
+        }
 
-            impl Kind for $kind {
-                const ADDS_UP: bool = $adds_up;
+        impl Kind for $kind {
+            const ADDS_UP: bool = $adds_up;
 
-                fn number(&self) -> Option<f64> {
-                    let number: fn(&$kind) -> i64 = $number;
-                    Some(number(self) as f64)
-                }
+            fn number(&self) -> Option<f64> {
+                Some(self.to_f64())
             }
-        )*};
-    }
+        }
+    )*};
+}
 
-    whole! {
-        i64, true, |number| *number;
-        Min, false, |min| min.0;
-        Max, false, |max| max.0;
-    }
+whole! {
+    i64, number => number, true;
+    Min, min => min.0, false;
+    Max, max => max.0, false;
 }
 
 impl Shown for Sum {
@@ -102,7 +97,7 @@ impl Kind for Sum {
     const ADDS_UP: bool = true;
 
     fn number(&self) -> Option<f64> {
-        Some(self.value())
+        Some(self.to_f64())
     }
 }
 
@@ -139,7 +134,7 @@ impl Shown for Distinct {
 /// How many there are.
 impl Kind for Distinct {
     fn number(&self) -> Option<f64> {
-        Some(self.estimate())
+        Some(self.to_f64())
     }
 }
 

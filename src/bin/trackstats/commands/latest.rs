@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     arguments::{MetricName, ObjectArg, StoreArgs},
-    output::{Format, TableOrCsv, note},
+    output::{Format, TableOrCsv},
 };
 use clap::Args;
 use trackstats::{Metric, Period, Result, Statistic, Store, Value};
@@ -31,23 +31,21 @@ impl LatestArgs {
         let store = store.open()?;
         let info = self.metric.registered(&store)?;
         let Some(format) = self.format.rows() else {
-            self.tell(series::print_lines(store.calendar(), self.latest(&store, info.metric()?)?)?);
+            series::tell(
+                &self.metric,
+                series::print_lines(store.calendar(), self.latest(&store, info.metric()?)?)?,
+            );
             return Ok(());
         };
         kinds::ask(&info, Latest { args: &self, store: &store, format })
     }
 
     fn latest<V: Value>(&self, store: &Store, metric: Metric<'_, V>) -> Result<Option<Result<Statistic<V>>>> {
-        let query = store.series(metric, self.period);
-        let object = self.object.as_ref();
-        let query = object.map_or(query.clone(), |ObjectArg(object)| query.object(object));
-        Ok(query.latest()?.map(Ok))
-    }
-
-    fn tell(&self, any: bool) {
-        if !any {
-            note(&format!("{} has no such statistics; `trackstats list {0}` tells what it has", self.metric));
+        let mut query = store.series(metric, self.period);
+        if let Some(ObjectArg(object)) = &self.object {
+            query = query.object(object);
         }
+        Ok(query.latest()?.map(Ok))
     }
 }
 
@@ -61,7 +59,7 @@ impl Question for Latest<'_> {
     fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()> {
         let Self { args, store, format } = self;
         let latest = args.latest(store, metric)?;
-        args.tell(series::print(store.calendar(), format, args.period, &[], latest)?);
+        series::tell(&args.metric, series::print(store.calendar(), format, args.period, &[], latest)?);
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! `trackstats retention`.
 
+use super::series;
 use crate::{
     arguments::{DatesArgs, MetricName, ObjectArg, StoreArgs},
-    output::{self, Cell, TableOrCsv, note},
+    output::{self, Cell, TableOrCsv},
 };
 use anyhow::bail;
 use clap::{Args, ValueEnum};
@@ -45,12 +46,7 @@ impl RetentionArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
         let store = store.open()?;
         let retention = self.retention(&store)?;
-        if retention.cohorts.is_empty() {
-            note(&format!(
-                "{} has no such statistics; `trackstats list {0}` tells what it has",
-                self.cohorts
-            ));
-        }
+        series::tell(&self.cohorts, !retention.cohorts.is_empty());
         self.print(store.calendar(), &retention)
     }
 

@@ -1,7 +1,10 @@
 //! Statistics of a metric for a period, as `show` and `latest` print them.
 
 use super::kinds::Shown;
-use crate::output::{self, Cell, TableOrCsv};
+use crate::{
+    arguments::MetricName,
+    output::{self, Cell, TableOrCsv},
+};
 use std::io::Write;
 use trackstats::{AnyValue, Calendar, Object, Period, Result, Statistic, statistic_line};
 
@@ -41,6 +44,15 @@ pub(super) fn print<T: Shown>(
     }
     rows.end()?;
     Ok(any)
+}
+
+/// Says that a metric has no statistics of those that were asked for, if so.
+pub(super) fn tell(metric: &MetricName, any: bool) {
+    if !any {
+        output::note(&format!(
+            "{metric} has no such statistics; `trackstats list {metric}` tells what it has"
+        ));
+    }
 }
 
 /// The names of the columns of what is shown.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     arguments::{DatesArgs, MetricName, ObjectArg, StoreArgs},
-    output::{self, Format, TableOrCsv, note},
+    output::{self, Format, TableOrCsv},
 };
 use anyhow::bail;
 use clap::{Args, ValueEnum};
@@ -115,7 +115,7 @@ impl ShowArgs {
                     "only stored statistics are written as an export has them; use --format csv for others"
                 );
             }
-            self.tell(series::print_lines(store.calendar(), self.stored(&store, &info)?)?);
+            series::tell(&self.metric, series::print_lines(store.calendar(), self.stored(&store, &info)?)?);
             return Ok(());
         };
         kinds::ask(&info, Show { args: &self, store: &store, info: &info, format })
@@ -152,12 +152,6 @@ impl ShowArgs {
             Some(Fill::Missing) => trackstats::Fill::Missing,
             Some(Fill::Previous) => trackstats::Fill::Previous,
         })
-    }
-
-    fn tell(&self, any: bool) {
-        if !any {
-            note(&format!("{} has no such statistics; `trackstats list {0}` tells what it has", self.metric));
-        }
     }
 }
 
@@ -222,7 +216,7 @@ impl Show<'_> {
         statistics: impl Iterator<Item = Result<Statistic<T>>>,
     ) -> anyhow::Result<()> {
         let any = series::print(self.store.calendar(), self.format, period, &self.kinds(), statistics)?;
-        self.args.tell(any);
+        series::tell(&self.args.metric, any);
         Ok(())
     }
 
@@ -236,7 +230,7 @@ impl Show<'_> {
             rows.row(cells)?;
         }
         rows.end()?;
-        self.args.tell(!totals.is_empty());
+        series::tell(&self.args.metric, !totals.is_empty());
         Ok(())
     }
 }
