@@ -680,22 +680,36 @@ fn appending_in_pieces_counts_each_record_once() {
 
 #[test]
 fn a_quoted_record_that_is_still_written_is_left_for_the_next_run() {
-    let place = Place::new();
-    let track = format!("track log.csv {TRACK} --by user --append --today 2024-05-02");
-    place.file("log.csv", "at,user\n2024-05-01,a\n2024-05-01,\"b\n");
-    let ran = place.line(&track);
-    assert!(
-        ran.err.starts_with("log.csv:3: the last record opens a quote and isn't finished yet"),
-        "{}",
-        ran.err
-    );
-    assert!(summary(&ran).starts_with("1 records read"), "{}", ran.err);
-    place.add("log.csv", "c\"\n");
-    assert!(summary(&place.line(&track)).starts_with("1 records read, 0 skipped"));
-    assert_eq!(
-        place.show("app/visits --period day --by user"),
-        "date,user,value\n2024-05-01,a,1\n2024-05-01,\"b\nc\",1\n"
-    );
+    for (written, rest) in
+        [("\"b\n", "c\"\n"), ("\"b \"\"\n", "c\"\n"), ("\"b\n\"\"\n", "\"\"c\"\n"), ("\"\n", "\"\n")]
+    {
+        let place = Place::new();
+        let track = format!("track log.csv {TRACK} --by user --append --today 2024-05-02");
+        place.file("log.csv", format!("at,user\n2024-05-01,a\n2024-05-01,{written}"));
+        let ran = place.line(&track);
+        assert!(
+            ran.err.starts_with("log.csv:3: the last record opens a quote and isn't finished yet"),
+            "{written:?}: {}",
+            ran.err
+        );
+        assert!(summary(&ran).starts_with("1 records read"), "{written:?}: {}", ran.err);
+        place.add("log.csv", rest);
+        assert!(summary(&place.line(&track)).starts_with("1 records read, 0 skipped"), "{written:?}");
+        assert_eq!(place.show("app/visits --period day"), "date,value\n2024-05-01,2\n");
+        place.ok("track log.csv --metric app/whole --timestamp at --by user --today 2024-05-02");
+        let by_user = |metric: &str| place.show(&format!("{metric} --period day --by user"));
+        assert_eq!(by_user("app/visits"), by_user("app/whole"), "{written:?}");
+    }
+}
+
+#[test]
+fn a_quote_that_is_closed_is_read_whatever_is_within() {
+    for user in ["\"b\n\"", "\"b\"\"\n\"", "\"\n\"\"\"", "\"\"\"\n\"\"\""] {
+        let place = Place::new();
+        place.file("log.csv", format!("at,user\n2024-05-01,{user}"));
+        let ran = place.line(&format!("track log.csv {TRACK} --by user --today 2024-05-02"));
+        assert!(summary(&ran).starts_with("1 records read, 0 skipped"), "{user:?}: {}", ran.err);
+    }
 }
 
 #[test]

@@ -124,9 +124,8 @@ impl CsvRecords {
             }
         }
         let last = self.record.get(self.record.len().wrapping_sub(1)).unwrap_or_default();
-        // At the end of the file, an open quote is closed without a word. A field with a line's end in it is quoted, and
-        // then the last byte is its quote.
-        if self.gauge.ended() && last.contains(&b'\n') && self.gauge.last() != b'"' {
+        // At the end of the file, an open quote is closed without a word; a field with a line's end in it is quoted.
+        if self.gauge.ended() && last.contains(&b'\n') && self.gauge.open_quote() {
             if self.appended {
                 self.left = Some(start);
                 return Ok(None);

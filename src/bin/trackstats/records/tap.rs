@@ -2,7 +2,7 @@
 
 use indicatif::ProgressBar;
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     io::{self, Read},
     rc::Rc,
 };
@@ -11,7 +11,6 @@ use std::{
 /// has come.
 pub(super) struct Tap {
     reader: Box<dyn Read>,
-    given: u64,
     gauge: Rc<Gauge>,
     bar: ProgressBar,
     /// Whether lines end with CR alone; not known before the first bytes.
@@ -19,12 +18,14 @@ pub(super) struct Tap {
 }
 
 /// What is known of a [`Tap`] beside the reader that has it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Gauge {
-    /// How many bytes may be given out in all.
-    limit: Cell<u64>,
-    /// The last byte given out that isn't the end of a line.
-    last: Cell<u8>,
+    /// How many bytes were given out.
+    given: Cell<u64>,
+    /// Where the record begins, in bytes given out.
+    begin: Cell<u64>,
+    /// The last bytes given out: the record's from its beginning on, and what came before it in the same part.
+    kept: RefCell<Vec<u8>>,
     /// The reader has been asked for more than there is.
     ended: Cell<bool>,
 }
@@ -36,16 +37,15 @@ pub(super) struct TooLong;
 
 impl Tap {
     pub(super) fn new(reader: Box<dyn Read>, bar: &ProgressBar) -> (Self, Rc<Gauge>) {
-        let gauge =
-            Rc::new(Gauge { limit: Cell::new(super::LONGEST), last: Cell::new(0), ended: Cell::new(false) });
-        (Self { reader, given: 0, gauge: Rc::clone(&gauge), bar: bar.clone(), cr_alone: None }, gauge)
+        let gauge = Rc::new(Gauge::default());
+        (Self { reader, gauge: Rc::clone(&gauge), bar: bar.clone(), cr_alone: None }, gauge)
     }
 }
 
 impl Gauge {
     /// A record begins at this byte.
     pub(super) fn begin(&self, byte: u64) {
-        self.limit.set(byte.saturating_add(super::LONGEST));
+        self.begin.set(byte);
     }
 
     /// Whether the last record ended because there was nothing more.
@@ -53,8 +53,24 @@ impl Gauge {
         self.ended.get()
     }
 
-    pub(super) fn last(&self) -> u8 {
-        self.last.get()
+    /// How many of the bytes that are kept come before the record.
+    fn before(&self, kept: &[u8]) -> usize {
+        let own = self.given.get().saturating_sub(self.begin.get());
+        kept.len().saturating_sub(usize::try_from(own).unwrap_or(usize::MAX))
+    }
+
+    /// Whether a quote is open where all that was given out ends.
+    ///
+    /// A reader closes it without a word. Here it reads the record once more with a line behind it, which is a record of
+    /// its own, or is still within the quote.
+    pub(super) fn open_quote(&self) -> bool {
+        let kept = self.kept.borrow();
+        let record = kept.get(self.before(&kept)..).unwrap_or_default();
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(record.chain(b"\nbehind".as_slice()));
+        reader.byte_records().count() == 1
     }
 }
 
@@ -73,8 +89,9 @@ impl Tap {
 
 impl Read for Tap {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let allowed =
-            usize::try_from(self.gauge.limit.get().saturating_sub(self.given)).unwrap_or(usize::MAX);
+        let given = self.gauge.given.get();
+        let limit = self.gauge.begin.get().saturating_add(super::LONGEST);
+        let allowed = usize::try_from(limit.saturating_sub(given)).unwrap_or(usize::MAX);
         let most = buffer.len().min(allowed);
         let Some(part) = buffer.get_mut(..most).filter(|part| !part.is_empty()) else {
             return if buffer.is_empty() { Ok(0) } else { Err(io::Error::other(TooLong)) };
@@ -82,11 +99,12 @@ impl Read for Tap {
         let read = self.reader.read(part)?;
         let part = part.get_mut(..read).unwrap_or_default();
         self.end_lines(part);
-        if let Some(last) = part.iter().rev().find(|byte| !matches!(byte, b'\n' | b'\r')) {
-            self.gauge.last.set(*last);
-        }
+        let mut kept = self.gauge.kept.borrow_mut();
+        let before = self.gauge.before(&kept);
+        kept.drain(..before);
+        kept.extend_from_slice(part);
         self.gauge.ended.set(read == 0);
-        self.given += read as u64;
+        self.gauge.given.set(given + read as u64);
         self.bar.inc(read as u64);
         Ok(read)
     }
