@@ -68,9 +68,9 @@ mod upkeep;
 pub use calendar::{Bucket, Calendar, Timestamp};
 pub use error::{Error, Result};
 pub use model::{
-    AnyValue, Counter, Date, Distinct, Domain, Gauge, Id, Intersection, Item, Layout, Max, MergeError,
-    Metric, Min, Number, Object, Part, Period, Quantiles, Ref, Series, Statistic, StatisticKey, Sum, Summary,
-    Value,
+    AnyValue, Counter, Date, Distinct, Domain, Figure, Figures, Gauge, Id, Intersection, Item, Layout, Max,
+    MergeError, Metric, Min, Number, Object, Part, Period, Quantiles, Ref, Series, Statistic, StatisticKey,
+    Sum, Summary, Value,
 };
 pub use query::{
     Breakdown, BreakdownEntry, Cohort, Compare, Compared, Derived, Fill, Others, ProfilePart, Ranked,

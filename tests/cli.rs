@@ -496,7 +496,7 @@ fn visits() -> Place {
 fn decimals_means_quantiles_levels_meters_and_distinct_counts_are_tracked_and_shown() {
     let place = visits();
     for (metric, expected) in [
-        ("sum_float", "date,value\n2024-04-29,0.30000000000000004\n2024-05-01,2.7\n"),
+        ("sum_float", "date,sum\n2024-04-29,0.30000000000000004\n2024-05-01,2.7\n"),
         ("gauge", "date,last,min,max\n2024-04-29,19,19,20.5\n2024-05-01,21,18,21\n"),
         ("distinct", "date,distinct\n2024-04-29,2\n2024-05-01,2\n2024-05-04,1\n"),
     ] {
@@ -510,7 +510,11 @@ fn decimals_means_quantiles_levels_meters_and_distinct_counts_are_tracked_and_sh
         "{quantiles}"
     );
     assert_eq!(place.ok("latest app/distinct --period day --format csv"), "date,distinct\n2024-05-04,1\n");
-    assert!(place.ok("latest app/distinct --period day --format jsonl").contains(r#""value":{"base64":"#));
+    assert!(
+        place
+            .ok("latest app/distinct --period day --format jsonl")
+            .contains(r#""value":{"distinct":1,"base64":"#)
+    );
 }
 
 #[test]
@@ -541,7 +545,7 @@ fn what_follows_from_stored_days_is_shown() {
         "date,value\n2024-05-01,50\n"
     );
     let table = place.ok("show app/sum_float --period day --from 2024-04-29 --to 2024-04-29");
-    assert!(table.contains("┆   0.3 │"), "six digits for people: {table}");
+    assert!(table.contains("┆ 0.3 │"), "six digits for people: {table}");
     place.fails("show app/visits --period day --growth --difference", 2, "cannot be used with");
     place.fails("record app/mean 3 --period day", 1, "only whole numbers are recorded by hand");
     place.fails("show app/visits --period day --over --rolling 7", 2, "cannot be used with");

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use trackstats::{
-    AnyValue, Calendar, Date, Domain, Error, Id, Max, MergeError, Metric, Min, Object, Period, Prefix, Store,
-    Value, chrono, export, exported_calendar, import,
+    AnyValue, Calendar, Counter, Date, Distinct, Domain, Error, Figure, Figures, Gauge, Id, Max, MergeError,
+    Metric, Min, Object, Period, Prefix, Quantiles, Store, Sum, Summary, Value, chrono, export,
+    exported_calendar, import,
 };
 
 const TILL: Domain<'_> = Domain::new("till", "The till");
@@ -106,6 +107,175 @@ fn an_export_reads_as_the_contract_says() {
     let copy = assert_comes_back(&store);
     let takings = copy.get(&TAKINGS.on(Period::Month, day("2013-01-15"))).unwrap().unwrap();
     assert_eq!(takings.value, Some(Takings(1, "é".into())));
+}
+
+fn merged<V: Value>(values: impl IntoIterator<Item = V>) -> V {
+    let mut values = values.into_iter();
+    let mut merged = values.next().unwrap();
+    values.for_each(|value| merged.merge(&value).unwrap());
+    merged
+}
+
+/// A store with a statistic of a kind, and the JSON of its value.
+fn store_of<V: Value>(value: Option<V>) -> (Store, String) {
+    let store = store();
+    let key = Metric::<V>::new(TILL, "kind", "Kind").on(Period::Day, day("2024-05-01"));
+    match value {
+        Some(value) => store.record(key, value).unwrap(),
+        None => store.record_missing(key).unwrap(),
+    }
+    let lines = exported(&store);
+    let (_, value) = lines.lines().last().unwrap().split_once("\"value\":").unwrap();
+    let value = value.strip_suffix('}').unwrap().to_owned();
+    (store, value)
+}
+
+/// Its export reads so, and comes back.
+fn assert_reads<V: Value>(value: V, text: &str) {
+    let (store, json) = store_of(Some(value.clone()));
+    assert_eq!(json, text);
+    let copy = assert_comes_back(&store);
+    let metric = Metric::<V>::new(TILL, "kind", "Kind");
+    let read = copy.get(&metric.on(Period::Day, day("2024-05-01"))).unwrap().unwrap();
+    assert_eq!(read.value, Some(value));
+    assert_comes_back(&store_of::<V>(None).0);
+}
+
+#[test]
+fn values_that_are_bytes_have_what_they_say_beside_them() {
+    let numbers = [1.0, 0.1, 0.2];
+    assert_reads(
+        merged(numbers.map(|number| Sum::new(number).unwrap())),
+        r#"{"sum":1.3,"base64":"bQhnZmZmZmamAA=="}"#,
+    );
+    assert_reads(
+        merged(numbers.map(|number| Summary::new(number).unwrap())),
+        r#"{"count":3,"sum":1.3,"mean":0.43333333333333335,"min":0.1,"max":1.0,"std_dev":0.40276819911981904,"base64":"A20HzczMzMzMDAABAW0IZ2ZmZmZmpgDbAQ7NzMzMzMxMMzMzMzMzQw=="}"#,
+    );
+    assert_reads(
+        merged(["ann", "bob", "ann"].map(Distinct::of)),
+        r#"{"distinct":2,"base64":"AgEHDAMIAgj4EWAEvyBkHA=="}"#,
+    );
+    assert_reads(
+        merged(numbers.map(|number| Quantiles::new(number).unwrap())),
+        r#"{"count":3,"min":0.1,"p25":0.1,"median":0.19921875,"p75":1.0,"p95":1.0,"p99":1.0,"max":1.0,"base64":"A5qZmZmZmbk/AAAAAAAA8D+Y9w8BfwGzAgE="}"#,
+    );
+    assert_reads(
+        merged([(5, 20.5), (9, 19.0)].map(|(at, level)| Gauge::at(at, level).unwrap())),
+        r#"{"last":19.0,"min":19.0,"max":20.5,"base64":"EgAAARMAARMBASkAAAAA"}"#,
+    );
+    assert_reads(
+        merged([(5, 3.0), (9, 1.0)].map(|(at, reading)| Counter::at(at, reading).unwrap())),
+        r#"{"increase":1.0,"resets":1,"base64":"AAIKBgMD"}"#,
+    );
+    assert_reads(
+        Summary::default(),
+        r#"{"count":0,"sum":0.0,"mean":null,"min":null,"max":null,"std_dev":null,"base64":"AA=="}"#,
+    );
+    assert_reads(
+        merged([f64::MAX, f64::MAX].map(|number| Sum::new(number).unwrap())),
+        r#"{"sum":null,"base64":"mA8H////////Hw=="}"#,
+    );
+}
+
+/// A line with a value of a kind, behind its definition.
+fn line_of<V: Value>(value: &str) -> String {
+    format!(
+        concat!(
+            r#"{{"define":"domain","ref":"till","name":"Till"}}"#,
+            "\n",
+            r#"{{"define":"metric","domain":"till","ref":"kind","name":"Kind","value":"{}","encoded":true}}"#,
+            "\n",
+            r#"{{"domain":"till","metric":"kind","period":"day","date":"2024-05-01","value":{}}}"#
+        ),
+        V::KIND,
+        value
+    )
+}
+
+#[test]
+fn a_sum_may_be_given_as_a_number_alone() {
+    for (number, expected) in
+        [("12.5", 12.5), ("-3", -3.0), ("0.1", 0.1), ("18446744073709551616", 2_f64.powi(64))]
+    {
+        let store = store();
+        import(&store, line_of::<Sum>(number).as_bytes()).unwrap();
+        let key = Metric::<Sum>::new(TILL, "kind", "Kind").on(Period::Day, day("2024-05-01"));
+        assert_eq!(store.get(&key).unwrap().unwrap().value, Some(Sum::new(expected).unwrap()), "{number}");
+    }
+}
+
+#[test]
+fn bytes_alone_are_enough_and_numbers_that_say_otherwise_are_refused() {
+    let (_, gauge) = store_of(Some(Gauge::at(5, 20.5).unwrap()));
+    let (_, base64) = gauge.split_once(r#""base64":"#).unwrap();
+    let base64 = base64.strip_suffix('}').unwrap();
+    for good in ["", r#""min":20.5,"#, r#""max":20.50000000000001,"last":20.5,"#] {
+        let line = line_of::<Gauge>(&format!("{{{good}\"base64\":{base64}}}"));
+        import(&store(), line.as_bytes()).unwrap();
+    }
+    for (bad, sentence) in [
+        (
+            r#""min":20,"#,
+            "the \"min\" of \"value\" isn't what its \"base64\" says, from which it is imported",
+        ),
+        (r#""min":null,"#, "the \"min\" of \"value\" isn't"),
+        (r#""min":"20.5","#, "the \"min\" of \"value\" isn't"),
+        (r#""min":20.5,"min":20.5,"#, "\"value\" has the field \"min\" twice"),
+        (r#""base64":"","#, "this is not"),
+        (
+            r#""mean":20.5,"#,
+            "\"value\" has the unknown field \"mean\"; its fields are last, min, max, base64",
+        ),
+    ] {
+        let line = line_of::<Gauge>(&format!("{{{bad}\"base64\":{base64}}}"));
+        let (number, found) = problem(&store(), line.as_bytes());
+        assert!(number == 3 && found.starts_with(sentence), "{bad}: {found}");
+    }
+    for (value, sentence) in [
+        (
+            r#"{"last":20.5}"#,
+            "\"value\" has no field \"base64\", the bytes that it is; its fields are last, min, max, base64",
+        ),
+        (r#"{"base64":"?"}"#, "\"value\" is not base64"),
+        (r#"{"base64":7}"#, "the \"base64\" of \"value\" is a whole number, not a text"),
+        (r#"{"base64":"AQID"}"#, "this is not"),
+        (
+            "20.5",
+            "\"value\" is a fraction, or too large for 64 bits; values of the kind \"gauge\" are objects",
+        ),
+    ] {
+        let (number, found) = problem(&store(), line_of::<Gauge>(value).as_bytes());
+        assert!(number == 3 && found.starts_with(sentence), "{value}: {found}");
+    }
+    let twice = problem(&store(), line_of::<Takings>(r#"{"base64":"AQ==","sum":1}"#).as_bytes());
+    assert_eq!(twice.1, "\"value\" has the unknown field \"sum\"; its fields are base64");
+}
+
+/// Any value of a kind comes back, with what it says.
+fn assert_any_comes_back<V: Figures>(value: V) {
+    assert_eq!(value.figures().len(), V::NAMES.len());
+    assert!(!value.figures().contains(&Figure::Decimal(f64::NAN)));
+    assert_comes_back(&store_of(Some(value)).0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn values_of_every_kind_come_back(
+        numbers in prop::collection::vec(prop_oneof![-1e9..1e9_f64, prop::num::f64::NORMAL], 1..300),
+        times in prop::collection::vec(0_i64..100_000_000, 300),
+    ) {
+        let kept = || numbers.iter().copied();
+        let timed = || times.iter().copied().zip(kept());
+        assert_any_comes_back(merged(kept().map(|number| Sum::new(number).unwrap())));
+        assert_any_comes_back(merged(kept().map(|number| Summary::new(number).unwrap())));
+        assert_any_comes_back(merged(kept().map(|number| Quantiles::new(number).unwrap())));
+        assert_any_comes_back(merged(times.iter().map(|time| Distinct::of(*time))));
+        assert_any_comes_back(merged(timed().map(|(at, level)| Gauge::at(at, level).unwrap())));
+        assert_any_comes_back(merged(timed().map(|(at, reading)| Counter::at(at, reading.abs()).unwrap())));
+    }
 }
 
 #[test]
@@ -258,17 +428,19 @@ fn each_bad_line_is_one_sentence_with_its_number_and_changes_nothing() {
         (&statistic("date", r#""20200-01-01""#), "\"20200-01-01\" is not the date of a day, YYYY-MM-DD"),
         (&statistic("date", r#""0000-01-01""#), "0000-01-01 is outside the calendar"),
         (&statistic("value", "1.5"), "\"value\" is a fraction"),
-        (&statistic("value", "9223372036854775808"), "\"value\" is a whole number; it must be"),
+        (
+            &statistic("value", "9223372036854775808"),
+            "\"value\" is a whole number; values of the kind \"integer\" are signed whole numbers of 64 bits",
+        ),
         (&statistic("value", "99999999999999999999999"), "\"value\" is a fraction, or too large"),
         (&statistic("value", r#""9""#), "\"value\" is a text"),
         (
             &statistic("value", r#"{"base64":"AQ=="}"#),
-            "\"value\" is encoded, and till/sales has whole numbers",
+            "\"value\" is an object; values of the kind \"integer\" are signed whole numbers",
         ),
-        (&statistic("value", r#"{"base64":"?"}"#), "\"value\" is not base64"),
         (
             &statistic("metric", r#""takings""#),
-            "\"value\" is a whole number, and till/takings has encoded values",
+            "\"value\" is a whole number; values of the kind \"takings\" are objects with their bytes in \"base64\", or null",
         ),
         (&statistic("object", "{}"), "\"object\" has no parts"),
         (&statistic("object", "7"), "\"object\" is a whole number"),

@@ -15,6 +15,8 @@ pub(crate) use definition::{
 };
 pub(crate) use key::{KeyRange, RowKey, SeriesPrefix, Space};
 pub(crate) use row::{ROW_SLOTS, ReadRow, Row, present};
+#[cfg(feature = "transfer")]
+pub(crate) use serialized::{decode as decode_value, encode as encode_value};
 pub(crate) use stored::{Stored, store_value, value_after};
 
 /// Bytes that are not what was written, and what is wrong with them.

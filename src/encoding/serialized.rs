@@ -12,7 +12,8 @@ const MAX_BYTES: usize = 16 << 20;
 /// Without a limit, it believes any length that it comes across in damaged bytes.
 const LIMIT: usize = 16 * MAX_BYTES;
 
-pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Malformed> {
+/// The bytes of a value, as rows have them.
+pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Malformed> {
     bincode::serde::encode_to_vec(value, config::standard())
         .map_err(|_| Malformed("a value that bincode can't encode"))
 }
@@ -23,7 +24,7 @@ pub(super) fn check_length(bytes: &[u8]) -> Result<(), Malformed> {
 }
 
 /// The value that these bytes are, all of them.
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     match bincode::serde::decode_from_slice(bytes, config::standard().with_limit::<LIMIT>()) {
         Ok((value, read)) if read == bytes.len() => Some(value),
         _ => None,

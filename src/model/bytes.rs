@@ -8,7 +8,7 @@ use serde::{
 use std::{fmt, marker::PhantomData};
 
 /// A kind of value that is stored as bytes of its own making, checked when they are read.
-pub(super) trait Encoded: Sized {
+pub(crate) trait Encoded: Sized {
     /// What the bytes are, for errors.
     const NAME: &'static str;
 
@@ -64,7 +64,7 @@ impl<'de, E: Encoded> Visitor<'de> for BytesVisitor<E> {
 
 /// Writes numbers one after the other.
 #[derive(Debug, Default)]
-pub(super) struct Writer(pub(super) Vec<u8>);
+pub(crate) struct Writer(pub(super) Vec<u8>);
 
 impl Writer {
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
@@ -92,7 +92,7 @@ impl Writer {
 
 /// Reads what a [`Writer`] wrote, and nothing else: each number has one form only.
 #[derive(Debug)]
-pub(super) struct Reader<'b> {
+pub(crate) struct Reader<'b> {
     pub(super) rest: &'b [u8],
 }
 

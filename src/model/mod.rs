@@ -7,6 +7,7 @@ mod date;
 mod derive;
 mod distinct;
 mod exact;
+mod figures;
 mod gauge;
 mod limbs;
 mod metric;
@@ -21,10 +22,13 @@ mod summary;
 mod value;
 mod window;
 
+#[cfg(feature = "transfer")]
+pub(crate) use bytes::Encoded;
 pub use counter::Counter;
 pub use date::Date;
 pub(crate) use derive::{DayValues, Derived, Failed, merge};
 pub use distinct::{Distinct, Intersection, Item};
+pub use figures::{Figure, Figures};
 pub use gauge::Gauge;
 pub use metric::{Domain, Metric};
 pub use number::Number;

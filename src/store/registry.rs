@@ -190,6 +190,12 @@ impl Registry {
         Err(Error::UnknownMetric { path: path.to_owned(), metric: wanted, nearest })
     }
 
+    /// The kind of a metric's values, none if it isn't registered.
+    #[cfg(feature = "transfer")]
+    pub(crate) fn kind(&self, domain: &str, metric: &str) -> Option<&str> {
+        Some(&self.metric(domain, metric)?.kind)
+    }
+
     /// The form of a metric's rows, none if it isn't registered.
     pub(crate) fn form<V: Value>(&self, metric: &Metric<'_, V>) -> Result<Option<Form>> {
         let Some(record) = self.metric(metric.domain_ref(), metric.metric_ref()) else {

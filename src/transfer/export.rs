@@ -53,7 +53,9 @@ pub fn export(store: &Store, prefix: &Prefix, writer: impl Write) -> Result<u64>
     }
     let mut statistics = 0;
     for statistic in scan {
-        lines.write(&StatisticLine::new(store.calendar(), &statistic?)?)?;
+        let statistic = statistic?;
+        let kind = registry.kind(statistic.series.domain(), statistic.series.metric()).unwrap_or_default();
+        lines.write(&StatisticLine::new(store.calendar(), kind, &statistic)?)?;
         statistics += 1;
     }
     lines.writer.flush().map_err(failed)?;
@@ -74,12 +76,13 @@ impl<W: Write> Lines<W> {
     }
 }
 
-/// A statistic as the line of JSON that [`export`] writes for it, without the line's end.
+/// A statistic as the line of JSON that [`export`] writes for it, without the line's end. `kind` is that of its metric's
+/// values, [`MetricInfo::kind`].
 ///
 /// # Errors
-/// As [`Calendar::date_text`].
-pub fn statistic_line(calendar: &Calendar, statistic: &Statistic<AnyValue>) -> Result<String> {
-    let line = StatisticLine::new(calendar, statistic)?;
+/// As [`Calendar::date_text`], and [`Error::InvalidValue`] for bytes that are no value of this kind.
+pub fn statistic_line(calendar: &Calendar, kind: &str, statistic: &Statistic<AnyValue>) -> Result<String> {
+    let line = StatisticLine::new(calendar, kind, statistic)?;
     serde_json::to_string(&line).map_err(|error| failed(error.into()))
 }
 

@@ -4,6 +4,7 @@ use super::{
     lines::Lines,
     parse::{Line, MetricFields, StatisticFields},
     shortened::shortened,
+    value,
 };
 use crate::{
     calendar::Calendar,
@@ -217,19 +218,7 @@ impl<'c, 's> Import<'c, 's> {
         let Some((domain, DomainEntry { name, .. }, (reference, record))) = known else {
             return Err(self.undefined(&domain, &metric).into());
         };
-        match (&value, record.form) {
-            (Some(AnyValue::Integer(_)), Form::Serde) => {
-                return Err(Failure::Problem(format!(
-                    "\"value\" is a whole number, and {domain}/{metric} has encoded values, {{\"base64\":\"...\"}}"
-                )));
-            }
-            (Some(AnyValue::Encoded(_)), Form::Integers) => {
-                return Err(Failure::Problem(format!(
-                    "\"value\" is encoded, and {domain}/{metric} has whole numbers"
-                )));
-            }
-            _ => {}
-        }
+        let value = value::read(&record.kind, record.form, value)?;
         let period = period.parse()?;
         let date = self.change.store().calendar().parse_date(period, &date)?;
         let metric = Metric::parse(Domain::parse(domain, name)?, reference, &record.name)?;

@@ -13,7 +13,7 @@ pub(super) enum Json<'a> {
     Bool(bool),
     Unsigned(u64),
     Negative(i64),
-    Fraction,
+    Decimal(f64),
     Text(Cow<'a, str>),
     List,
     Object(Members<'a>),
@@ -29,10 +29,21 @@ impl Json<'_> {
             Self::Null => "null",
             Self::Bool(_) => "true or false",
             Self::Unsigned(_) | Self::Negative(_) => "a whole number",
-            Self::Fraction => "a fraction, or too large for 64 bits",
+            Self::Decimal(_) => "a fraction, or too large for 64 bits",
             Self::Text(_) => "a text",
             Self::List => "a list",
             Self::Object(_) => "an object",
+        }
+    }
+
+    /// The nearest `f64`, if it is a number.
+    #[expect(clippy::cast_precision_loss, reason = "the nearest is what is promised")]
+    pub(super) fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Unsigned(number) => Some(*number as f64),
+            Self::Negative(number) => Some(*number as f64),
+            Self::Decimal(number) => Some(*number),
+            _ => None,
         }
     }
 }
@@ -86,8 +97,8 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(u64::try_from(number).map_or(Json::Negative(number), Json::Unsigned))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Json::Fraction)
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Json::Decimal(number))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
@@ -160,7 +171,7 @@ mod tests {
             ("a", Json::Negative(-1)),
             ("b", Json::Text("\0".into())),
             ("c", Json::List),
-            ("d", Json::Fraction),
+            ("d", Json::Decimal(1.0)),
             ("e", Json::Null),
         ];
         assert_eq!(members, expected.map(|(name, value)| (name.into(), value)));

@@ -1,5 +1,6 @@
 //! The kinds of lines, as they are written.
 
+use super::value::ValueJson;
 use crate::{
     calendar::Calendar,
     encoding::Form,
@@ -7,7 +8,6 @@ use crate::{
     model::{AnyValue, Id, Object, Statistic},
     store::{DomainInfo, MetricInfo},
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 #[derive(Debug, Serialize)]
@@ -48,7 +48,7 @@ pub(super) struct StatisticLine<'a> {
     period: String,
     date: String,
     object: Option<ObjectMap<'a>>,
-    value: Option<ValueJson<'a>>,
+    value: Option<ValueJson>,
 }
 
 impl From<&Calendar> for CalendarLine {
@@ -84,7 +84,7 @@ impl<'a> From<&'a MetricInfo> for MetricLine<'a> {
 }
 
 impl<'a> StatisticLine<'a> {
-    pub(super) fn new(calendar: &Calendar, statistic: &'a Statistic<AnyValue>) -> Result<Self> {
+    pub(super) fn new(calendar: &Calendar, kind: &str, statistic: &'a Statistic<AnyValue>) -> Result<Self> {
         let series = &*statistic.series;
         Ok(Self {
             domain: series.domain(),
@@ -92,7 +92,7 @@ impl<'a> StatisticLine<'a> {
             period: series.period().to_string(),
             date: calendar.date_text(series.period(), statistic.date)?,
             object: series.object().map(ObjectMap),
-            value: statistic.value.as_ref().map(ValueJson),
+            value: statistic.value.as_ref().map(|value| ValueJson::new(kind, value)).transpose()?,
         })
     }
 }
@@ -112,21 +112,5 @@ impl Serialize for ObjectMap<'_> {
             }
         }
         map.end()
-    }
-}
-
-#[derive(Debug)]
-struct ValueJson<'a>(&'a AnyValue);
-
-impl Serialize for ValueJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        match self.0 {
-            AnyValue::Integer(integer) => serializer.serialize_i64(*integer),
-            AnyValue::Encoded(bytes) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("base64", &BASE64_STANDARD.encode(bytes))?;
-                map.end()
-            }
-        }
     }
 }

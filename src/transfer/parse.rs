@@ -9,7 +9,6 @@ use crate::{
     encoding::Form,
     model::{AnyValue, Id, Object, Part, Value},
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{NaiveTime, Weekday};
 use std::borrow::Cow;
 
@@ -38,7 +37,8 @@ pub(super) struct StatisticFields<'a> {
     pub(super) period: Cow<'a, str>,
     pub(super) date: Cow<'a, str>,
     pub(super) object: Option<Object>,
-    pub(super) value: Option<AnyValue>,
+    /// Its metric tells what it must be.
+    pub(super) value: Json<'a>,
 }
 
 impl<'a> Line<'a> {
@@ -96,7 +96,7 @@ impl<'a> StatisticFields<'a> {
             Some(Json::Object(members)) => Some(object(members)?),
             Some(other) => return Err(format!("\"object\" is {}, not an object or null", other.describe())),
         };
-        Ok(Self { domain, metric, period, date, object, value: value(fields.need("value")?)? })
+        Ok(Self { domain, metric, period, date, object, value: fields.need("value")? })
     }
 }
 
@@ -117,28 +117,6 @@ fn object(members: Members<'_>) -> Result<Object, Problem> {
     };
     let parts = members.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
     Object::from_parts(parts).map_err(|error| error.to_string())
-}
-
-fn value(value: Json<'_>) -> Result<Option<AnyValue>, Problem> {
-    let what = value.describe();
-    let known = match value {
-        Json::Null => return Ok(None),
-        Json::Unsigned(number) => i64::try_from(number).ok().map(AnyValue::Integer),
-        Json::Negative(number) => Some(AnyValue::Integer(number)),
-        Json::Object(members) => match members.as_slice() {
-            [(name, Json::Text(base64))] if name == "base64" => {
-                let bytes = BASE64_STANDARD.decode(base64.as_bytes());
-                Some(AnyValue::Encoded(bytes.map_err(|error| format!("\"value\" is not base64: {error}"))?))
-            }
-            _ => None,
-        },
-        _ => None,
-    };
-    let problem = || {
-        let range = "a whole number of 64 bits, null if it is missing, or {\"base64\":\"...\"} if its kind is encoded";
-        format!("\"value\" is {what}; it must be {range}")
-    };
-    known.map(Some).ok_or_else(problem)
 }
 
 fn calendar(fields: &mut Fields<'_>) -> Result<Calendar, Problem> {

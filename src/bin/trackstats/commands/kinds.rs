@@ -4,8 +4,8 @@ use crate::output::Cell;
 use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use trackstats::{
-    AnyValue, Compared, Counter, Distinct, Domain, Gauge, Max, Metric, MetricInfo, Min, Number, Quantiles,
-    Sum, Summary, Value,
+    AnyValue, Compared, Counter, Distinct, Domain, Figure, Figures, Gauge, Max, Metric, MetricInfo, Min,
+    Number, Quantiles, Sum, Summary, Value,
 };
 
 /// Something that has columns in a table.
@@ -87,101 +87,42 @@ whole! {
     Max, max => max.0, false;
 }
 
-impl Shown for Sum {
-    fn cells(&self) -> Vec<Cell> {
-        vec![decimal(self.value())]
-    }
+/// An encoded kind, of whose figures one stands for it.
+macro_rules! encoded {
+    ($($kind:ty, $value:ident => $number:expr, $adds_up:literal;)*) => {$(
+        impl Shown for $kind {
+            const COLUMNS: &'static [&'static str] = <$kind>::NAMES;
+
+            fn cells(&self) -> Vec<Cell> {
+                self.figures().into_iter().map(cell).collect()
+            }
+        }
+
+        impl Kind for $kind {
+            const ADDS_UP: bool = $adds_up;
+
+            fn number(&self) -> Option<f64> {
+                let $value = self;
+                $number
+            }
+        }
+    )*};
 }
 
-impl Kind for Sum {
-    const ADDS_UP: bool = true;
-
-    fn number(&self) -> Option<f64> {
-        Some(self.to_f64())
-    }
+encoded! {
+    Sum, sum => Some(sum.to_f64()), true;
+    Summary, summary => summary.mean(), false;
+    Distinct, distinct => Some(distinct.to_f64()), false;
+    Quantiles, quantiles => quantiles.median(), false;
+    Gauge, gauge => Some(gauge.last()), false;
+    Counter, counter => Some(counter.increase()), false;
 }
 
-impl Shown for Summary {
-    const COLUMNS: &'static [&'static str] = &["count", "sum", "mean", "min", "max", "std_dev"];
-
-    fn cells(&self) -> Vec<Cell> {
-        vec![
-            Cell::Number(self.count().to_string()),
-            decimal(self.sum()),
-            decimal(self.mean()),
-            decimal(self.min()),
-            decimal(self.max()),
-            decimal(self.std_dev()),
-        ]
-    }
-}
-
-/// The mean.
-impl Kind for Summary {
-    fn number(&self) -> Option<f64> {
-        self.mean()
-    }
-}
-
-impl Shown for Distinct {
-    const COLUMNS: &'static [&'static str] = &["distinct"];
-
-    fn cells(&self) -> Vec<Cell> {
-        vec![Cell::Number(self.count().to_string())]
-    }
-}
-
-/// How many there are.
-impl Kind for Distinct {
-    fn number(&self) -> Option<f64> {
-        Some(self.to_f64())
-    }
-}
-
-impl Shown for Quantiles {
-    const COLUMNS: &'static [&'static str] = &["count", "min", "p25", "median", "p75", "p95", "p99", "max"];
-
-    fn cells(&self) -> Vec<Cell> {
-        let inner = [0.25, 0.5, 0.75, 0.95, 0.99].map(|q| self.quantile(q));
-        let numbers = [self.min()].into_iter().chain(inner).chain([self.max()]);
-        [Cell::Number(self.count().to_string())].into_iter().chain(numbers.map(decimal)).collect()
-    }
-}
-
-/// The median.
-impl Kind for Quantiles {
-    fn number(&self) -> Option<f64> {
-        self.median()
-    }
-}
-
-impl Shown for Gauge {
-    const COLUMNS: &'static [&'static str] = &["last", "min", "max"];
-
-    fn cells(&self) -> Vec<Cell> {
-        [self.last(), self.min(), self.max()].map(decimal).into()
-    }
-}
-
-/// The last level.
-impl Kind for Gauge {
-    fn number(&self) -> Option<f64> {
-        Some(self.last())
-    }
-}
-
-impl Shown for Counter {
-    const COLUMNS: &'static [&'static str] = &["increase", "resets"];
-
-    fn cells(&self) -> Vec<Cell> {
-        vec![decimal(self.increase()), Cell::Number(self.resets().to_string())]
-    }
-}
-
-/// The increase.
-impl Kind for Counter {
-    fn number(&self) -> Option<f64> {
-        Some(self.increase())
+fn cell(figure: Figure) -> Cell {
+    match figure {
+        Figure::Whole(count) => Cell::Number(count.to_string()),
+        Figure::Decimal(number) => Cell::Decimal(number),
+        Figure::Missing => Cell::Missing,
     }
 }
 

@@ -33,7 +33,7 @@ impl LatestArgs {
         let Some(format) = self.format.rows() else {
             series::tell(
                 &self.metric,
-                series::print_lines(store.calendar(), self.latest(&store, info.metric()?)?)?,
+                series::print_lines(store.calendar(), info.kind(), self.latest(&store, info.metric()?)?)?,
             );
             return Ok(());
         };

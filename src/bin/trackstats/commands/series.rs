@@ -8,15 +8,16 @@ use crate::{
 use std::io::Write;
 use trackstats::{AnyValue, Calendar, Object, Period, Result, Statistic, statistic_line};
 
-/// Prints statistics as an export has them, and says whether there were any.
+/// Prints statistics of a kind of value as an export has them, and says whether there were any.
 pub(super) fn print_lines(
     calendar: &Calendar,
+    kind: &str,
     statistics: impl IntoIterator<Item = Result<Statistic<AnyValue>>>,
 ) -> anyhow::Result<bool> {
     let mut stdout = output::stdout();
     let mut any = false;
     for statistic in statistics {
-        writeln!(stdout, "{}", statistic_line(calendar, &statistic?)?)?;
+        writeln!(stdout, "{}", statistic_line(calendar, kind, &statistic?)?)?;
         any = true;
     }
     stdout.flush()?;

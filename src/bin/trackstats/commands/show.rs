@@ -115,7 +115,10 @@ impl ShowArgs {
                     "only stored statistics are written as an export has them; use --format csv for others"
                 );
             }
-            series::tell(&self.metric, series::print_lines(store.calendar(), self.stored(&store, &info)?)?);
+            series::tell(
+                &self.metric,
+                series::print_lines(store.calendar(), info.kind(), self.stored(&store, &info)?)?,
+            );
             return Ok(());
         };
         kinds::ask(&info, Show { args: &self, store: &store, info: &info, format })
