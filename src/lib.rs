@@ -81,7 +81,7 @@ pub use store::{
     Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,
     Parked, Prefix, Scan, Statistics, Store, SystemClock,
 };
-pub use track::{Append, Ids, Recompute, Report, Since, Skip, Tracker, Unreadable};
+pub use track::{Append, Ids, Recompute, Report, Since, Skip, Track, Tracker, Trackers, Unreadable};
 #[cfg(feature = "transfer")]
 pub use transfer::{ImportReport, export, exported_calendar, import, statistic_line};
 #[cfg(feature = "backup")]

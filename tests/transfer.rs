@@ -393,26 +393,28 @@ fn a_prefix_exports_its_own_definitions_only() {
     );
 }
 
+/// The line of a statistic of sales with a field of this value.
+fn statistic(field: &str, value: &str) -> String {
+    let mut fields = vec![
+        ("domain", r#""till""#),
+        ("metric", r#""sales""#),
+        ("period", r#""day""#),
+        ("date", r#""2020-01-01""#),
+        ("value", "9"),
+    ];
+    match fields.iter_mut().find(|(name, _)| *name == field) {
+        Some(found) => found.1 = value,
+        None => fields.push((field, value)),
+    }
+    let fields: Vec<_> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
 #[test]
 fn each_bad_line_is_one_sentence_with_its_number_and_changes_nothing() {
     let store = store();
     store.record(SALES.on(Period::Day, day("2020-01-01")), 1).unwrap();
     store.register(TAKINGS).unwrap();
-    let statistic = |field: &str, value: &str| {
-        let mut fields = vec![
-            ("domain", r#""till""#),
-            ("metric", r#""sales""#),
-            ("period", r#""day""#),
-            ("date", r#""2020-01-01""#),
-            ("value", "9"),
-        ];
-        match fields.iter_mut().find(|(name, _)| *name == field) {
-            Some(found) => found.1 = value,
-            None => fields.push((field, value)),
-        }
-        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
-        format!("{{{}}}", fields.join(","))
-    };
     let good = statistic("value", "1234");
     for (line, sentence) in [
         ("hello", "it is not JSON: expected value (column 1)"),

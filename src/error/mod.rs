@@ -45,6 +45,15 @@ pub enum Error {
         kinds: String,
     },
 
+    /// A metric is tracked by two trackers of one run.
+    #[error(
+        "{metric} is tracked twice in one run; give one tracker all periods and groupings, or let them run one after the other"
+    )]
+    DuplicateMetric {
+        /// The metric as `domain/metric`.
+        metric: String,
+    },
+
     /// A period's name isn't known, or the period can't exist.
     #[error(
         "there is no period {period:?}{}; the periods are hour, day, week, month, quarter, year, last-N-days (N from 1 to 65535) and lifetime",

@@ -1,19 +1,17 @@
 //! Running over new records, once.
 
 use super::{
-    Report, Tracker, Unreadable,
-    carry::{Carry, Mode},
-    pass::{Dating, Pass, Plan},
-    recompute::last_day,
+    How, Track, Unreadable,
+    run::{Lane, read},
 };
 use crate::{
     error::{Error, Result},
-    model::Value,
     store::Store,
 };
 use std::fmt;
 
-/// A run over new records, which are merged into the statistics. Made by [`Tracker::append`].
+/// A run over new records, which are merged into the statistics. Made by
+/// [`Tracker::append`](super::Tracker::append) and [`Trackers::append`](super::Trackers::append).
 ///
 /// Each record must be given once. A cursor makes sure of it: it is stored in the same change as the statistics, so
 /// whatever happens, the next run can go on from exactly the records that were counted.
@@ -37,8 +35,8 @@ use std::fmt;
 /// # Ok::<(), trackstats::Error>(())
 /// ```
 #[must_use]
-pub struct Append<'t, 'a, R, V> {
-    tracker: &'t Tracker<'a, R, V>,
+pub struct Append<'t, T> {
+    track: &'t T,
     cursor: Option<Cursor<'t>>,
     strict: bool,
     progress: Box<dyn FnMut(u64) + 't>,
@@ -50,9 +48,9 @@ struct Cursor<'t> {
     to: Box<dyn FnOnce() -> Vec<u8> + 't>,
 }
 
-impl<'t, 'a, R, V: Value> Append<'t, 'a, R, V> {
-    pub(super) fn new(tracker: &'t Tracker<'a, R, V>) -> Self {
-        Self { tracker, cursor: None, strict: false, progress: Box::new(|_| {}) }
+impl<'t, T: Track> Append<'t, T> {
+    pub(super) fn new(track: &'t T) -> Self {
+        Self { track, cursor: None, strict: false, progress: Box::new(|_| {}) }
     }
 
     /// Moves the cursor of this name in the same change. `from` is where it stands, as
@@ -79,7 +77,7 @@ impl<'t, 'a, R, V: Value> Append<'t, 'a, R, V> {
     /// As [`Recompute::run`](super::Recompute::run), and [`Error::CursorMoved`] when the cursor isn't where it was
     /// said to be, since the records were then probably appended already. Nothing is stored then. Other runs may append
     /// to the metric meanwhile; it is [`Error::Overtaken`] only if one has begun to keep hours, which this one didn't.
-    pub fn run(self, store: &Store, records: impl IntoIterator<Item = R>) -> Result<Report> {
+    pub fn run(self, store: &Store, records: impl IntoIterator<Item = T::Record>) -> Result<T::Report> {
         self.run_results(store, records.into_iter().map(Ok))
     }
 
@@ -90,38 +88,27 @@ impl<'t, 'a, R, V: Value> Append<'t, 'a, R, V> {
     pub fn run_results(
         mut self,
         store: &Store,
-        records: impl IntoIterator<Item = Result<R, Unreadable>>,
-    ) -> Result<Report> {
-        let (plan, snapshot) = Plan::new(store, self.tracker)?;
-        let late_before = last_day(store, self.tracker, &plan, snapshot, &[])?;
-        let since = vec![None; plan.groupings.len()];
-        let dating = Dating { since, late_before, left_out_from: None };
-        let pass = Pass::new(self.tracker, store, &plan, dating, self.strict);
-        let (mut tally, mut report) = pass.run(records, &mut self.progress)?;
-
+        records: impl IntoIterator<Item = Result<T::Record, Unreadable>>,
+    ) -> Result<T::Report> {
+        let mut lane = self.track.lane(store, How::Append, self.strict)?;
+        read(&mut lane, records, &mut self.progress)?;
         let cursor = self.cursor.map(|cursor| (cursor.name, cursor.from, (cursor.to)()));
-        report.written = store.change(|change| {
+        store.change(|change| {
             if let Some((name, from, to)) = cursor {
                 if change.cursor(&name)? != from {
                     return Err(Error::CursorMoved { cursor: name });
                 }
                 change.set_cursor(&name, to)?;
             }
-            let plan = plan.renewed(change, self.tracker)?;
-            let mut carry = Carry::new(change, self.tracker.metric, &plan)?;
-            for grouping in 0..plan.groupings.len() {
-                carry.grouping(&mut tally, grouping, Mode::Merge)?;
-            }
-            Ok(carry.written())
-        })?;
-        Ok(report)
+            lane.write(change)
+        })
     }
 }
 
-impl<R, V> fmt::Debug for Append<'_, '_, R, V> {
+impl<T: fmt::Debug> fmt::Debug for Append<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Append")
-            .field("tracker", &self.tracker)
+            .field("track", &self.track)
             .field("cursor", &self.cursor.as_ref().map(|cursor| &cursor.name))
             .field("strict", &self.strict)
             .finish_non_exhaustive()

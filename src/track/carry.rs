@@ -1,7 +1,7 @@
 //! Carrying what was tallied into the store: days first, then every period that is derived from them.
 
 use super::{
-    pass::{Plan, Tracked},
+    plan::{Plan, Tracked},
     stored_rows::{StoredRows, Target, Update},
     tally::{Tallied, Tally},
 };

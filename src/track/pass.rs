@@ -1,152 +1,21 @@
-//! One pass over the records: dating, grouping and tallying them.
+//! A tracker's part in a run.
 
 use super::{
-    Report, Tracker, Unreadable,
+    How, Report, Tracker,
+    carry::{Carry, Mode},
+    dating::Dating,
+    plan::Plan,
+    run::Lane,
     tally::{Tally, Unmerged},
 };
 use crate::{
     calendar::{Days, day_of_number},
-    encoding::{Form, ROW_SLOTS, Record, TrackedRecord, key},
+    encoding::{ROW_SLOTS, key},
     error::{Error, Result},
-    model::{Date, MergeError, Metric, Period, Value},
-    storage::Snapshot,
-    store::{Beginning, Change, Mark, Parked, Store, Today},
+    model::{Date, MergeError, Period, Value},
+    store::{Change, Store},
 };
-use std::ops::RangeInclusive;
-
-/// What a run knows before it reads its records.
-#[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) form: Form,
-    /// The periods that are derived from days: those asked for, and those of earlier runs.
-    pub(super) derived: Vec<Period>,
-    /// Hours are kept too, now or since an earlier run.
-    pub(super) hourly: bool,
-    /// Today, as a day number.
-    pub(super) today: i32,
-    /// What the clock said, if it wasn't believed.
-    parked: Option<Parked>,
-    /// The days that a record may be dated on; none if any will do.
-    plausible: Option<RangeInclusive<i32>>,
-    /// The kinds of each grouping; none for the first, which is all records together.
-    pub(super) groupings: Vec<Vec<String>>,
-    /// The day up to which each grouping was tracked before, if it was.
-    pub(super) through: Vec<Option<i32>>,
-    /// Whether another run came between is told by this.
-    mark: Mark,
-}
-
-impl Plan {
-    /// The plan, and the statistics as they were when it was made.
-    pub(super) fn new<R, V: Value>(store: &Store, tracker: &Tracker<'_, R, V>) -> Result<(Self, Snapshot)> {
-        let metric = tracker.metric;
-        let Beginning { snapshot, registry, mark } = store.begin_run(&metric);
-        let form = match registry.form(&metric)?.or_else(Form::of::<V>) {
-            Some(form) => form,
-            None => registry.find(store.path(), metric.domain_ref(), metric.metric_ref())?.form(),
-        };
-        let mut groupings = vec![Vec::new()];
-        groupings.extend(tracker.groupings.iter().map(|grouping| grouping.kinds().to_vec()));
-        let Today { date, parked } = store.guarded_today()?;
-        let mut plan = Self {
-            form,
-            derived: Vec::new(),
-            hourly: false,
-            today: store.calendar().slot(Period::Day, date.into())?,
-            parked,
-            plausible: store.plausible_days(),
-            through: Vec::new(),
-            groupings,
-            mark,
-        };
-        plan.earlier_runs(store, tracker, |key| snapshot.get(key))?;
-        Ok((plan, snapshot))
-    }
-
-    /// Takes over what earlier runs have kept.
-    fn earlier_runs<R, V: Value>(
-        &mut self,
-        store: &Store,
-        tracker: &Tracker<'_, R, V>,
-        get: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
-    ) -> Result<()> {
-        let metric = tracker.metric;
-        let mut periods = tracker.periods.clone();
-        self.through.clear();
-        for kinds in &self.groupings {
-            let key = key::tracked(metric.domain_ref(), metric.metric_ref(), kinds);
-            if let Some(bytes) = get(&key)? {
-                let earlier = Tracked::decode(store, &bytes)?;
-                periods.extend(earlier.periods);
-                self.through.push(Some(earlier.through));
-            } else {
-                self.through.push(None);
-            }
-        }
-        for period in &periods {
-            period.checked()?;
-        }
-        periods.sort_unstable();
-        periods.dedup();
-        self.hourly = periods.contains(&Period::Hour);
-        periods.retain(|period| !matches!(period, Period::Hour | Period::Day));
-        self.derived = periods;
-        Ok(())
-    }
-
-    /// Whether no other run has written the metric since; what was read goes with the statistics as they were.
-    pub(super) fn alone<V>(&self, change: &Change<'_>, metric: &Metric<'_, V>) -> Result<()> {
-        if change.mark(metric) == self.mark {
-            return Ok(());
-        }
-        Err(Error::Overtaken { metric: metric.to_string() })
-    }
-
-    /// The plan with what other runs have done since. It is an error only where what was tallied no longer fits.
-    pub(super) fn renewed<R, V: Value>(
-        mut self,
-        change: &mut Change<'_>,
-        tracker: &Tracker<'_, R, V>,
-    ) -> Result<Self> {
-        let Err(overtaken) = self.alone(change, &tracker.metric) else { return Ok(self) };
-        let tallied = (self.form, self.hourly);
-        self.form = change.register(tracker.metric)?;
-        self.earlier_runs(change.store(), tracker, |key| change.bytes(key))?;
-        if (self.form, self.hourly) == tallied { Ok(self) } else { Err(overtaken) }
-    }
-}
-
-/// What earlier runs did to a grouping.
-#[derive(Debug)]
-pub(super) struct Tracked {
-    /// The day that running periods were carried to.
-    pub(super) through: i32,
-    /// The day whose unfinished calendar periods the last run left out.
-    pub(super) left_out: Option<i32>,
-    pub(super) periods: Vec<Period>,
-    /// Those that equal their days.
-    pub(super) in_step: Vec<Period>,
-}
-
-impl Tracked {
-    pub(super) fn decode(store: &Store, bytes: &[u8]) -> Result<Self> {
-        let TrackedRecord { through, left_out, periods, in_step } =
-            TrackedRecord::decode(bytes).map_err(|malformed| store.corrupt(malformed, None))?;
-        let parsed = |texts: Vec<String>| texts.iter().map(|period| period.parse()).collect::<Result<_>>();
-        Ok(Self { through, left_out, periods: parsed(periods)?, in_step: parsed(in_step)? })
-    }
-}
-
-/// How the records of a run are treated by their dates.
-#[derive(Debug)]
-pub(super) struct Dating {
-    /// The day from which each grouping is recomputed; none for all days.
-    pub(super) since: Vec<Option<i32>>,
-    /// Records dated before this day come late.
-    pub(super) late_before: Option<i32>,
-    /// Records from this day on are left out.
-    pub(super) left_out_from: Option<i32>,
-}
+use std::mem;
 
 /// What is the same for all records of a day, so that it is worked out once for those that follow each other.
 #[derive(Debug)]
@@ -171,11 +40,13 @@ impl DayOfRecords {
     }
 }
 
-/// One pass over the records.
-pub(super) struct Pass<'p, 'a, R, V> {
+/// A tracker's part in a run: its records are dated, grouped and tallied, and what comes of them is stored.
+#[expect(missing_debug_implementations, reason = "it is hidden")]
+pub struct Pass<'p, 'a, R, V> {
     tracker: &'p Tracker<'a, R, V>,
     store: &'p Store,
-    plan: &'p Plan,
+    plan: Plan,
+    how: How,
     dating: Dating,
     strict: bool,
     days: Days,
@@ -190,23 +61,22 @@ pub(super) struct Pass<'p, 'a, R, V> {
     last: i32,
 }
 
-/// So many records lie between two calls of a progress callback.
-const PROGRESS: u64 = 8_192;
-
 impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
     pub(super) fn new(
         tracker: &'p Tracker<'a, R, V>,
         store: &'p Store,
-        plan: &'p Plan,
-        dating: Dating,
+        how: How,
         strict: bool,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        // What is replaced while the snapshot is held takes memory, and the records may take long.
+        let (plan, snapshot) = Plan::new(store, tracker)?;
+        let dating = Dating::new(store, tracker, &plan, snapshot, how)?;
+        Ok(Self {
             tracker,
             store,
-            plan,
+            how,
             strict,
-            day: DayOfRecords::new(0, plan, &dating),
+            day: DayOfRecords::new(0, &plan, &dating),
             dating,
             days: Days::new(*store.calendar()),
             tally: Tally::new(
@@ -218,48 +88,24 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             ),
             objects: vec![Vec::new(); plan.groupings.len()],
             report: Report { parked: plan.parked, ..Report::default() },
+            plan,
             first: i32::MAX,
             last: i32::MIN,
-        }
+        })
     }
 
-    pub(super) fn run(
-        mut self,
-        records: impl IntoIterator<Item = Result<R, Unreadable>>,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<(Tally<V>, Report)> {
-        for record in records {
-            self.report.read += 1;
-            let read = match record {
-                Ok(record) => self.record(&record)?,
-                Err(Unreadable::Skip(reason)) => Err(reason),
-                Err(Unreadable::Stop(reason)) => {
-                    self.settle()?;
-                    return Err(Error::Source { reason });
-                }
-            };
-            if let Err(reason) = read {
-                if self.strict {
-                    self.settle()?;
-                    return Err(Error::UnreadableRecord { number: self.report.read, reason });
-                }
-                self.report.skip(reason);
-            }
-            if self.report.read.is_multiple_of(PROGRESS) {
-                progress(self.report.read);
-            }
+    fn unreadable(&mut self, reason: String) -> Result<()> {
+        if self.strict {
+            self.settle()?;
+            return Err(Error::UnreadableRecord { number: self.report.read, reason });
         }
-        self.settle()?;
-        progress(self.report.read);
-        if self.first <= self.last {
-            self.report.dates = Some((day_of_number(self.first)?, day_of_number(self.last)?));
-        }
-        Ok((self.tally, self.report))
+        self.report.skip(reason);
+        Ok(())
     }
 
     /// Tallies a record; the inner error is why it can't be read.
     #[inline]
-    fn record(&mut self, record: &R) -> Result<Result<(), String>> {
+    fn tally(&mut self, record: &R) -> Result<Result<(), String>> {
         let at = (self.tracker.timestamp)(record).unix_seconds();
         let found = if self.plan.hourly { self.days.find_hour(at) } else { self.days.find(at) };
         let ordinal = match found {
@@ -268,10 +114,10 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
         };
         let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { ordinal };
         if day != self.day.number {
-            self.day = DayOfRecords::new(day, self.plan, &self.dating);
+            self.day = DayOfRecords::new(day, &self.plan, &self.dating);
         }
         if !self.day.plausible {
-            return Ok(Err(implausible(day, self.plan)?));
+            return Ok(Err(implausible(day, &self.plan)?));
         }
         let value = match (self.tracker.value)(record) {
             Ok(Some(value)) => value,
@@ -317,17 +163,60 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
         Ok(Ok(()))
     }
 
-    /// Merges what is on its way. An error in it comes before those of the records that follow.
-    fn settle(&mut self) -> Result<()> {
-        self.tally.settle().map_err(|unmerged| self.merge_error(&unmerged))
-    }
-
     #[cold]
     fn merge_error(&self, Unmerged { object, ordinal, error }: &Unmerged) -> Error {
         let metric = self.tracker.metric;
         let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { *ordinal };
         let date = day_of_number(day).unwrap_or_default();
         merge_error(metric.on(Period::Day, Date::from(date)), object, error)
+    }
+}
+
+impl<R, V: Value> Lane<R> for Pass<'_, '_, R, V> {
+    type Report = Report;
+
+    fn earliest(&self) -> Option<i32> {
+        self.dating.earliest()
+    }
+
+    #[inline]
+    fn record(&mut self, record: &R) -> Result<()> {
+        self.report.read += 1;
+        match self.tally(record)? {
+            Ok(()) => Ok(()),
+            Err(reason) => self.unreadable(reason),
+        }
+    }
+
+    fn skip(&mut self, reason: String) -> Result<()> {
+        self.report.read += 1;
+        self.unreadable(reason)
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        self.tally.settle().map_err(|unmerged| self.merge_error(&unmerged))
+    }
+
+    fn write(&mut self, change: &mut Change<'_>) -> Result<Report> {
+        let replaces = matches!(self.how, How::Recompute { .. });
+        if replaces {
+            self.plan.alone(change, &self.tracker.metric)?;
+        } else {
+            self.plan.renew(change, self.tracker)?;
+        }
+        let Dating { since, left_out_from, .. } = &self.dating;
+        let mut carry = Carry::new(change, self.tracker.metric, &self.plan)?;
+        for (grouping, since) in since.iter().enumerate() {
+            let replace = Mode::Replace { since: *since, left_out_from: *left_out_from };
+            carry.grouping(&mut self.tally, grouping, if replaces { replace } else { Mode::Merge })?;
+        }
+        let mut report = mem::take(&mut self.report);
+        report.written = carry.written();
+        report.since = self.earliest().map(day_of_number).transpose()?;
+        if self.first <= self.last {
+            report.dates = Some((day_of_number(self.first)?, day_of_number(self.last)?));
+        }
+        Ok(report)
     }
 }
 

@@ -175,12 +175,12 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
     }
 
     /// Runs over all records since a date, and replaces the statistics from there on.
-    pub fn recompute(&self) -> Recompute<'_, 'a, R, V> {
+    pub fn recompute(&self) -> Recompute<'_, Self> {
         Recompute::new(self)
     }
 
     /// Runs over new records, once, and merges them into the statistics.
-    pub fn append(&self) -> Append<'_, 'a, R, V> {
+    pub fn append(&self) -> Append<'_, Self> {
         Append::new(self)
     }
 }

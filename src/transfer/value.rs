@@ -196,7 +196,7 @@ fn agrees(figure: Figure, json: &Json<'_>) -> bool {
     match (figure, json) {
         (Figure::Missing, json) => *json == Json::Null,
         (Figure::Whole(count), json) => *json == Json::Unsigned(count),
-        (Figure::Decimal(number), Json::Null) => number.is_infinite(),
+        (Figure::Decimal(number), Json::Null) => !number.is_finite(),
         (Figure::Decimal(number), json) => {
             json.as_f64().is_some_and(|given| (given - number).abs() <= 1e-9 * number.abs().max(given.abs()))
         }
