@@ -1,5 +1,6 @@
 //! Several trackers over the same records, in one pass: as one after the other would, and all or nothing.
 
+#![cfg(feature = "transfer")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
