@@ -131,6 +131,20 @@ fn a_folder_or_a_file_of_something_else_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn a_lock_that_is_let_go_of_in_a_moment_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Store::open(folder.path()).unwrap());
+    let held = fs::File::options().write(true).open(folder.path().join("lock")).unwrap();
+    held.lock().unwrap();
+    let held = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(100));
+        drop(held);
+    });
+    Store::open(folder.path()).unwrap();
+    held.join().unwrap();
+}
+
+#[test]
 fn a_database_of_another_program_is_refused() {
     for tree in [None, Some("tree")] {
         let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use super::{
     failure::Failure,
-    folder::{is_same, names, sync_folder},
+    folder::{BETWEEN_LOCK_ATTEMPTS, LOCK_ATTEMPTS, is_same, names, sync_folder},
     keeper::Keeper,
     totals::{Checked, TOTALS, Totals, checked, entry_hash, with_checksum, with_totals},
 };
@@ -22,7 +22,6 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
 };
 
 /// A sled database in a folder of its own.
@@ -54,10 +53,6 @@ struct Stop {
 }
 
 impl Database {
-    /// sled's own threads keep the lock for a moment after its last handle is gone; so does a process that ends.
-    const ATTEMPTS: u32 = 20;
-    const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(25);
-
     /// A page that sled gives a file of its own has 128 KiB, and at most 16 entries.
     const LARGE: usize = 4 << 10;
 
@@ -91,13 +86,14 @@ impl Database {
         let failed = |source| Error::Io { action: "opening", path: store.to_owned(), source };
         prepare(folder).map_err(failed)?;
         let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(None);
-        let mut attempts = Self::ATTEMPTS;
+        // sled's own threads keep the lock for a moment after its last handle is gone.
+        let mut attempts = LOCK_ATTEMPTS;
         let tree = loop {
             match contained(|| config.open()) {
                 Ok(tree) => break tree,
                 Err(failure) if !failure.is_locked() => return Err(failure.during("opening", store)),
                 Err(_) if attempts == 0 => return Err(Error::Locked { path: store.to_owned() }),
-                Err(_) => thread::sleep(Self::BETWEEN_ATTEMPTS),
+                Err(_) => thread::sleep(BETWEEN_LOCK_ATTEMPTS),
             }
             attempts -= 1;
         };

@@ -13,6 +13,8 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
 };
 
 const MANIFEST: &str = "manifest";
@@ -98,7 +100,7 @@ impl Folder {
         let open = || File::options().create(true).truncate(false).write(true).open(path.join(LOCK));
         let file = loop {
             let file = open().map_err(io_error("opening", path))?;
-            match file.try_lock() {
+            match try_lock(&file) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path.to_owned() }),
                 Err(TryLockError::Error(source)) => return Err(io_error("locking", path)(source)),
@@ -114,7 +116,7 @@ impl Folder {
     /// Locks a damaged store as well as it lets itself.
     pub(super) fn lock_if_possible(path: &Path) -> Result<Option<File>> {
         match File::options().write(true).open(path.join(LOCK)) {
-            Ok(file) if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) => {
+            Ok(file) if matches!(try_lock(&file), Err(TryLockError::WouldBlock)) => {
                 Err(Error::Locked { path: path.to_owned() })
             }
             opened => Ok(opened.ok()),
@@ -218,6 +220,22 @@ impl Folder {
             _ => Ok(()),
         }
     }
+}
+
+/// How often a lock is tried for before it is taken to be held for good.
+pub(super) const LOCK_ATTEMPTS: u32 = 20;
+pub(super) const BETWEEN_LOCK_ATTEMPTS: Duration = Duration::from_millis(25);
+
+/// A process that ends keeps its lock for a moment; so does one that was just begun by the process that had it, until it has
+/// closed what it took over.
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_LOCK_ATTEMPTS),
+            tried => return tried,
+        }
+    }
+    file.try_lock()
 }
 
 impl Drop for Folder {
