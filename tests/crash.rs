@@ -87,9 +87,9 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "a change of 1,400 rows",
         flush: Flush::Explicit,
-        step: |store, step, _| change(store, step, 700),
+        step: |store, step, _| change(store, step, 1_200),
         steps: first_users_value,
-        model: |store, steps| last_step(steps, |step| change(store.clone(), step, 700)),
+        model: |store, steps| last_step(steps, |step| change(store.clone(), step, 1_200)),
         last: NO_END,
     },
     Kind {
@@ -216,7 +216,7 @@ fn chunks_appended(store: &Store) -> Result<u64> {
 }
 
 fn import_lines(store: Store, step: u64) -> Result<Store> {
-    let other = change(options(Flush::Explicit).in_memory()?, step, 400)?;
+    let other = change(options(Flush::Explicit).in_memory()?, step, 1_100)?;
     import(&store, try_exported(&other)?.as_bytes())?;
     Ok(store)
 }
@@ -477,7 +477,7 @@ fn a_restore_that_is_killed_leaves_no_store_or_all_of_it() {
     let restored = folder.path().join("restored");
     let store = options(Flush::Explicit).in_memory().unwrap();
     for step in 0..20 {
-        drop(change(store.clone(), step, 600).unwrap());
+        drop(change(store.clone(), step, 1_200).unwrap());
     }
     store.backup(folder.path().join("backup")).unwrap();
     let (expected, mut none, mut all) = (try_exported(&store).unwrap(), 0, 0);

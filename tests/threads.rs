@@ -182,7 +182,7 @@ fn an_append_that_did_not_tally_the_hours_that_another_run_began_to_keep_stores_
 // Many threads
 
 const WRITES: i64 = 50;
-const OBJECTS: usize = 400;
+const OBJECTS: usize = 1_100;
 /// The writers of a pair of metrics, and of a counter.
 const WRITERS: i64 = 3;
 const LOG: u8 = 240;
@@ -411,7 +411,7 @@ fn readings_that_are_held_keep_no_writer_waiting_in_their_own_thread_or_in_other
 
 #[test]
 fn a_change_that_panics_leaves_nothing_half_done_and_keeps_nobody_waiting() {
-    for count in [2, 800] {
+    for count in [2, 2_400] {
         for mut place in places(Store::options) {
             let store = place.store();
             let key = |id| SALES.on(Period::Day, day("2024-05-01")).of(user(id));

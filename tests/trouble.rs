@@ -38,8 +38,8 @@ fn open(path: &Path, flush: Flush) -> Result<Store> {
 fn large_change(store: &Store, value: i64) -> Result<()> {
     store.change(|change| {
         let date = day("2024-05-01");
-        change.record_all((0..700).map(|id| (SALES.on(Period::Day, date).of(user(id)), Some(value))))?;
-        change.record_all((0..700).map(|id| (CENTS.on(Period::Day, date).of(user(id)), Some(value))))
+        change.record_all((0..1_200).map(|id| (SALES.on(Period::Day, date).of(user(id)), Some(value))))?;
+        change.record_all((0..1_200).map(|id| (CENTS.on(Period::Day, date).of(user(id)), Some(value))))
     })
 }
 
@@ -53,7 +53,7 @@ fn large_value(store: &Store) -> Result<i64> {
         }
     }
     let first = values.first().cloned();
-    assert!(values.is_empty() || values.len() == 1_400, "{} rows", values.len());
+    assert!(values.is_empty() || values.len() == 2_400, "{} rows", values.len());
     assert!(values.iter().all(|value| Some(value) == first.as_ref()), "half a change is there");
     store
         .get(&SALES.on(Period::Day, day("2024-05-01")).of(user(0)))

@@ -12,8 +12,12 @@ use crate::{
 };
 use std::{collections::BTreeMap, mem, sync::MutexGuard, thread};
 
-/// So many bytes of keys and values wait in memory at most, beside the limit on their number.
-const BATCH_BYTES: usize = 1 << 20;
+/// So many writes wait in memory at most: a change of no more is one batch of the engine, and its entries take half the
+/// space of a large one's.
+const WAITING: usize = 2_048;
+
+/// The same for the bytes of their keys and values.
+const WAITING_BYTES: usize = 1 << 20;
 
 /// The one change that is open. Dropped without [`commit`](Self::commit), it never happened.
 #[derive(Debug)]
@@ -58,7 +62,7 @@ impl<'s> Change<'s> {
     fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<()> {
         self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
         self.writes.insert(key, value);
-        if self.writes.len() >= BATCH || self.bytes > BATCH_BYTES { self.write_out() } else { Ok(()) }
+        if self.writes.len() >= WAITING || self.bytes > WAITING_BYTES { self.write_out() } else { Ok(()) }
     }
 
     /// Writes what waits in memory, for nobody to see yet.

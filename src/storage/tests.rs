@@ -68,16 +68,16 @@ fn ranges_are_read_in_both_directions_and_in_pages_of_any_size() {
 #[test]
 fn a_snapshot_does_not_see_changes_small_or_large_that_come_after_it() {
     for (_dir, storage) in engines() {
-        write(&storage, 0..2_000, Some(b"old"));
+        write(&storage, 0..8_000, Some(b"old"));
         let before = storage.snapshot();
         let was = all(&before, Direction::Forwards, 64);
         write(&storage, 0..3, None);
         let between = storage.snapshot();
-        write(&storage, 0..4_000, Some(b"new"));
+        write(&storage, 0..16_000, Some(b"new"));
         for direction in [Direction::Forwards, Direction::Backwards] {
             assert_eq!(all(&before, direction, 64), was);
             assert_eq!(all(&between, direction, 64), was[3..]);
-            assert_eq!(all(&storage.snapshot(), direction, 64).len(), 4_000);
+            assert_eq!(all(&storage.snapshot(), direction, 64).len(), 16_000);
         }
         assert_eq!(before.get(&key(1)).unwrap().unwrap(), b"old");
         assert_eq!(between.get(&key(1)).unwrap(), None);
@@ -104,7 +104,7 @@ fn the_first_entry_of_a_snapshot_is_its_first_also_where_everything_was_removed(
 #[test]
 fn a_change_that_is_dropped_never_happened_however_large_it_was() {
     for (_dir, storage) in engines() {
-        for count in [3, 5_000] {
+        for count in [3, 20_000] {
             let mut change = storage.change().unwrap();
             for n in 0..count {
                 change.put(key(n), b"x".to_vec()).unwrap();
@@ -119,12 +119,12 @@ fn a_change_that_is_dropped_never_happened_however_large_it_was() {
 #[test]
 fn readers_see_a_large_change_only_once_it_is_committed_and_older_ones_never() {
     for (_dir, storage) in engines() {
-        write(&storage, 0..1_500, Some(b"oldest"));
+        write(&storage, 0..6_000, Some(b"oldest"));
         let oldest = storage.snapshot();
-        write(&storage, 0..1_500, Some(b"old"));
+        write(&storage, 0..6_000, Some(b"old"));
         let before = storage.snapshot();
         let mut change = storage.change().unwrap();
-        for n in 0..3_000 {
+        for n in 0..12_000 {
             if n % 3 == 0 {
                 change.remove(key(n)).unwrap();
             } else {
@@ -134,7 +134,7 @@ fn readers_see_a_large_change_only_once_it_is_committed_and_older_ones_never() {
         let meanwhile = storage.snapshot();
         let check = |snapshot: &Snapshot, expected: &[u8], count: usize| {
             for direction in [Direction::Forwards, Direction::Backwards] {
-                for limit in [10, 5_000] {
+                for limit in [10, 20_000] {
                     let seen = all(snapshot, direction, limit);
                     assert_eq!(seen.len(), count);
                     assert!(seen.iter().all(|(_, value)| value == expected));
@@ -143,21 +143,21 @@ fn readers_see_a_large_change_only_once_it_is_committed_and_older_ones_never() {
             assert_eq!(snapshot.get(&key(1)).unwrap().unwrap(), expected);
         };
         let old_ones = || {
-            check(&oldest, b"oldest", 1_500);
-            check(&before, b"old", 1_500);
-            check(&meanwhile, b"old", 1_500);
+            check(&oldest, b"oldest", 6_000);
+            check(&before, b"old", 6_000);
+            check(&meanwhile, b"old", 6_000);
         };
         old_ones();
         change.commit().unwrap();
         old_ones();
-        check(&storage.snapshot(), b"new", 2_000);
+        check(&storage.snapshot(), b"new", 8_000);
         storage.compact().unwrap();
         old_ones();
-        check(&storage.snapshot(), b"new", 2_000);
+        check(&storage.snapshot(), b"new", 8_000);
         write(&storage, 0..10, Some(b"new"));
         write(&storage, (0..10).filter(|n| n % 3 == 0), None);
         old_ones();
-        write(&storage, 0..1_500, Some(b"newest"));
+        write(&storage, 0..6_000, Some(b"newest"));
         old_ones();
     }
 }
@@ -165,8 +165,8 @@ fn readers_see_a_large_change_only_once_it_is_committed_and_older_ones_never() {
 #[test]
 fn compaction_leaves_out_what_a_large_change_replaced() {
     for (_dir, storage) in engines() {
-        write(&storage, 0..1_000, Some(&[7; 100]));
-        write(&storage, 0..1_000, None);
+        write(&storage, 0..4_000, Some(&[7; 100]));
+        write(&storage, 0..4_000, None);
         storage.compact().unwrap();
         let left = storage.engine().scan(&everything(), Direction::Forwards, 10).unwrap();
         // A map in memory isn't compacted.
@@ -182,21 +182,21 @@ fn a_large_change_that_a_crash_cut_short_is_taken_back_on_opening() {
     let open = || Storage::new(Box::new(DiskEngine::open(dir.path(), 1 << 20).unwrap())).unwrap();
     let storage = open();
     storage.publish().unwrap();
-    write(&storage, 0..700, Some(b"old"));
+    write(&storage, 0..2_800, Some(b"old"));
     let mut change = storage.change().unwrap();
-    for n in 100..2_000 {
+    for n in 100..8_000 {
         change.put(key(n), b"new".to_vec()).unwrap();
     }
     change.write_out_for_test();
     drop(storage);
     let storage = open();
     let found = all(&storage.snapshot(), Direction::Forwards, 64);
-    assert_eq!(found.len(), 700);
+    assert_eq!(found.len(), 2_800);
     assert!(found.iter().all(|(_, value)| value == b"old"));
-    let stored = storage.engine().scan(&KeyRange::space(Space::Plain), Direction::Forwards, 5_000).unwrap();
-    assert_eq!(stored.len(), 700, "nothing is left of it");
+    let stored = storage.engine().scan(&KeyRange::space(Space::Plain), Direction::Forwards, 20_000).unwrap();
+    assert_eq!(stored.len(), 2_800, "nothing is left of it");
     // Its number is taken again.
-    write(&storage, 0..2_000, Some(b"newer"));
+    write(&storage, 0..8_000, Some(b"newer"));
     drop(storage);
     assert!(all(&open().snapshot(), Direction::Forwards, 64).iter().all(|(_, value)| value == b"newer"));
 }

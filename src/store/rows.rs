@@ -4,7 +4,7 @@ use super::{Change, Slots, Store};
 use crate::{
     encoding::{Form, Row, SeriesPrefix, Space, key},
     error::Result,
-    model::{Period, Series, Statistic, StatisticKey, Value},
+    model::{Object, Period, Series, Statistic, StatisticKey, Value},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -85,6 +85,8 @@ pub(crate) struct RowBuffer<V> {
     rows: HashMap<Vec<u8>, (Form, Row<V>)>,
     /// Where the last statistic is: the next one's metric and period are the same, mostly.
     last: Option<(Names, Lane)>,
+    /// The kinds of that one's object, of whose statistics it is noted that they are written by hand.
+    noted: Option<Vec<String>>,
     row_key: Vec<u8>,
 }
 
@@ -123,7 +125,7 @@ impl<V: Value> RowBuffer<V> {
     const ROWS: usize = 16_384;
 
     pub(crate) fn new() -> Self {
-        Self { rows: HashMap::new(), last: None, row_key: Vec::new() }
+        Self { rows: HashMap::new(), last: None, noted: None, row_key: Vec::new() }
     }
 
     /// Records a statistic, missing if there is no value.
@@ -136,6 +138,7 @@ impl<V: Value> RowBuffer<V> {
         if self.last.as_ref().is_none_or(|(names, _)| !names.are_of(key)) {
             let form = change.register(key.metric)?;
             self.last = Some((Names::of(key), Lane::new(change.store(), form, key)?));
+            self.noted = None;
         }
         let Some((_, lane)) = &self.last else { return Ok(()) };
         let form = lane.form;
@@ -150,7 +153,11 @@ impl<V: Value> RowBuffer<V> {
         }
         let mut row = change.row(&self.row_key)?;
         row.set(slot, value);
-        change.by_hand(key)?;
+        let kinds = || key.object.iter().flat_map(Object::kinds);
+        if self.noted.as_ref().is_none_or(|noted| !kinds().eq(noted)) {
+            change.by_hand(key)?;
+            self.noted = Some(kinds().map(str::to_owned).collect());
+        }
         self.rows.insert(self.row_key.clone(), (form, row));
         Ok(())
     }
