@@ -10,7 +10,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use std::hint::black_box;
 use tempfile::TempDir;
 use trackstats::{
-    Calendar, Counter, Distinct, Domain, FixedClock, Flush, Gauge, Id, Metric, Object, Period, Prefix,
+    Calendar, Distinct, Domain, FixedClock, Flush, Gauge, Id, Meter, Metric, Object, Period, Prefix,
     Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value,
     chrono::{Days, NaiveDate, NaiveTime},
 };
@@ -110,12 +110,12 @@ fn writing(criterion: &mut Criterion) {
     group.finish();
 }
 
-#[cfg(feature = "transfer")]
+#[cfg(feature = "exchange")]
 fn transferring(criterion: &mut Criterion) {
     let (_folder, store) = filled(100);
     let mut lines = Vec::new();
     let count = trackstats::export(&store, &Prefix::everything(), &mut lines).unwrap();
-    let mut group = criterion.benchmark_group("transfer");
+    let mut group = criterion.benchmark_group("exchange");
     group.sample_size(10);
     group.throughput(Throughput::Elements(count));
     group.bench_function("export 100,100 statistics", |bencher| {
@@ -135,7 +135,7 @@ fn transferring(criterion: &mut Criterion) {
 }
 
 /// Only with the feature `transfer`.
-#[cfg(not(feature = "transfer"))]
+#[cfg(not(feature = "exchange"))]
 fn transferring(_: &mut Criterion) {}
 
 fn reading(criterion: &mut Criterion) {
@@ -287,8 +287,8 @@ fn kinds(criterion: &mut Criterion) {
         );
         let gauge = |number: u64| Gauge::at(number.cast_signed(), cents(number)).unwrap();
         kind(criterion, "gauge", size, gauge, Gauge::to_bytes);
-        let counter = |number: u64| Counter::at((number % 86_400).cast_signed(), number as f64).unwrap();
-        kind(criterion, "counter", size, counter, Counter::to_bytes);
+        let meter = |number: u64| Meter::at((number % 86_400).cast_signed(), number as f64).unwrap();
+        kind(criterion, "meter", size, meter, Meter::to_bytes);
     }
 }
 

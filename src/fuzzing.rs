@@ -2,11 +2,9 @@
 
 use crate::{
     calendar::{Calendar, Timestamp},
-    encoding::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, TrackedRecord},
-    model::{
-        AnyValue, Counter, Distinct, Gauge, Id, MergeError, Object, Part, Period, Quantiles, Ref, Sum,
-        Summary, Value,
-    },
+    format::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, TrackedRecord},
+    kinds::{AnyValue, Distinct, Gauge, MergeError, Meter, Quantiles, Sum, Summary, Value},
+    model::{Id, Object, Part, Period, Ref},
 };
 use chrono::{DateTime, Datelike};
 use serde::{Deserialize, Serialize};
@@ -108,13 +106,13 @@ pub fn row_decoding(bytes: &[u8]) {
     row::<Distinct>(bytes, Form::Serde);
     row::<Quantiles>(bytes, Form::Serde);
     row::<Gauge>(bytes, Form::Serde);
-    row::<Counter>(bytes, Form::Serde);
+    row::<Meter>(bytes, Form::Serde);
     value(bytes, Sum::from_bytes, Sum::to_bytes);
     value(bytes, Summary::from_bytes, Summary::to_bytes);
     value(bytes, Distinct::from_bytes, Distinct::to_bytes);
     value(bytes, Quantiles::from_bytes, Quantiles::to_bytes);
     value(bytes, Gauge::from_bytes, Gauge::to_bytes);
-    value(bytes, Counter::from_bytes, Counter::to_bytes);
+    value(bytes, Meter::from_bytes, Meter::to_bytes);
     if let Ok(key) = RowKey::decode(bytes) {
         assert_eq!(key.encode(), bytes);
     }

@@ -55,26 +55,36 @@
 
 mod error;
 mod model;
+mod kinds;
 mod calendar;
-mod encoding;
+mod format;
 mod storage;
+mod rollup;
 mod store;
 mod track;
 mod query;
-#[cfg(feature = "transfer")]
-mod transfer;
-mod upkeep;
+#[cfg(feature = "exchange")]
+mod exchange;
+mod maintenance;
 
 pub use calendar::{Bucket, Calendar, Timestamp};
 pub use error::{Error, Result};
-pub use model::{
-    AnyValue, Counter, Date, Distinct, Domain, Figure, Figures, Gauge, Id, Intersection, Item, Layout, Max,
-    MergeError, Metric, Min, Number, Object, Part, Period, Quantiles, Ref, Series, Statistic, StatisticKey,
-    Sum, Summary, Value,
+
+#[cfg(feature = "exchange")]
+pub use exchange::{ImportReport, export, exported_calendar, import, statistic_line};
+pub use kinds::{
+    AnyValue, Distinct, Figure, Figures, Gauge, Intersection, Item, Layout, Max, MergeError, Meter, Min,
+    Number, Quantiles, Sum, Summary, Value,
 };
+#[cfg(feature = "backup")]
+pub use maintenance::BackupReport;
+pub use maintenance::{
+    Difference, Differences, Problem, Rebuild, RebuildReport, RecoverReport, Verification,
+};
+pub use model::{Date, Domain, Id, Metric, Object, Part, Period, Ref, Series, Statistic, StatisticKey};
 pub use query::{
-    Breakdown, BreakdownEntry, Cohort, Compare, Compared, Derived, Fill, Others, ProfilePart, Ranked,
-    Ranking, Retention, RetentionQuery, SeriesQuery, Total,
+    Breakdown, BreakdownEntry, Cohort, Cohorts, CohortsQuery, Compare, Compared, Derived, Fill, Others,
+    ProfilePart, Ranked, Ranking, SeriesQuery, Total,
 };
 pub use storage::Compaction;
 pub use store::{
@@ -82,11 +92,6 @@ pub use store::{
     Parked, Prefix, Scan, Statistics, Store, SystemClock,
 };
 pub use track::{Append, Ids, Recompute, Report, Since, Skip, Track, Tracker, Trackers, Unreadable};
-#[cfg(feature = "transfer")]
-pub use transfer::{ImportReport, export, exported_calendar, import, statistic_line};
-#[cfg(feature = "backup")]
-pub use upkeep::BackupReport;
-pub use upkeep::{Difference, Differences, Problem, Rebuild, RebuildReport, SalvageReport, Verification};
 
 pub use chrono;
 

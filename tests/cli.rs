@@ -479,7 +479,7 @@ fn visits() -> Place {
         ("mean", "price"),
         ("quantiles", "price"),
         ("gauge", "level"),
-        ("counter", "level"),
+        ("meter", "level"),
         ("distinct", "user"),
     ];
     for (option, column) in columns {
@@ -582,7 +582,7 @@ fn weekdays_and_hours_are_profiled() {
 #[test]
 fn those_who_came_back_are_shown_as_a_matrix() {
     let place = visits();
-    let matrix = place.ok("retention app/distinct --steps 5 --from 2024-04-29 --format csv");
+    let matrix = place.ok("cohorts app/distinct --steps 5 --from 2024-04-29 --format csv");
     assert_eq!(
         matrix,
         "date,size,0,1,2,3,4,5\n2024-04-29,2,100.0,,50.0,,,50.0\n2024-05-01,2,100.0,,,50.0,,\n2024-05-04,1,100.0,,,,,\n"
@@ -592,7 +592,7 @@ fn those_who_came_back_are_shown_as_a_matrix() {
         .line("track blank.csv --metric app/blank --timestamp at --distinct user --all --today 2024-05-01");
     assert!(summary(&blank).ends_with("(1 without a value)"), "{}", blank.err);
     assert_eq!(place.show("app/blank --period day"), "date,distinct\n2024-05-01,1\n");
-    place.fails("retention app/visits", 1, "retention needs distinct counts");
+    place.fails("cohorts app/visits", 1, "cohorts needs distinct counts");
 }
 
 #[test]

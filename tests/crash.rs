@@ -3,7 +3,7 @@
 //! `TRACKSTATS_CRASH_ROUNDS` is how often a process is killed, 100 times if it isn't set; `TRACKSTATS_CRASH_SEED` from
 //! which seed on, 0 if it isn't. When the process is killed differs from run to run all the same.
 
-#![cfg(feature = "transfer")]
+#![cfg(feature = "exchange")]
 #![allow(
     missing_docs,
     clippy::unwrap_used,

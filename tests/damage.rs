@@ -256,7 +256,7 @@ fn outcome(path: &Path, says: &str) -> std::result::Result<Outcome, String> {
     };
     let refused = |error: Error, outcome| {
         let said = error.to_string();
-        if matches!(error, Error::Corrupt { .. }) && !(said.contains("restore") && said.contains("salvage")) {
+        if matches!(error, Error::Corrupt { .. }) && !(said.contains("restore") && said.contains("recover")) {
             return Err(format!("it isn't said what to do: {error}"));
         }
         if allowed(&error) { Ok(outcome) } else { Err(format!("an unexpected error: {error}")) }
@@ -281,12 +281,12 @@ fn outcome(path: &Path, says: &str) -> std::result::Result<Outcome, String> {
     }
 }
 
-/// Salvages a damaged store; says how much of what it should say is there, in thousandths. No statistic must be there
+/// Recovers a damaged store; says how much of what it should say is there, in thousandths. No statistic must be there
 /// that the store never had.
-fn salvaged(path: &Path, subject: &Subject) -> std::result::Result<u64, String> {
-    let (says, new) = (&subject.says, path.with_extension("salvaged"));
+fn recovered(path: &Path, subject: &Subject) -> std::result::Result<u64, String> {
+    let (says, new) = (&subject.says, path.with_extension("recovered"));
     let all = || {
-        let report = Store::salvage(path, &new, None)?;
+        let report = Store::recover(path, &new, None)?;
         let store = open(&new)?;
         Ok((report, read(&store)?, statistics(&store)?))
     };
@@ -296,7 +296,7 @@ fn salvaged(path: &Path, subject: &Subject) -> std::result::Result<u64, String> 
     let _ = fs::remove_dir_all(&new);
     match result {
         Err(Error::Corrupt { .. } | Error::NoStore { .. }) if there => {
-            Err("a failed salvage left something".to_owned())
+            Err("a failed recover left something".to_owned())
         }
         Err(Error::Corrupt { .. }) => Ok(0),
         // Without the database's file there is nothing to take out of it.
@@ -305,7 +305,7 @@ fn salvaged(path: &Path, subject: &Subject) -> std::result::Result<u64, String> 
         Ok((report, found, _)) if report.complete && found != *says => Err("complete, but wrong".to_owned()),
         Ok((_, found, statistics)) => {
             if let Some(wrong) = statistics.iter().find(|line| !subject.had.contains(*line)) {
-                return Err(format!("salvaged what was never there: {wrong}"));
+                return Err(format!("recovered what was never there: {wrong}"));
             }
             let found: BTreeSet<&str> = found.lines().collect();
             let kept = says.lines().filter(|line| found.contains(line)).count();
@@ -338,20 +338,20 @@ fn a_damaged_store_is_read_right_or_refused() {
         let (subjects, damaged) = (Arc::clone(&subjects), path.clone());
         thread::spawn(move || {
             let subject = &subjects[at];
-            let both = || Ok((salvaged(&damaged, subject)?, outcome(&damaged, &subject.says)?));
+            let both = || Ok((recovered(&damaged, subject)?, outcome(&damaged, &subject.says)?));
             let outcome = panic::catch_unwind(AssertUnwindSafe(both));
             let _ = sender.send(outcome.unwrap_or_else(|_| Err("a panic".to_owned())));
         });
         let outcome = receiver.recv_timeout(Duration::from_secs(60)).unwrap_or(Err("a hang".to_owned()));
         match outcome {
-            Ok((salvaged, Outcome::Right)) if salvaged < 900 => {
-                let problem = format!("it is read right, but salvaged to {salvaged} thousandths");
+            Ok((recovered, Outcome::Right)) if recovered < 900 => {
+                let problem = format!("it is read right, but recovered to {recovered} thousandths");
                 wrong.push(format!("seed {seed}, {name}, {how}: {problem}"));
             }
-            Ok((salvaged, outcome)) => {
+            Ok((recovered, outcome)) => {
                 let (trials, kept) = outcomes.entry(outcome).or_default();
                 *trials += 1;
-                kept.push(salvaged);
+                kept.push(recovered);
             }
             Err(problem) => wrong.push(format!("seed {seed}, {name}, {how}: {problem}")),
         }
@@ -372,13 +372,13 @@ fn a_damaged_store_is_read_right_or_refused() {
         let at = |share: usize| kept[kept.len() * share / 100];
         let [half, quarter, tenth, worst] = [50, 25, 10, 0].map(at);
         eprintln!(
-            "{trials} trials {outcome:?}; salvaged, in thousandths: {half} in the median, {quarter} in the worst quarter, {tenth} in the worst tenth, {worst} at worst"
+            "{trials} trials {outcome:?}; recovered, in thousandths: {half} in the median, {quarter} in the worst quarter, {tenth} in the worst tenth, {worst} at worst"
         );
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), seed - first_seed, wrong.join("\n"));
     assert!(trials < 100 || met >= 2, "all trials ended alike");
     if trials >= 100 {
         let median = of_refused[of_refused.len() / 2];
-        assert!(median >= 900, "{median} thousandths of the refused stores were salvaged in the median");
+        assert!(median >= 900, "{median} thousandths of the refused stores were recovered in the median");
     }
 }

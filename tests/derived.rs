@@ -17,9 +17,9 @@ use common::{CENTS, SALES, TILL, day};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use trackstats::{
-    Calendar, Compare, Compared, Counter, Date, Derived, Distinct, Error, Fill, FixedClock, Gauge, Id, Max,
-    MergeError, Metric, Min, Number, Object, Period, Quantiles, Series, SeriesQuery, Since, Statistic, Store,
-    Sum, Summary, Timestamp, Tracker, Value,
+    Calendar, Compare, Compared, Date, Derived, Distinct, Error, Fill, FixedClock, Gauge, Id, Max,
+    MergeError, Meter, Metric, Min, Number, Object, Period, Quantiles, Series, SeriesQuery, Since, Statistic,
+    Store, Sum, Summary, Timestamp, Tracker, Value,
     chrono::{
         DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc,
         Weekday,
@@ -181,7 +181,7 @@ impl Kind for Gauge {
 /// A meter doesn't go below zero.
 const LOWEST: i64 = -60;
 
-impl Kind for Counter {
+impl Kind for Meter {
     fn of(values: &[(i64, i64)]) -> Self {
         merged(values, |at, number| Self::at(at, number - LOWEST as f64).unwrap())
     }
@@ -514,7 +514,7 @@ fn windows_totals_and_wider_periods_of_levels_equal_raw_records() {
 
 #[test]
 fn windows_totals_and_wider_periods_of_meters_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Counter>();
+    windows_totals_and_wider_periods_are_right::<Meter>();
 }
 
 /// The date that a date is compared with, by the rules in words.
@@ -785,7 +785,7 @@ fn derived_series_of_encoded_kinds_equal_stored_periods_in_every_zone() {
     derived_series_equal_stored_periods::<Distinct>();
     derived_series_equal_stored_periods::<Quantiles>();
     derived_series_equal_stored_periods::<Gauge>();
-    derived_series_equal_stored_periods::<Counter>();
+    derived_series_equal_stored_periods::<Meter>();
 }
 
 /// Merges days one by one.

@@ -1,6 +1,6 @@
 //! A year of real flights, tracked in every way there is.
 
-#![cfg(feature = "transfer")]
+#![cfg(feature = "exchange")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
 mod common;

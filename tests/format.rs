@@ -4,7 +4,7 @@
 //! compressed as an LZ4 frame, since it is mostly zeros. The fixture of the format that this version writes is made by
 //! the one test that is ignored.
 
-#![cfg(all(feature = "backup", feature = "transfer"))]
+#![cfg(all(feature = "backup", feature = "exchange"))]
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -269,11 +269,11 @@ fn backups_of_all_formats_are_restored_with_all_that_is_in_them() {
 }
 
 #[test]
-fn stores_of_all_formats_are_salvaged_whole() {
+fn stores_of_all_formats_are_recovered_whole() {
     for fixture in Fixture::all() {
-        let report = Store::salvage(fixture.path("store"), fixture.path("salvaged"), None).unwrap();
+        let report = Store::recover(fixture.path("store"), fixture.path("recovered"), None).unwrap();
         assert!(report.complete && report.damaged == 0, "{report:?}");
-        fixture.check("salvaged");
+        fixture.check("recovered");
     }
 }
 

@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["encoding"],
     &["storage"],
     &["store"],
-    &["track", "query", "live", "transfer"],
+    &["track", "query", "live", "exchange"],
     &["upkeep"],
     &["chart"],
     &["fuzzing"],

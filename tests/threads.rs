@@ -320,7 +320,7 @@ fn read_series(store: &Store) {
     }
 }
 
-#[cfg(feature = "transfer")]
+#[cfg(feature = "exchange")]
 fn read_exports(store: &Store) {
     for _ in 0..WRITES / 2 {
         let mut lines = Vec::new();
@@ -332,7 +332,7 @@ fn read_exports(store: &Store) {
     }
 }
 
-#[cfg(not(feature = "transfer"))]
+#[cfg(not(feature = "exchange"))]
 fn read_exports(_: &Store) {}
 
 #[test]

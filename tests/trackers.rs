@@ -1,6 +1,6 @@
 //! Several trackers over the same records, in one pass: as one after the other would, and all or nothing.
 
-#![cfg(feature = "transfer")]
+#![cfg(feature = "exchange")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,7 +14,7 @@ mod common;
 use common::{TILL, day, exported};
 use std::cell::Cell;
 use trackstats::{
-    Counter, Distinct, Error, FixedClock, Gauge, Id, Item, Max, Metric, Min, Options, Period, Quantiles,
+    Distinct, Error, FixedClock, Gauge, Id, Item, Max, Meter, Metric, Min, Options, Period, Quantiles,
     Report, Since, Store, Sum, Summary, Timestamp, Tracker, Trackers, Unreadable,
 };
 
@@ -103,8 +103,8 @@ fn gauge() -> Tracker<'static, Record, Gauge> {
 }
 
 /// It skips readings below zero.
-fn counter() -> Tracker<'static, Record, Counter> {
-    Tracker::counter(metric("counter"), at, float).by("shop", |record| Id::from(record.shop)).unwrap()
+fn meter() -> Tracker<'static, Record, Meter> {
+    Tracker::meter(metric("meter"), at, float).by("shop", |record| Id::from(record.shop)).unwrap()
 }
 
 fn all() -> Trackers<'static, Record> {
@@ -118,14 +118,14 @@ fn all() -> Trackers<'static, Record> {
         .and(distinct())
         .and(quantiles())
         .and(gauge())
-        .and(counter())
+        .and(meter())
 }
 
 macro_rules! one_by_one {
     (|$tracker:ident| $run:expr) => {
         one_by_one!(
             |$tracker| $run;
-            count, sum, min, max, sum_float, summary, distinct, quantiles, gauge, counter
+            count, sum, min, max, sum_float, summary, distinct, quantiles, gauge, meter
         )
     };
     (|$tracker:ident| $run:expr; $($of:ident),*) => {

@@ -1,5 +1,5 @@
 //! Export and import: what comes back is what was there, and what can't be read is said.
-#![cfg(feature = "transfer")]
+#![cfg(feature = "exchange")]
 #![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use trackstats::{
-    AnyValue, Calendar, Counter, Date, Distinct, Domain, Error, Figure, Figures, Gauge, Id, Max, MergeError,
+    AnyValue, Calendar, Date, Distinct, Domain, Error, Figure, Figures, Gauge, Id, Max, MergeError, Meter,
     Metric, Min, Object, Period, Prefix, Quantiles, Store, Sum, Summary, Value, chrono, export,
     exported_calendar, import,
 };
@@ -165,7 +165,7 @@ fn values_that_are_bytes_have_what_they_say_beside_them() {
         r#"{"last":19.0,"min":19.0,"max":20.5,"base64":"EgAAARMAARMBASkAAAAA"}"#,
     );
     assert_reads(
-        merged([(5, 3.0), (9, 1.0)].map(|(at, reading)| Counter::at(at, reading).unwrap())),
+        merged([(5, 3.0), (9, 1.0)].map(|(at, reading)| Meter::at(at, reading).unwrap())),
         r#"{"increase":1.0,"resets":1,"base64":"AAIKBgMD"}"#,
     );
     assert_reads(
@@ -274,7 +274,7 @@ proptest! {
         assert_any_comes_back(merged(kept().map(|number| Quantiles::new(number).unwrap())));
         assert_any_comes_back(merged(times.iter().map(|time| Distinct::of(*time))));
         assert_any_comes_back(merged(timed().map(|(at, level)| Gauge::at(at, level).unwrap())));
-        assert_any_comes_back(merged(timed().map(|(at, reading)| Counter::at(at, reading.abs()).unwrap())));
+        assert_any_comes_back(merged(timed().map(|(at, reading)| Meter::at(at, reading.abs()).unwrap())));
     }
 }
 

@@ -1,6 +1,6 @@
-//! Backing up, restoring, compacting and salvaging stores, with real files.
+//! Backing up, restoring, compacting and recovering stores, with real files.
 
-#![cfg(all(feature = "backup", feature = "transfer"))]
+#![cfg(all(feature = "backup", feature = "exchange"))]
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -323,10 +323,10 @@ fn a_data_folder_that_was_never_finished_is_cleared_away() {
     assert!(!folder.path().join("data-2").exists());
 }
 
-// Salvage
+// Recover
 
 #[test]
-fn a_store_without_a_manifest_is_refused_kept_and_salvaged_whole() {
+fn a_store_without_a_manifest_is_refused_kept_and_recovered_whole() {
     let folder = tempfile::tempdir().unwrap();
     let (damaged, new) = (folder.path().join("damaged"), folder.path().join("new"));
     let store = filled(&damaged);
@@ -337,19 +337,19 @@ fn a_store_without_a_manifest_is_refused_kept_and_salvaged_whole() {
         let error = Store::open(&damaged).unwrap_err();
         assert!(matches!(&error, Error::Corrupt { .. }), "{error}");
     }
-    let report = Store::salvage(&damaged, &new, None).unwrap();
+    let report = Store::recover(&damaged, &new, None).unwrap();
     assert!(report.complete && report.damaged == 0 && report.unregistered.is_empty(), "{report:?}");
     assert_eq!(report.expected, Some(report.entries));
     assert_eq!(exported(&Store::open(&new).unwrap()), before);
     assert_eq!(names(&new), ["data-1", "lock", "manifest"]);
-    assert_eq!(names(&new.join("data-1")), ["seal", "sled"], "the workspace is gone");
-    assert!(matches!(Store::salvage(&damaged, &new, None), Err(Error::StoreExists { .. })));
+    assert_eq!(names(&new.join("data-1")), ["watermark", "sled"], "the workspace is gone");
+    assert!(matches!(Store::recover(&damaged, &new, None), Err(Error::StoreExists { .. })));
 }
 
-/// The database stops reading at the end of its log, but salvage reads all of the file. It took a sector that a disk had
+/// The database stops reading at the end of its log, but recover reads all of the file. It took a sector that a disk had
 /// written once more behind that end for the latest changes: the tree was empty again, as at the beginning of the log.
 #[test]
-fn what_a_disk_wrote_twice_is_salvaged_once() {
+fn what_a_disk_wrote_twice_is_recovered_once() {
     let folder = tempfile::tempdir().unwrap();
     let damaged = folder.path().join("damaged");
     let store = filled(&damaged);
@@ -365,7 +365,7 @@ fn what_a_disk_wrote_twice_is_salvaged_once() {
         twice.copy_within(from..from + 512, end);
         fs::write(&log, twice).unwrap();
         let new = folder.path().join(format!("new from {from}"));
-        let report = Store::salvage(&damaged, &new, None).unwrap();
+        let report = Store::recover(&damaged, &new, None).unwrap();
         assert!(report.complete, "the sector from {from}: {report:?}");
         assert_eq!(exported(&Store::open(&new).unwrap()), before, "the sector from {from}");
         fs::remove_dir_all(new).unwrap();
@@ -375,16 +375,16 @@ fn what_a_disk_wrote_twice_is_salvaged_once() {
 }
 
 #[test]
-fn there_must_be_something_to_salvage() {
+fn there_must_be_something_to_recover() {
     let folder = tempfile::tempdir().unwrap();
     let new = folder.path().join("new");
-    let absent = Store::salvage(folder.path().join("absent"), &new, None).unwrap_err();
+    let absent = Store::recover(folder.path().join("absent"), &new, None).unwrap_err();
     assert!(matches!(&absent, Error::NoStore { .. }), "{absent}");
     fs::create_dir(folder.path().join("empty")).unwrap();
-    let empty = Store::salvage(folder.path().join("empty"), &new, None).unwrap_err();
+    let empty = Store::recover(folder.path().join("empty"), &new, None).unwrap_err();
     assert!(matches!(&empty, Error::NoStore { .. }), "{empty}");
     let store = filled(&folder.path().join("store"));
-    let open = Store::salvage(folder.path().join("store"), &new, None).unwrap_err();
+    let open = Store::recover(folder.path().join("store"), &new, None).unwrap_err();
     assert!(matches!(&open, Error::Locked { .. }), "{open}");
     drop(store);
     assert!(!new.exists());

@@ -324,7 +324,7 @@ pub enum Error {
     },
 
     /// Stored bytes are not what was written.
-    #[error("the store at {} is damaged: {problem}; restore it from a backup, or salvage what is left of it into a new store", path.display())]
+    #[error("the store at {} is damaged: {problem}; restore it from a backup, or recover what is left of it into a new store", path.display())]
     Corrupt {
         /// Where the store is.
         path: PathBuf,

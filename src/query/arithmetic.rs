@@ -8,7 +8,9 @@ use super::{
 use crate::{
     calendar::Days,
     error::Result,
-    model::{DayValues, Failed, Join, MergeError, Number, Period},
+    kinds::{MergeError, Number},
+    model::Period,
+    rollup::{DayValues, Failed, Join},
 };
 
 /// A statistic beside the one that it is compared with: `None` is absent, `Some(None)` missing. At least one of the two

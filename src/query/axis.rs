@@ -2,8 +2,8 @@
 
 use crate::{
     calendar::{Calendar, Days, day_number, day_of_number},
-    encoding::{Form, ROW_SLOTS},
     error::{Error, Result},
+    format::{Form, ROW_SLOTS},
     model::{Date, Period},
     store::Slots,
 };

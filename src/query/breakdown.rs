@@ -3,7 +3,9 @@
 use super::{axis::Axis, by_object::ByObject, fill::Fill, series::SeriesQuery};
 use crate::{
     error::{Error, Result},
-    model::{Date, Number, Object, Value, merge},
+    kinds::{Number, Value},
+    model::{Date, Object},
+    rollup::merge,
 };
 use std::{cmp::Ordering, collections::BTreeMap};
 

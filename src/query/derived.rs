@@ -8,7 +8,8 @@ use super::{
 use crate::{
     calendar::Days,
     error::Result,
-    model::{Date, Number, Period, Statistic, Value},
+    kinds::{Number, Value},
+    model::{Date, Period, Statistic},
     storage::Direction,
 };
 use chrono::NaiveDate;

@@ -2,7 +2,8 @@
 
 use crate::{
     error::Result,
-    model::{Object, Period, Series, Statistic, Value},
+    kinds::Value,
+    model::{Object, Period, Series, Statistic},
     store::Slots,
 };
 use chrono::NaiveDate;

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     calendar::Days,
     error::{Error, Result},
-    model::{MergeError, Period, Series, Statistic, Value},
+    kinds::{MergeError, Value},
+    model::{Period, Series, Statistic},
     storage::Direction,
 };
 use std::sync::Arc;

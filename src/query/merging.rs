@@ -9,7 +9,9 @@ use super::{
 use crate::{
     calendar::Days,
     error::Result,
-    model::{DayValues, Derived as Slotted, Failed, Period, Value, merge},
+    kinds::Value,
+    model::Period,
+    rollup::{DayValues, Derived as Slotted, Failed, merge},
 };
 use std::collections::HashMap;
 

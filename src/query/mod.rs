@@ -11,15 +11,15 @@ mod merging;
 mod of_series;
 mod over;
 mod profile;
-mod retention;
+mod cohorts;
 mod series;
 
 pub use arithmetic::Compared;
 pub use axis::Compare;
 pub use breakdown::{Breakdown, BreakdownEntry, Others, Ranked, Ranking};
+pub use cohorts::{Cohort, Cohorts, CohortsQuery};
 pub use derived::Derived;
 pub use fill::Fill;
 pub use over::Total;
 pub use profile::ProfilePart;
-pub use retention::{Cohort, Retention, RetentionQuery};
 pub use series::SeriesQuery;

@@ -3,7 +3,8 @@
 use super::{Compare, Compared, Derived, SeriesQuery};
 use crate::{
     error::Result,
-    model::{Number, Period, Statistic, Value},
+    kinds::{Number, Value},
+    model::{Period, Statistic},
     storage::Direction,
 };
 

@@ -7,9 +7,11 @@ use super::{
 };
 use crate::{
     calendar::Calendar,
-    encoding::{Record, TrackedRecord, key},
     error::{Error, Result},
-    model::{Metric, Object, Period, Series, Statistic, Value, merge},
+    format::{Record, TrackedRecord, key},
+    kinds::Value,
+    model::{Metric, Object, Period, Series, Statistic},
+    rollup::merge,
     storage::{Direction, Snapshot},
     store::Registry,
 };

@@ -4,7 +4,9 @@ use super::{axis::Axis, series::SeriesQuery};
 use crate::{
     calendar::Days,
     error::{Error, Result},
-    model::{Period, Value, merge},
+    kinds::Value,
+    model::Period,
+    rollup::merge,
 };
 use chrono::{Datelike, Weekday};
 

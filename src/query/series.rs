@@ -2,9 +2,10 @@
 
 use super::fill::{Fill, filled};
 use crate::{
-    encoding::{Form, key},
     error::Result,
-    model::{Date, Metric, Object, Period, Series, Statistic, Value},
+    format::{Form, key},
+    kinds::Value,
+    model::{Date, Metric, Object, Period, Series, Statistic},
     storage::{Direction, Snapshot},
     store::{Registry, Selection, Slots, Statistics, Store, Wanted},
 };

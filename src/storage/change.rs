@@ -5,10 +5,10 @@
 //! are until they are written again, or the store is compacted. So the memory that a change needs doesn't grow with
 //! it, and each entry is written once.
 
-use super::{BATCH, Direction, Storage, Write, everything, lock, snapshot::Versions};
+use super::{BATCH, Direction, Storage, Write, everything, lock, mvcc::Versions};
 use crate::{
-    encoding::{ChangesRecord, Record, Stored, key, store_value, value_after},
     error::Result,
+    format::{ChangesRecord, Record, Stored, key, store_value, value_after},
 };
 use std::{collections::BTreeMap, mem, sync::MutexGuard, thread};
 

@@ -1,6 +1,6 @@
 //! What a storage engine has to offer.
 
-use crate::{encoding::KeyRange, error::Result};
+use crate::{error::Result, format::KeyRange};
 use std::{fmt::Debug, path::Path};
 
 /// An ordered map of bytes. Calls may come from many threads at once.

@@ -1,7 +1,7 @@
 //! The engine of stores that don't persist.
 
 use super::{Compaction, Direction, Engine, Entry, Write};
-use crate::{encoding::KeyRange, error::Result};
+use crate::{error::Result, format::KeyRange};
 use std::{
     collections::BTreeMap,
     ops::Bound,

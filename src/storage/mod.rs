@@ -4,18 +4,18 @@
 //! promises: reads that see one point in time, and changes of any size that happen as a whole.
 
 mod change;
-mod disk;
+mod sled;
 mod engine;
 mod flusher;
 mod memory;
-mod scratch;
-mod snapshot;
+mod spill;
+mod mvcc;
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    encoding::{ChangesRecord, KeyRange, Malformed, Record, Space, Stored, key, store_value, value_after},
     error::{Error, Result},
+    format::{ChangesRecord, KeyRange, Malformed, Record, Space, Stored, key, store_value, value_after},
 };
 use std::{
     path::Path,
@@ -26,14 +26,14 @@ use std::{
     thread::{self, ThreadId},
 };
 
+pub(crate) use self::sled::{DiskEngine, Remains};
 pub(crate) use change::Change;
-pub(crate) use disk::{DiskEngine, Wreck};
 pub use engine::Compaction;
 pub(crate) use engine::{Direction, Engine, Entry, Write};
 pub(crate) use flusher::Flusher;
 pub(crate) use memory::MemoryEngine;
-pub(crate) use scratch::Scratch;
-pub(crate) use snapshot::Snapshot;
+pub(crate) use mvcc::Snapshot;
+pub(crate) use spill::Spill;
 
 /// Batches beyond this many writes take a lot of sled's memory, and are no faster.
 pub(crate) const BATCH: usize = 512;
@@ -47,10 +47,10 @@ pub(crate) struct Storage {
 #[derive(Debug)]
 struct Shared {
     engine: Box<dyn Engine>,
-    versions: RwLock<snapshot::Versions>,
+    versions: RwLock<mvcc::Versions>,
     writer: Mutex<()>,
     writing: Mutex<Option<ThreadId>>,
-    scratches: AtomicU64,
+    spills: AtomicU64,
 }
 
 impl Storage {
@@ -61,7 +61,7 @@ impl Storage {
             versions: RwLock::default(),
             writer: Mutex::new(()),
             writing: Mutex::new(None),
-            scratches: AtomicU64::new(0),
+            spills: AtomicU64::new(0),
         };
         let storage = Self { shared: Arc::new(shared) };
         if let Some(stored) = storage.engine().get(&key::changes())? {
@@ -73,7 +73,7 @@ impl Storage {
                 storage.roll_back()?;
             }
         }
-        storage.clear(&KeyRange::space(Space::Scratch))?;
+        storage.clear(&KeyRange::space(Space::Spill))?;
         Ok(storage)
     }
 
@@ -102,7 +102,7 @@ impl Storage {
         // What a large change replaced is left out, where no reader wants it any more.
         let committed = self.versions().committed_for_all();
         self.engine().compact(&|Entry { key, value }| {
-            if key.first() == Some(&(Space::Scratch as u8)) {
+            if key.first() == Some(&(Space::Spill as u8)) {
                 return Some(Entry { key, value });
             }
             match Stored::decode(&value) {
@@ -128,8 +128,8 @@ impl Storage {
     }
 
     /// A place for what a tracker can't hold in memory.
-    pub(crate) fn scratch(&self) -> Scratch {
-        Scratch::new(self.clone(), self.shared.scratches.fetch_add(1, Ordering::Relaxed))
+    pub(crate) fn spill(&self) -> Spill {
+        Spill::new(self.clone(), self.shared.spills.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The state of the map as it is now, for as long as it is held.
@@ -145,11 +145,11 @@ impl Storage {
         &*self.shared.engine
     }
 
-    fn versions(&self) -> RwLockReadGuard<'_, snapshot::Versions> {
+    fn versions(&self) -> RwLockReadGuard<'_, mvcc::Versions> {
         self.shared.versions.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn versions_mut(&self) -> RwLockWriteGuard<'_, snapshot::Versions> {
+    fn versions_mut(&self) -> RwLockWriteGuard<'_, mvcc::Versions> {
         self.shared.versions.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -169,7 +169,7 @@ impl Storage {
 
 /// Everything but what trackers couldn't hold in memory, which is theirs alone.
 pub(crate) fn everything() -> KeyRange {
-    KeyRange { start: Vec::new(), end: Some(KeyRange::space(Space::Scratch).start) }
+    KeyRange { start: Vec::new(), end: Some(KeyRange::space(Space::Spill).start) }
 }
 
 /// A lock whose holder panicked guards nothing that could be half changed: take it all the same.

@@ -5,9 +5,10 @@ use super::{
     rows::{Located, RowBuffer, locate, statistic},
 };
 use crate::{
-    encoding::{DomainRecord, Form, MetricRecord, Record, Row, Space, TrackedRecord, key},
     error::{Error, Result},
-    model::{Domain, Metric, Object, Period, Statistic, StatisticKey, Value},
+    format::{DomainRecord, Form, MetricRecord, Record, Row, Space, TrackedRecord, key},
+    kinds::Value,
+    model::{Domain, Metric, Object, Period, Statistic, StatisticKey},
     storage,
 };
 use std::sync::{Arc, PoisonError};

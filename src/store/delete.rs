@@ -2,9 +2,10 @@
 
 use super::{Prefix, Store};
 use crate::{
-    encoding::{KeyRange, Space},
     error::{Error, Result},
-    model::{Domain, Metric, Value},
+    format::{KeyRange, Space},
+    kinds::Value,
+    model::{Domain, Metric},
 };
 
 /// What may go when a metric or a domain is deleted.

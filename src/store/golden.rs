@@ -3,9 +3,10 @@
 use super::{Store, store_record};
 use crate::{
     calendar::Calendar,
-    encoding::{FORMAT, KeyRange, Record, StoreRecord, key, store_value},
     error::Error,
-    model::{Date, Domain, MergeError, Metric, Object, Period, Value},
+    format::{FORMAT, KeyRange, Record, StoreRecord, key, store_value},
+    kinds::{MergeError, Value},
+    model::{Date, Domain, Metric, Object, Period},
     storage::{Engine, MemoryEngine, Write as Put},
 };
 use chrono::NaiveDate;

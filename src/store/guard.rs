@@ -3,8 +3,8 @@
 use super::{Clock, Store};
 use crate::{
     calendar::{Timestamp, day_number, day_of_number},
-    encoding::{Record, SeenRecord, key},
     error::{Error, Result},
+    format::{Record, SeenRecord, key},
 };
 use chrono::NaiveDate;
 use std::ops::RangeInclusive;

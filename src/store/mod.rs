@@ -6,7 +6,7 @@ mod delete;
 #[cfg(test)]
 mod golden;
 mod guard;
-mod making;
+mod bulk_load;
 mod options;
 mod registry;
 mod rows;
@@ -16,10 +16,11 @@ mod slots;
 
 use crate::{
     calendar::{Calendar, Timestamp},
-    encoding::{Form, Malformed, Space},
     error::{Error, Result},
-    model::{Domain, Metric, Object, Statistic, StatisticKey, Value},
-    storage::{Compaction, Flusher, Scratch, Snapshot, Storage},
+    format::{Form, Malformed, Space},
+    kinds::Value,
+    model::{Domain, Metric, Object, Statistic, StatisticKey},
+    storage::{Compaction, Flusher, Snapshot, Spill, Storage},
 };
 use std::{
     fmt,
@@ -27,17 +28,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+pub(crate) use bulk_load::BulkLoad;
 pub use change::Change;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use delete::Deletion;
 pub(crate) use guard::Today;
 pub use guard::{ClockGuard, Implausible, Parked};
-pub(crate) use making::Making;
 pub(crate) use options::store_record;
 pub use options::{Flush, Options};
 pub(crate) use registry::Registry;
 pub use registry::{DomainInfo, MetricInfo};
-#[cfg(feature = "transfer")]
+#[cfg(feature = "exchange")]
 pub(crate) use rows::RowBuffer;
 pub(crate) use rows::prefix;
 pub(crate) use runs::{Beginning, Mark};
@@ -285,8 +286,8 @@ impl Store {
         self.inner.storage.snapshot()
     }
 
-    pub(crate) fn scratch(&self) -> Scratch {
-        self.inner.storage.scratch()
+    pub(crate) fn spill(&self) -> Spill {
+        self.inner.storage.spill()
     }
 
     pub(crate) fn corrupt(&self, malformed: Malformed, object: Option<&Object>) -> Error {

@@ -3,8 +3,8 @@
 use super::{Clock, ClockGuard, Store, SystemClock, guard::GuardedClock, registry::Registry};
 use crate::{
     calendar::Calendar,
-    encoding::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key, value_after},
     error::{Error, Result},
+    format::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key, value_after},
     storage::{Direction, DiskEngine, Engine, Flusher, MemoryEngine, Storage},
 };
 use chrono::{NaiveTime, Timelike, Weekday};

@@ -1,9 +1,10 @@
 //! The domains and metrics that are registered.
 
 use crate::{
-    encoding::{DomainRecord, Form, KeyRange, Malformed, MetricRecord, Record, Space},
     error::{Error, Result, nearest},
-    model::{AnyValue, Domain, Metric, Value},
+    format::{DomainRecord, Form, KeyRange, Malformed, MetricRecord, Record, Space},
+    kinds::{AnyValue, Value},
+    model::{Domain, Metric},
     storage::Storage,
 };
 use std::{collections::BTreeMap, path::Path};
@@ -191,7 +192,7 @@ impl Registry {
     }
 
     /// The kind of a metric's values, none if it isn't registered.
-    #[cfg(feature = "transfer")]
+    #[cfg(feature = "exchange")]
     pub(crate) fn kind(&self, domain: &str, metric: &str) -> Option<&str> {
         Some(&self.metric(domain, metric)?.kind)
     }

@@ -2,9 +2,10 @@
 
 use super::{Change, Slots, Store};
 use crate::{
-    encoding::{Form, Row, SeriesPrefix, Space, key},
     error::Result,
-    model::{Object, Period, Series, Statistic, StatisticKey, Value},
+    format::{Form, Row, SeriesPrefix, Space, key},
+    kinds::Value,
+    model::{Object, Period, Series, Statistic, StatisticKey},
 };
 use std::{collections::HashMap, sync::Arc};
 

@@ -2,8 +2,8 @@
 
 use crate::{
     calendar::Calendar,
-    encoding::{Form, ROW_SLOTS},
     error::Result,
+    format::{Form, ROW_SLOTS},
     model::{Date, Period},
 };
 use chrono::{Days, NaiveDate};

@@ -7,9 +7,11 @@ use super::{
 };
 use crate::{
     calendar::Days,
-    encoding::{Form, ROW_SLOTS, Record, Row, TrackedRecord, key},
     error::Result,
-    model::{Failed, Metric, Period, Value},
+    format::{Form, ROW_SLOTS, Record, Row, TrackedRecord, key},
+    kinds::Value,
+    model::{Metric, Period},
+    rollup::Failed,
     storage::Direction,
     store::Change,
 };

@@ -2,9 +2,10 @@
 
 use super::{How, Since, Tracker, plan::Plan};
 use crate::{
-    encoding::key,
     error::Result,
-    model::{Period, Value},
+    format::key,
+    kinds::Value,
+    model::Period,
     storage::{Direction, Snapshot},
     store::{Selection, Slots, Statistics, Store, Wanted},
 };

@@ -1,8 +1,8 @@
 //! The objects that a tracker groups its records by.
 
 use crate::{
-    encoding::key,
     error::{Error, Result},
+    format::key,
     model::{Id, Object, Ref},
 };
 use std::fmt;

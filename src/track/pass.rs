@@ -10,9 +10,10 @@ use super::{
 };
 use crate::{
     calendar::{Days, day_of_number},
-    encoding::{ROW_SLOTS, key},
     error::{Error, Result},
-    model::{Date, MergeError, Period, Value},
+    format::{ROW_SLOTS, key},
+    kinds::{MergeError, Value},
+    model::{Date, Period},
     store::{Change, Store},
 };
 use std::mem;

@@ -2,9 +2,10 @@
 
 use super::Tracker;
 use crate::{
-    encoding::{Form, Record, TrackedRecord, key},
     error::{Error, Result},
-    model::{Metric, Period, Value},
+    format::{Form, Record, TrackedRecord, key},
+    kinds::Value,
+    model::{Metric, Period},
     storage::Snapshot,
     store::{Beginning, Change, Mark, Parked, Store, Today},
 };

@@ -3,7 +3,7 @@
 use super::{Report, Since, Tracker, Unreadable, pass::Pass};
 use crate::{
     error::{Error, Result},
-    model::Value,
+    kinds::Value,
     store::{Change, Store},
 };
 

@@ -3,9 +3,11 @@
 use super::pass::merge_error;
 use crate::{
     calendar::Calendar,
-    encoding::{Form, Row, SeriesPrefix},
     error::Result,
-    model::{DayValues, Metric, Period, Value},
+    format::{Form, Row, SeriesPrefix},
+    kinds::Value,
+    model::{Metric, Period},
+    rollup::DayValues,
     store::{Change, Slots, prefix},
 };
 
@@ -127,7 +129,7 @@ impl<V: Value> StoredRows<'_, '_, '_, V> {
         Ok(row.get(self.target.slots.slot_of(ordinal)).map(Option::<&V>::cloned))
     }
 
-    pub(crate) fn merge_error(&self, ordinal: i32, error: &crate::model::MergeError) -> crate::error::Error {
+    pub(crate) fn merge_error(&self, ordinal: i32, error: &crate::kinds::MergeError) -> crate::error::Error {
         match self.target.slots.date(ordinal) {
             Ok(date) => merge_error(self.metric.on(self.target.period, date), self.object, error),
             Err(out_of_range) => out_of_range,

@@ -1,10 +1,10 @@
 //! The values of the records so far, by grouping, object and slot, in bounded memory.
 
 use crate::{
-    encoding::{Form, ROW_SLOTS, Row},
     error::{Error, Result},
-    model::{Layout, MergeError, Value},
-    storage::{Entry, Scratch},
+    format::{Form, ROW_SLOTS, Row},
+    kinds::{Layout, MergeError, Value},
+    storage::{Entry, Spill},
     store::Store,
 };
 use foldhash::fast::RandomState;
@@ -30,7 +30,7 @@ pub(super) struct Tally<V> {
     queue: usize,
     /// So many objects a grouping may have.
     most_objects: u64,
-    scratch: Scratch,
+    spill: Spill,
 }
 
 /// The groups of one grouping.
@@ -88,8 +88,8 @@ impl<V: Value> Tally<V> {
             _ => 0,
         };
         let groupings = (0..groupings).map(|_| Groups::new()).collect();
-        let scratch = store.scratch();
-        Self { groupings, form, bytes: 0, limit: limit - waiting, queue, most_objects, scratch }
+        let spill = store.spill();
+        Self { groupings, form, bytes: 0, limit: limit - waiting, queue, most_objects, spill }
     }
 
     /// Merges a value into the slot of an object, perhaps later, and says whether the memory is full.
@@ -138,17 +138,17 @@ impl<V: Value> Tally<V> {
         let mut entries = Vec::with_capacity(ASIDE);
         for (number, groups) in self.groupings.iter_mut().enumerate() {
             for (object, rows) in groups.take() {
-                let before = self.scratch.entries(&[&grouping_bytes(number)[..], &object].concat()).next();
+                let before = self.spill.entries(&[&grouping_bytes(number)[..], &object].concat()).next();
                 groups.aside += u64::from(before.transpose()?.is_none());
                 if groups.aside > self.most_objects {
                     return Err(Error::TooManyObjects { most: self.most_objects });
                 }
                 if rows.is_empty() {
-                    entries.push(Entry { key: scratch_key(number, &object, NO_ROW), value: Vec::new() });
+                    entries.push(Entry { key: spill_key(number, &object, NO_ROW), value: Vec::new() });
                 }
                 for (row_number, mut row) in rows {
-                    let key = scratch_key(number, &object, row_number);
-                    if let Some(bytes) = self.scratch.get(&key)? {
+                    let key = spill_key(number, &object, row_number);
+                    if let Some(bytes) = self.spill.get(&key)? {
                         let aside =
                             Row::decode(&bytes).map_err(|malformed| store.corrupt(malformed, None))?;
                         row.merge_row(&aside).map_err(|error| Error::Merge {
@@ -160,12 +160,12 @@ impl<V: Value> Tally<V> {
                     entries.push(Entry { key, value });
                 }
                 if entries.len() >= ASIDE {
-                    self.scratch.put_all(entries.drain(..))?;
+                    self.spill.put_all(entries.drain(..))?;
                 }
             }
         }
         self.bytes = 0;
-        self.scratch.put_all(entries)
+        self.spill.put_all(entries)
     }
 
     /// Calls `visit` with each group of a grouping, in the order of the objects, once everything is settled.
@@ -175,7 +175,7 @@ impl<V: Value> Tally<V> {
         grouping: usize,
         mut visit: impl FnMut(Tallied<V>) -> Result<()>,
     ) -> Result<()> {
-        if !self.scratch.is_used() {
+        if !self.spill.is_used() {
             let groups = self.groupings.get_mut(grouping).map(Groups::take).unwrap_or_default();
             if groups.len() as u64 > self.most_objects {
                 return Err(Error::TooManyObjects { most: self.most_objects });
@@ -184,9 +184,9 @@ impl<V: Value> Tally<V> {
         }
         self.put_aside(store)?;
         let mut group: Option<Tallied<V>> = None;
-        for entry in self.scratch.entries(&grouping_bytes(grouping)) {
+        for entry in self.spill.entries(&grouping_bytes(grouping)) {
             let Entry { key, value } = entry?;
-            let Some((object, number)) = split_scratch_key(&key) else { continue };
+            let Some((object, number)) = split_spill_key(&key) else { continue };
             match &mut group {
                 Some((current, _)) if current == object => {}
                 other => {
@@ -222,7 +222,7 @@ const QUEUES: usize = 1_024;
 /// The part of the memory that is for queues.
 const WAITING_PART: usize = 8;
 
-/// About so many entries are on their way to the scratch at once.
+/// About so many entries are on their way to the spill at once.
 const ASIDE: usize = 4_096;
 
 /// Stands for "no row", so that a group without values can be put aside.
@@ -232,12 +232,12 @@ fn grouping_bytes(grouping: usize) -> [u8; 8] {
     (grouping as u64).to_be_bytes()
 }
 
-fn scratch_key(grouping: usize, object: &[u8], row: i32) -> Vec<u8> {
+fn spill_key(grouping: usize, object: &[u8], row: i32) -> Vec<u8> {
     let row = (row.cast_unsigned() ^ 0x8000_0000).to_be_bytes();
     [&grouping_bytes(grouping)[..], object, &row].concat()
 }
 
-fn split_scratch_key(key: &[u8]) -> Option<(&[u8], i32)> {
+fn split_spill_key(key: &[u8]) -> Option<(&[u8], i32)> {
     let (_, rest) = key.split_first_chunk::<8>()?;
     let (object, row) = rest.split_last_chunk::<4>()?;
     Some((object, (u32::from_be_bytes(*row) ^ 0x8000_0000).cast_signed()))

@@ -7,9 +7,10 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    encoding::{KeyRange, Row, key},
     error::Result,
-    model::{Period, Value},
+    format::{KeyRange, Row, key},
+    kinds::Value,
+    model::Period,
 };
 
 impl<V: Value> Carry<'_, '_, '_, V> {

@@ -4,7 +4,8 @@ use super::{Append, Ids, Recompute, grouping::Grouping};
 use crate::{
     calendar::Timestamp,
     error::{Error, Result},
-    model::{Counter, Distinct, Gauge, Id, Item, Max, Metric, Min, Period, Quantiles, Sum, Summary, Value},
+    kinds::{Distinct, Gauge, Item, Max, Meter, Min, Quantiles, Sum, Summary, Value},
+    model::{Id, Metric, Period},
 };
 use std::{fmt, rc::Rc};
 
@@ -315,15 +316,15 @@ impl<'a, R> Tracker<'a, R, Gauge> {
     }
 }
 
-impl<'a, R> Tracker<'a, R, Counter> {
+impl<'a, R> Tracker<'a, R, Meter> {
     /// Keeps the readings of a meter that only grows. A record with a reading that is negative, infinite or not a number
     /// is skipped and reported. Group by the meter, if there are several.
-    pub fn counter<T: Into<Timestamp>>(
-        metric: Metric<'a, Counter>,
+    pub fn meter<T: Into<Timestamp>>(
+        metric: Metric<'a, Meter>,
         timestamp: impl Fn(&R) -> T + 'a,
         reading: impl Fn(&R) -> Option<f64> + 'a,
     ) -> Self {
-        Self::of_floats(metric, timestamp, reading, |at, reading| Counter::at(at.unix_seconds(), reading))
+        Self::of_floats(metric, timestamp, reading, |at, reading| Meter::at(at.unix_seconds(), reading))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Append, How, Recompute, Report, Track, Tracker, run::Lane};
 use crate::{
     error::{Error, Result},
-    model::Value,
+    kinds::Value,
     store::{Change, Store},
 };
 use std::{collections::BTreeSet, fmt};

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use trackstats::{
     Calendar, Clock, Domain, Metric, Object, Options, Period, Store, Timestamp, chrono::NaiveDate,
 };
-#[cfg(feature = "transfer")]
+#[cfg(feature = "exchange")]
 use trackstats::{Prefix, Result, export};
 
 pub(crate) const TILL: Domain<'static> = Domain::new("till", "The till");
@@ -103,14 +103,14 @@ pub(crate) fn days(store: &Store, metric: Metric<'_>) -> Vec<(String, Option<i64
 }
 
 /// Everything that a store exports.
-#[cfg(feature = "transfer")]
+#[cfg(feature = "exchange")]
 pub(crate) fn try_exported(store: &Store) -> Result<String> {
     let mut lines = Vec::new();
     export(store, &Prefix::everything(), &mut lines)?;
     Ok(String::from_utf8(lines).unwrap())
 }
 
-#[cfg(feature = "transfer")]
+#[cfg(feature = "exchange")]
 pub(crate) fn exported(store: &Store) -> String {
     try_exported(store).unwrap()
 }

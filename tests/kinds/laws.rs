@@ -2,7 +2,7 @@
 
 use super::{from_hex, hex};
 use proptest::prelude::*;
-use trackstats::{Counter, Distinct, Error, Gauge, Quantiles, Result, Sum, Summary, Value};
+use trackstats::{Distinct, Error, Gauge, Meter, Quantiles, Result, Sum, Summary, Value};
 
 /// A kind, and the bytes that it is.
 trait Kind: Value {
@@ -24,7 +24,7 @@ macro_rules! kinds {
     )*};
 }
 
-kinds!(Sum, Summary, Distinct, Quantiles, Gauge, Counter);
+kinds!(Sum, Summary, Distinct, Quantiles, Gauge, Meter);
 
 pub(crate) fn merged<K: Value>(values: impl IntoIterator<Item = K>) -> K {
     let mut values = values.into_iter();
@@ -60,11 +60,11 @@ fn finite() -> impl Strategy<Value = f64> {
     ]
 }
 
-fn readings() -> impl Strategy<Value = Vec<Counter>> {
+fn readings() -> impl Strategy<Value = Vec<Meter>> {
     let at = prop_oneof![0_i64..5_000, 0_i64..40_000_000, any::<i64>()];
     let reading =
         prop_oneof![(0_u32..1_000).prop_map(f64::from), (0_u32..1_000).prop_map(|n| f64::from(n) / 8.0)];
-    prop::collection::vec((at, reading).prop_map(|(at, reading)| Counter::at(at, reading).unwrap()), 1..3_000)
+    prop::collection::vec((at, reading).prop_map(|(at, reading)| Meter::at(at, reading).unwrap()), 1..3_000)
 }
 
 proptest! {
@@ -119,7 +119,7 @@ proptest! {
         read::<Distinct>(&bytes);
         read::<Quantiles>(&bytes);
         read::<Gauge>(&bytes);
-        read::<Counter>(&bytes);
+        read::<Meter>(&bytes);
     }
 
     #[test]
@@ -140,7 +140,7 @@ proptest! {
         damage(&merged(numbers().map(|n| Quantiles::new(n).unwrap())), at, flip);
         damage(&merged((0..seed).map(Distinct::of)), at, flip);
         damage(&merged((0..seed).map(|n| Gauge::at(n.into(), n.into()).unwrap())), at, flip);
-        damage(&merged((0..seed).map(|n| Counter::at(n.into(), n.into()).unwrap())), at, flip);
+        damage(&merged((0..seed).map(|n| Meter::at(n.into(), n.into()).unwrap())), at, flip);
     }
 
     /// By the definition of variance, on numbers that no arithmetic of floats can be trusted with.
@@ -161,9 +161,9 @@ fn numbers_that_are_none_are_refused_with_what_to_do() {
     for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         assert!(matches!(Sum::new(number), Err(Error::InvalidValue { .. })));
         assert!(Summary::new(number).is_err() && Quantiles::new(number).is_err());
-        assert!(Gauge::at(0, number).is_err() && Counter::at(0, number).is_err());
+        assert!(Gauge::at(0, number).is_err() && Meter::at(0, number).is_err());
     }
-    assert!(Counter::at(0, -1.0).is_err());
+    assert!(Meter::at(0, -1.0).is_err());
     assert!(Gauge::at(0, f64::MAX).unwrap().changed(1, f64::MAX).is_err());
     let text = Sum::new(f64::NAN).unwrap_err().to_string();
     assert_eq!(
@@ -223,13 +223,13 @@ fn the_bytes_of_each_kind_are_frozen() {
         &merged([set.clone(), set.changed(1_700_000_000, -1.5).unwrap()]),
         "80c49fd50c 01 040105 040105 01012b 0000 010103",
     );
-    let counter = |readings: &[(i64, f64)]| {
-        merged(readings.iter().map(|(at, reading)| Counter::at(*at, *reading).unwrap()))
+    let meter = |readings: &[(i64, f64)]| {
+        merged(readings.iter().map(|(at, reading)| Meter::at(*at, *reading).unwrap()))
     };
     // thinning and form; how many; each instant and reading
-    check(&counter(&[(-1, 7.0)]), "00 01 01 0e");
-    check(&counter(&[(100, 5.0), (160, 9.0), (161, 0.0)]), "00 03 c801 0a 3b 08 00 11");
-    check(&counter(&[(100, 0.5), (160, 9.0)]), "01 02 c801 000000000000e03f 3b 0000000000002240");
+    check(&meter(&[(-1, 7.0)]), "00 01 01 0e");
+    check(&meter(&[(100, 5.0), (160, 9.0), (161, 0.0)]), "00 03 c801 0a 3b 08 00 11");
+    check(&meter(&[(100, 0.5), (160, 9.0)]), "01 02 c801 000000000000e03f 3b 0000000000002240");
     check(&Distinct::default(), "02 01 07 0c 03 0c 00 08");
     check(&Distinct::of("ann"), "02 01 07 0c 03 08 01 08 f8116004");
     // As Apache's library for Python has them, but for the order of the marks.

@@ -9,7 +9,7 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use trackstats::{
-    Calendar, Counter, Distinct, Domain, Error, FixedClock, Gauge, Id, Item, Metric, Object, Options, Period,
+    Calendar, Distinct, Domain, Error, FixedClock, Gauge, Id, Item, Meter, Metric, Object, Options, Period,
     Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value, chrono::Days,
 };
 
@@ -107,9 +107,9 @@ fn every_kind_is_tracked_by_every_period_also_with_little_memory() {
         |flight| Some(Gauge::at(flight.departed.timestamp(), float(flight)?).unwrap()),
     );
     assert_tracked(
-        "counter",
-        || Tracker::counter(metric("counter"), at, |flight| delay(flight).map(f64::abs)),
-        |flight| Some(Counter::at(flight.departed.timestamp(), delay(flight)?.abs()).unwrap()),
+        "meter",
+        || Tracker::meter(metric("meter"), at, |flight| delay(flight).map(f64::abs)),
+        |flight| Some(Meter::at(flight.departed.timestamp(), delay(flight)?.abs()).unwrap()),
     );
     assert_tracked(
         "distinct",
@@ -144,7 +144,7 @@ fn every_kind_is_as_it_was_when_the_store_is_opened_again() {
     assert_kept("summary", &merged([1e300, 0.1, -1e-300].map(|number| Summary::new(number).unwrap())));
     assert_kept("quantiles", &merged([1e300, 0.1, -1e-300].map(|number| Quantiles::new(number).unwrap())));
     assert_kept("gauge", &Gauge::at(1_715_900_000, -3.25).unwrap());
-    assert_kept("counter", &merged((0..3_000).map(|n| Counter::at(n * 61, n as f64).unwrap())));
+    assert_kept("meter", &merged((0..3_000).map(|n| Meter::at(n * 61, n as f64).unwrap())));
     assert_kept("distinct", &merged((0..1_000_u64).map(Distinct::of)));
     assert_kept("distinct", &merged((0..100_u64).map(Distinct::of)));
     assert_kept("distinct", &Distinct::default());
@@ -182,8 +182,8 @@ fn a_meter_that_was_away_makes_neither_a_spike_nor_a_negative() {
         ("2024-05-11T06:00:00Z", 2.0),
         ("2024-05-11T18:00:00Z", 5.0),
     ];
-    let tracker = Tracker::counter(
-        metric("counter"),
+    let tracker = Tracker::meter(
+        metric("meter"),
         |reading: &(&str, f64)| calendar.parse_timestamp(reading.0).unwrap(),
         |reading| Some(reading.1),
     )
@@ -192,7 +192,7 @@ fn a_meter_that_was_away_makes_neither_a_spike_nor_a_negative() {
         tracker.append().run(&store, readings.into_iter().rev()).unwrap();
     }
     let increases = |period| -> Vec<(String, f64)> {
-        let points = store.series(metric::<Counter>("counter"), period).points().unwrap();
+        let points = store.series(metric::<Meter>("meter"), period).points().unwrap();
         points.into_iter().map(|(on, value)| (on.to_string(), value.unwrap().increase())).collect()
     };
     let on = |day: &str, increase: f64| (format!("2024-{day}"), increase);
@@ -206,7 +206,7 @@ fn a_meter_that_was_away_makes_neither_a_spike_nor_a_negative() {
 
 #[test]
 fn thinned_readings_have_the_growth_of_all() {
-    let year = merged((0..50_000_i64).map(|n| Counter::at(1_700_000_000 + 631 * n, (n * 3) as f64).unwrap()));
+    let year = merged((0..50_000_i64).map(|n| Meter::at(1_700_000_000 + 631 * n, (n * 3) as f64).unwrap()));
     assert_eq!(year.increase(), 149_997.0);
     assert_eq!((year.resets(), year.readings()[0]), (0, (1_700_000_000, 0.0)));
     assert!(year.readings().len() > 512 && year.resolution() == 32_768, "{year:?}");
@@ -228,7 +228,7 @@ fn sketches_are_rebuilt_exported_and_imported_to_the_byte() {
     .unwrap();
     let differences = store.rebuild(metric::<Distinct>("distinct")).differences().unwrap();
     assert_eq!(differences.count(), 0);
-    #[cfg(feature = "transfer")]
+    #[cfg(feature = "exchange")]
     {
         let exported = |store: &Store| {
             let mut lines = Vec::new();
@@ -246,7 +246,7 @@ fn sketches_are_rebuilt_exported_and_imported_to_the_byte() {
 }
 
 #[test]
-fn retention_is_what_counting_gives() {
+fn cohorts_are_what_counting_gives() {
     let sign_ups = metric::<Distinct>("sign_ups");
     let visits = metric::<Distinct>("visits");
     let clock = FixedClock(Calendar::default().parse_timestamp("2024-05-10").unwrap());
@@ -270,9 +270,9 @@ fn retention_is_what_counting_gives() {
                 .unwrap();
         }
     }
-    let retention = store.retention(sign_ups, visits).from(day(1)).to(day(2)).days(4).unwrap();
-    assert_eq!(retention.cohorts.len(), 2);
-    for (cohort, number) in retention.cohorts.iter().zip(1..) {
+    let cohorts = store.cohorts(sign_ups, visits).from(day(1)).to(day(2)).days(4).unwrap();
+    assert_eq!(cohorts.cohorts.len(), 2);
+    for (cohort, number) in cohorts.cohorts.iter().zip(1..) {
         assert_eq!((cohort.date.day(), cohort.size.round(), cohort.retained.len()), (day(number), 100.0, 5));
         for (step, retained) in (0..).zip(&cohort.retained) {
             let on = number + step;
@@ -285,7 +285,7 @@ fn retention_is_what_counting_gives() {
         }
         assert!(cohort.rates().flatten().all(|rate| (0.32..0.35).contains(&rate)));
     }
-    let same = store.retention(visits, visits).days(0).unwrap();
+    let same = store.cohorts(visits, visits).days(0).unwrap();
     assert!(same.cohorts.iter().all(|cohort| cohort.rates().flatten().all(|rate| (rate - 1.0).abs() < 1e-3)));
-    assert!(store.retention(visits, visits).weeks(1).unwrap().cohorts.is_empty());
+    assert!(store.cohorts(visits, visits).weeks(1).unwrap().cohorts.is_empty());
 }

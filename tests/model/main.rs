@@ -2,7 +2,7 @@
 //!
 //! `TRACKSTATS_MODEL_CASES` is how many times as many cases are run as usual, 1 if it isn't set.
 
-#![cfg(all(feature = "backup", feature = "transfer"))]
+#![cfg(all(feature = "backup", feature = "exchange"))]
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -5,6 +5,7 @@ mod commands;
 mod nearest;
 mod output;
 mod records;
+mod store_files;
 
 use clap::Parser;
 use commands::Command;

@@ -1,8 +1,8 @@
 //! Spans with more rows than are held in memory at once.
 
 use crate::{
-    encoding::{KeyRange, present},
     error::Result,
+    format::{KeyRange, present},
     storage::{Direction, Entry, Snapshot},
 };
 

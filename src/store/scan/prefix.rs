@@ -5,9 +5,10 @@ use super::{
     statistics::{Selection, Statistics},
 };
 use crate::{
-    encoding::{KeyRange, RowKey, Space},
     error::{Error, Result},
-    model::{AnyValue, Period, Ref, Statistic},
+    format::{KeyRange, RowKey, Space},
+    kinds::AnyValue,
+    model::{Period, Ref, Statistic},
     storage::{Direction, Snapshot},
     store::{Registry, Slots, Store, prefix},
 };
@@ -69,7 +70,7 @@ impl Prefix {
         Self { date: Some(date), ..self }
     }
 
-    #[cfg(feature = "transfer")]
+    #[cfg(feature = "exchange")]
     /// Whether a metric is under the prefix, or may have statistics that are.
     pub(crate) fn covers(&self, domain: &str, metric: Option<&str>) -> bool {
         let mut names = self.names.iter();
@@ -157,7 +158,7 @@ pub struct Scan {
 
 impl Scan {
     /// The definitions that were there when the reading began.
-    #[cfg(feature = "transfer")]
+    #[cfg(feature = "exchange")]
     pub(crate) fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.registry)
     }

@@ -2,8 +2,8 @@
 
 use super::passes::{Passes, Span};
 use crate::{
-    encoding::{KeyRange, ROW_SLOTS, SeriesPrefix, key},
     error::Result,
+    format::{KeyRange, ROW_SLOTS, SeriesPrefix, key},
     storage::{Direction, Entry, Snapshot},
     store::{Slots, Store},
 };

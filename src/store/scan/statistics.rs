@@ -5,9 +5,10 @@ use super::{
     unpacked::{Unpacked, UnpackedRow},
 };
 use crate::{
-    encoding::{ReadRow, key},
     error::{Error, Result},
-    model::{Date, Object, Period, Series, Statistic, Value},
+    format::{ReadRow, key},
+    kinds::Value,
+    model::{Date, Object, Period, Series, Statistic},
     storage::{Direction, Entry, Snapshot},
     store::{Slots, Store, prefix},
 };

@@ -1,9 +1,10 @@
 //! The statistics in rows, one after the other.
 
 use crate::{
-    encoding::ReadRow,
     error::Result,
-    model::{Date, Series, Statistic, Value},
+    format::ReadRow,
+    kinds::Value,
+    model::{Date, Series, Statistic},
     storage::Direction,
     store::Slots,
 };

@@ -6,7 +6,6 @@ mod metric;
 mod object;
 mod prefix;
 mod store;
-mod undo;
 
 pub(crate) use by::By;
 pub(crate) use dates::DatesArgs;

@@ -1,6 +1,6 @@
 //! The store that a command works on.
 
-use super::undo::Undo;
+use crate::store_files::StoreFiles;
 use clap::{Args, CommandFactory, error::ErrorKind};
 use std::{
     path::{Path, PathBuf},
@@ -70,11 +70,11 @@ impl StoreArgs {
     ) -> anyhow::Result<T> {
         // What would fail once the store is there.
         self.today.map(|date| calendar.bucket_on(Period::Day, date)).transpose()?;
-        let undo = Undo::before(self.path());
+        let files = StoreFiles::before(self.path());
         let store = match self.open_with(|options| options.calendar(calendar)) {
             Ok(store) => store,
             Err(error) => {
-                undo.remove_directories();
+                files.remove_directories();
                 return Err(error);
             }
         };
@@ -82,10 +82,10 @@ impl StoreArgs {
         let is_ours = store.domains().is_empty();
         let written = write(&store);
         if written.is_err() && is_ours {
-            let removed = undo.remove_files();
+            let removed = files.remove_files();
             drop(store);
             if removed.is_ok() {
-                undo.remove_directories();
+                files.remove_directories();
             }
         }
         written

@@ -1,6 +1,6 @@
 //! `trackstats export`.
 
-use super::series::value_cells;
+use crate::output::series::value_cells;
 use crate::{
     arguments::{StoreArgs, checked_prefix, object_text},
     output::{self, Cell, TableOrCsv},

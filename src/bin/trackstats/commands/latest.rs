@@ -1,6 +1,6 @@
 //! `trackstats latest`.
 
-use super::{
+use crate::output::{
     kinds::{self, Kind, Question},
     series,
 };

@@ -4,16 +4,14 @@ mod backup;
 mod compact;
 mod export;
 mod import;
-mod kinds;
 mod latest;
 mod list;
 mod profile;
 mod rebuild;
 mod record;
 mod restore;
-mod retention;
-mod salvage;
-mod series;
+mod cohorts;
+mod recover;
 mod show;
 mod top;
 mod track;
@@ -30,14 +28,14 @@ pub(crate) enum Command {
     Latest(latest::LatestArgs),
     Top(top::TopArgs),
     Profile(profile::ProfileArgs),
-    Retention(retention::RetentionArgs),
+    Cohorts(cohorts::CohortsArgs),
     List(list::ListArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
     Compact(compact::CompactArgs),
-    Salvage(salvage::SalvageArgs),
+    Recover(recover::RecoverArgs),
     Verify(verify::VerifyArgs),
     Rebuild(rebuild::RebuildArgs),
 }
@@ -51,14 +49,14 @@ impl Command {
             Self::Latest(args) => args.run(store),
             Self::Top(args) => args.run(store),
             Self::Profile(args) => args.run(store),
-            Self::Retention(args) => args.run(store),
+            Self::Cohorts(args) => args.run(store),
             Self::List(args) => args.run(store),
             Self::Export(args) => args.run(store),
             Self::Import(args) => args.run(store),
             Self::Backup(args) => args.run(store),
             Self::Restore(args) => args.run(store),
             Self::Compact(compact::CompactArgs {}) => compact::CompactArgs::run(store),
-            Self::Salvage(args) => args.run(store),
+            Self::Recover(args) => args.run(store),
             Self::Verify(verify::VerifyArgs {}) => verify::VerifyArgs::run(store),
             Self::Rebuild(args) => args.run(store),
         }

@@ -1,6 +1,6 @@
 //! `trackstats profile`.
 
-use super::{
+use crate::output::{
     kinds::{self, Kind, Question},
     series::{header, value_cells},
 };

@@ -7,7 +7,7 @@ use crate::{
 use anyhow::bail;
 use clap::Args;
 use trackstats::{
-    Counter, Difference, Distinct, Domain, Gauge, Layout, Max, Metric, MetricInfo, Min, Quantiles,
+    Difference, Distinct, Domain, Gauge, Layout, Max, Meter, Metric, MetricInfo, Min, Quantiles,
     RebuildReport, Store, Sum, Summary, Value,
 };
 
@@ -85,7 +85,7 @@ fn each(store: &Store, info: &MetricInfo, is_only: bool, work: &mut impl Work) -
         Distinct::KIND => work.metric::<Distinct>(store, metric(info)?),
         Quantiles::KIND => work.metric::<Quantiles>(store, metric(info)?),
         Gauge::KIND => work.metric::<Gauge>(store, metric(info)?),
-        Counter::KIND => work.metric::<Counter>(store, metric(info)?),
+        Meter::KIND => work.metric::<Meter>(store, metric(info)?),
         kind => {
             let sentence = format!(
                 "{}/{} holds values of the kind {kind:?}, which only the program that they belong to can merge",

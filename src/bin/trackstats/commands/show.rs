@@ -1,6 +1,6 @@
 //! `trackstats show`.
 
-use super::{
+use crate::output::{
     kinds::{self, Kind, Question, Shown},
     series::{self, header, object_cells, value_cells},
 };

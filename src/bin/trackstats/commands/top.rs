@@ -1,6 +1,6 @@
 //! `trackstats top`.
 
-use super::{
+use crate::output::{
     kinds::{self, Kind, Question},
     series::{header, object_cells, value_cells},
 };

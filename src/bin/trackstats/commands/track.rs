@@ -93,7 +93,7 @@ struct Aggregation {
     gauge: Option<String>,
     /// Keep how much a meter that only grows has grown; group by the meter, if there are several
     #[arg(long, value_name = "COLUMN")]
-    counter: Option<String>,
+    meter: Option<String>,
     /// Count the different values of this column, such as users, to within 1.7 %; an empty one is none
     #[arg(long, value_name = "COLUMN")]
     distinct: Option<String>,
@@ -102,7 +102,7 @@ struct Aggregation {
 impl Aggregation {
     /// The column of numbers that is read.
     fn column(&self) -> Option<(&str, Numbers)> {
-        let Self { sum, min, max, sum_float, mean, quantiles, gauge, counter, distinct: _ } = self;
+        let Self { sum, min, max, sum_float, mean, quantiles, gauge, meter, distinct: _ } = self;
         let whole = [sum, min, max].map(|column| (column, Numbers::Whole)).into_iter();
         let decimal = [sum_float, mean, quantiles, gauge, counter].map(|column| (column, Numbers::Decimal));
         whole.chain(decimal).find_map(|(column, numbers)| Some((column.as_deref()?, numbers)))
@@ -146,8 +146,8 @@ impl TrackArgs {
                 Aggregation { gauge: Some(_), .. } => {
                     run.track(Tracker::gauge(names.metric()?, at, decimal), sources, reader)
                 }
-                Aggregation { counter: Some(_), .. } => {
-                    run.track(Tracker::counter(names.metric()?, at, decimal), sources, reader)
+                Aggregation { meter: Some(_), .. } => {
+                    run.track(Tracker::meter(names.metric()?, at, decimal), sources, reader)
                 }
                 _ => match item {
                     Some(item) => {

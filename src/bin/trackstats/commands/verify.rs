@@ -47,7 +47,7 @@ impl VerifyArgs {
         let path = store.path().display();
         match found.differences {
             0 => bail!(
-                "the store at {path} is not sound; restore it from a backup, or copy what can be read with `trackstats salvage`"
+                "the store at {path} is not sound; restore it from a backup, or copy what can be read with `trackstats recover`"
             ),
             wrong if wrong == found.found => {
                 bail!(
@@ -55,7 +55,7 @@ impl VerifyArgs {
                 )
             }
             wrong => bail!(
-                "the store at {path} is not sound; restore it from a backup, copy what can be read with `trackstats salvage`, or mend {wrong} of its problems with `trackstats rebuild DOMAIN/METRIC`"
+                "the store at {path} is not sound; restore it from a backup, copy what can be read with `trackstats recover`, or mend {wrong} of its problems with `trackstats rebuild DOMAIN/METRIC`"
             ),
         }
     }

@@ -1,6 +1,8 @@
 //! Rows of cells on standard output, in the format that was asked for. One file a format.
 
 mod csv;
+pub(crate) mod kinds;
+pub(crate) mod series;
 mod table;
 
 pub(crate) use table::printable;

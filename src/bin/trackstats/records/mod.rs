@@ -7,7 +7,7 @@ mod jsonl;
 mod place;
 mod progress;
 mod reading;
-#[path = "../../../transfer/shortened.rs"]
+#[path = "../../../exchange/jsonl/shortened.rs"]
 mod shortened;
 mod source;
 mod tap;

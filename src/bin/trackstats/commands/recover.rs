@@ -1,0 +1,57 @@
+//! `trackstats recover`.
+
+use crate::{arguments::StoreArgs, output::note};
+use clap::Args;
+use std::path::PathBuf;
+use trackstats::{RecoverReport, Store};
+
+/// Copy everything that can be read of a damaged store into a new one
+///
+/// The damaged store stays as it is. A backup is better, if there is one. `--zone` and the other settings of a calendar
+/// are for a store whose own can't be read.
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// The directory of the new store, empty or not there
+    #[arg(value_name = "NEW_DIR")]
+    directory: PathBuf,
+}
+
+impl RecoverArgs {
+    pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
+        let report = Store::recover(store.path(), &self.directory, store.calendar()?)?;
+        for line in told(&report) {
+            note(&line);
+        }
+        Ok(())
+    }
+}
+
+/// What was saved and what was lost, a sentence a line.
+fn told(report: &RecoverReport) -> Vec<String> {
+    let RecoverReport { entries, expected, lost_writes, unregistered, registered_again, complete, .. } =
+        report;
+    let mut told = vec![match expected {
+        Some(expected) => format!("{entries} of {expected} entries copied"),
+        None => format!("{entries} entries copied; how many there were can't be read"),
+    }];
+    if *complete {
+        told.push("everything is there, as it was written last".to_owned());
+    } else {
+        told.push(
+            "some of them may be older than what was written last; `trackstats verify` compares them"
+                .to_owned(),
+        );
+    }
+    if let Some(writes) = lost_writes.filter(|writes| *writes > 0) {
+        told.push(format!("the last {writes} writes that were flushed are lost"));
+    }
+    for (metric, rows) in unregistered {
+        told.push(format!(
+            "{rows} rows of {metric} left out: its registration is lost, and the kind of its values"
+        ));
+    }
+    for metric in registered_again {
+        told.push(format!("{metric} registered again, as integers without a name: its registration is lost"));
+    }
+    told
+}

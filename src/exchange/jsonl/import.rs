@@ -1,0 +1,263 @@
+//! From JSON lines to a store.
+
+use super::{
+    lines::Lines,
+    parse::{Line, MetricFields, StatisticFields},
+    shortened::shortened,
+    value,
+};
+use crate::{
+    calendar::Calendar,
+    error::{Error, Result, hint, nearest},
+    format::{Form, MetricRecord},
+    kinds::AnyValue,
+    model::{Domain, Metric, Ref},
+    store::{Change, RowBuffer, Store},
+};
+use std::{collections::BTreeMap, io::BufRead};
+
+/// What an import read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportReport {
+    /// Lines that define a domain.
+    pub domains: u64,
+    /// Lines that define a metric.
+    pub metrics: u64,
+    /// Statistics, each of which replaced what the store had for it, if anything.
+    pub statistics: u64,
+}
+
+/// Reads what [`export`](super::export) wrote into a store: all of it or, when a line can't be, none.
+///
+/// Statistics that the store has already are replaced, names and descriptions are updated, everything else stays. A
+/// calendar that the lines define must be the store's; [`exported_calendar`] tells beforehand.
+///
+/// However many lines there are, the memory that it takes is that of one line, of up to 24 MiB with a value of up to
+/// 16 MiB, some times over: about 120 MiB at worst. With whole numbers it is a few megabytes.
+///
+/// # Errors
+/// [`Error::Import`] with the line and what is wrong with it; or what stands in the way of any write, such as
+/// [`Error::Io`].
+pub fn import(store: &Store, reader: impl BufRead) -> Result<ImportReport> {
+    store.change(|change| {
+        let mut import = Import::new(change);
+        let mut lines = Lines::new(reader);
+        while let Some((number, line)) = lines.next()? {
+            let line = Line::parse(line).map_err(Failure::Problem);
+            line.and_then(|line| import.line(line)).map_err(|failure| failure.at(number))?;
+        }
+        import.end()
+    })
+}
+
+/// The calendar that an export begins with, none if its first line defines none: to make a store with, into which it can
+/// be imported.
+///
+/// ```
+/// use trackstats::{Calendar, Prefix, Store, export, exported_calendar, import};
+///
+/// let calendar = Calendar::new("Asia/Tokyo")?;
+/// let store = Store::options().calendar(calendar).in_memory()?;
+/// let mut lines = Vec::new();
+/// export(&store, &Prefix::everything(), &mut lines)?;
+///
+/// assert_eq!(exported_calendar(lines.as_slice())?, Some(calendar));
+/// # Ok::<(), trackstats::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Import`] when the first line can't be read.
+pub fn exported_calendar(reader: impl BufRead) -> Result<Option<Calendar>> {
+    let mut lines = Lines::new(reader);
+    let Some((number, line)) = lines.next()? else { return Ok(None) };
+    match Line::parse(line).map_err(|problem| Failure::Problem(problem).at(number))? {
+        Line::Calendar(calendar) => Ok(Some(calendar)),
+        _ => Ok(None),
+    }
+}
+
+/// Why a line isn't imported.
+enum Failure {
+    /// The line itself.
+    Problem(String),
+    /// The store.
+    Error(Error),
+}
+
+impl Failure {
+    fn at(self, line: u64) -> Error {
+        match self {
+            Self::Problem(problem) => Error::Import { line, problem: shortened(problem) },
+            // What has to do with the machine has nothing to do with the line.
+            Self::Error(
+                error @ (Error::Io { .. }
+                | Error::Stopped { .. }
+                | Error::Corrupt { .. }
+                | Error::NestedChange),
+            ) => error,
+            Self::Error(error) => Error::Import { line, problem: shortened(error.to_string()) },
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<String> for Failure {
+    fn from(problem: String) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+type Outcome<T = ()> = Result<T, Failure>;
+
+/// An import under way.
+struct Import<'c, 's> {
+    change: &'c mut Change<'s>,
+    rows: RowBuffer<AnyValue>,
+    /// The bytes of encoded values among the rows.
+    encoded: usize,
+    /// The store's domains and those defined by lines.
+    domains: BTreeMap<String, DomainEntry>,
+    report: ImportReport,
+}
+
+struct DomainEntry {
+    name: String,
+    metrics: BTreeMap<String, MetricRecord>,
+}
+
+impl<'c, 's> Import<'c, 's> {
+    /// Beyond so many bytes of encoded values, all rows are written: each value may have 16 MiB.
+    const ENCODED: usize = 1 << 20;
+
+    fn new(change: &'c mut Change<'s>) -> Self {
+        let store = change.store();
+        let entry = |name: &str| DomainEntry { name: name.to_owned(), metrics: BTreeMap::new() };
+        let mut domains: BTreeMap<String, DomainEntry> = store
+            .domains()
+            .iter()
+            .map(|domain| (domain.reference().to_owned(), entry(domain.name())))
+            .collect();
+        for info in store.metrics() {
+            let domain = domains.entry(info.domain).or_insert_with(|| entry(&info.domain_name));
+            domain.metrics.insert(info.reference, info.record);
+        }
+        Self { change, rows: RowBuffer::new(), encoded: 0, domains, report: ImportReport::default() }
+    }
+
+    fn line(&mut self, line: Line<'_>) -> Outcome {
+        match line {
+            Line::Calendar(calendar) => self.calendar(calendar),
+            Line::Domain { reference, name } => self.domain(&reference, &name),
+            Line::Metric(metric) => self.metric(metric),
+            Line::Statistic(statistic) => self.statistic(statistic),
+        }
+    }
+
+    fn calendar(&mut self, calendar: Calendar) -> Outcome {
+        let store = self.change.store();
+        if calendar == *store.calendar() {
+            return Ok(());
+        }
+        let (path, stored) = (store.path().display(), store.calendar());
+        Err(Failure::Problem(format!(
+            "it defines the calendar {calendar}, and the store at {path} has {stored}; import it into a new store"
+        )))
+    }
+
+    fn domain(&mut self, reference: &str, name: &str) -> Outcome {
+        self.change.register_domain(Domain::parse(reference, name)?)?;
+        let new = || DomainEntry { name: String::new(), metrics: BTreeMap::new() };
+        let entry = self.domains.entry(reference.to_owned()).or_insert_with(new);
+        name.clone_into(&mut entry.name);
+        self.report.domains += 1;
+        Ok(())
+    }
+
+    fn metric(&mut self, fields: MetricFields<'_>) -> Outcome {
+        let MetricFields { domain, reference, name, description, kind, form } = fields;
+        let (domain, reference) = (domain.as_ref(), Ref::parse(&reference)?.as_str());
+        let Some(entry) = self.domains.get_mut(domain) else {
+            let near = like(domain, self.domains.keys().cloned());
+            return Err(Failure::Problem(format!(
+                "the domain {domain:?} isn't defined{near}; define it first"
+            )));
+        };
+        if let Some(stored) = entry.metrics.get(reference) {
+            if stored.kind != kind {
+                let (stored, given) = (stored.kind.clone(), kind.into_owned());
+                return Err(
+                    Error::WrongKind { metric: format!("{domain}/{reference}"), stored, given }.into()
+                );
+            }
+            if stored.form != form {
+                let known = if stored.form == Form::Serde { "encoded" } else { "whole numbers" };
+                return Err(Failure::Problem(format!(
+                    "in the store at {}, the values of {domain}/{reference} are {known}; \"encoded\" must say the same",
+                    self.change.store().path().display()
+                )));
+            }
+        }
+        let (name, description) = (name.into_owned(), description.into_owned());
+        let record = MetricRecord { name, description, kind: kind.into_owned(), form };
+        self.change.set_metric(domain, reference, record.clone())?;
+        entry.metrics.insert(reference.to_owned(), record);
+        self.report.metrics += 1;
+        Ok(())
+    }
+
+    fn statistic(&mut self, fields: StatisticFields<'_>) -> Outcome {
+        let StatisticFields { domain, metric, period, date, object, value } = fields;
+        let known = self.domains.get_key_value(domain.as_ref());
+        let known = known
+            .and_then(|(domain, entry)| Some((domain, entry, entry.metrics.get_key_value(metric.as_ref())?)));
+        let Some((domain, DomainEntry { name, .. }, (reference, record))) = known else {
+            return Err(self.undefined(&domain, &metric).into());
+        };
+        let value = value::read(&record.kind, record.form, value)?;
+        let period = period.parse()?;
+        let date = self.change.store().calendar().parse_date(period, &date)?;
+        let metric = Metric::parse(Domain::parse(domain, name)?, reference, &record.name)?;
+        let key = metric.describe(&record.description).on(period, date);
+        let key = match object {
+            Some(object) => key.of(object),
+            None => key,
+        };
+        if let Some(AnyValue::Encoded(bytes)) = &value {
+            self.encoded += bytes.len();
+        }
+        self.rows.record(self.change, &key, value)?;
+        self.report.statistics += 1;
+        if self.encoded > Self::ENCODED {
+            self.encoded = 0;
+            self.rows.write(self.change)?;
+        }
+        Ok(())
+    }
+
+    fn undefined(&self, domain: &str, metric: &str) -> String {
+        let names = self
+            .domains
+            .iter()
+            .flat_map(|(domain, entry)| entry.metrics.keys().map(move |metric| format!("{domain}/{metric}")));
+        let wanted = format!("{domain}/{metric}");
+        let near = like(&wanted, names);
+        format!("the metric {wanted} isn't defined{near}; define it first")
+    }
+
+    fn end(mut self) -> Result<ImportReport> {
+        self.rows.write(self.change)?;
+        Ok(self.report)
+    }
+}
+
+/// The names near one that isn't known, for people.
+fn like(name: &str, candidates: impl Iterator<Item = String>) -> String {
+    let candidates: Vec<String> = candidates.collect();
+    hint(&nearest(name, candidates.iter().map(String::as_str)))
+}

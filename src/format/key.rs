@@ -1,0 +1,480 @@
+//! Composite keys: `space domain metric period date [object]`, order-preserving and prefix-free, so that a range of
+//! keys is a time series.
+//!
+//! Text is escaped (`00` becomes `01 00`, `01` becomes `01 01`) and ends with `00`; numbers are big-endian.
+
+use super::Malformed;
+use crate::model::{Id, Object, Part, Period, Ref};
+use std::borrow::Cow;
+
+/// The first byte of a key: what kind of entry it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Space {
+    /// The store's own records.
+    Store = 0x00,
+    /// A domain's registration.
+    Domain = 0x01,
+    /// A metric's registration.
+    Metric = 0x02,
+    /// Rows of statistics without object.
+    Plain = 0x10,
+    /// Rows of statistics with an object.
+    Object = 0x11,
+    /// Callers' cursors.
+    Cursor = 0x20,
+    /// How far trackers have carried their running periods.
+    Tracked = 0x21,
+    /// What trackers couldn't hold in memory.
+    Spill = 0xf1,
+}
+
+/// A range of keys: from `start`, included, to `end`, excluded; no end is the end of everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyRange {
+    pub(crate) start: Vec<u8>,
+    pub(crate) end: Option<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// All keys that begin with `prefix`.
+    pub(crate) fn prefix(prefix: Vec<u8>) -> Self {
+        let end = after(&prefix);
+        Self { start: prefix, end }
+    }
+
+    pub(crate) fn space(space: Space) -> Self {
+        Self::prefix(vec![space as u8])
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| *end <= self.start)
+    }
+}
+
+/// The first key after all that begin with `prefix`: the prefix with its last byte that isn't `ff` raised by one.
+pub(crate) fn after(prefix: &[u8]) -> Option<Vec<u8>> {
+    let kept = prefix.iter().rposition(|byte| *byte != 0xff)?;
+    let mut end = prefix.get(..=kept)?.to_vec();
+    if let Some(last) = end.last_mut() {
+        *last += 1;
+    }
+    Some(end)
+}
+
+const TEXT_END: u8 = 0x00;
+const ESCAPE: u8 = 0x01;
+const NUMBER: u8 = 0x01;
+const TEXT: u8 = 0x02;
+
+/// Ends an object, after its last part. No part begins with it, since a kind isn't empty.
+pub(crate) const PART_END: u8 = 0x00;
+
+const HOUR: u8 = 0x10;
+const DAY: u8 = 0x20;
+const WEEK: u8 = 0x30;
+const MONTH: u8 = 0x40;
+const QUARTER: u8 = 0x50;
+const YEAR: u8 = 0x60;
+const LAST_DAYS: u8 = 0x70;
+const LIFETIME: u8 = 0x80;
+
+fn push_text(key: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| byte > ESCAPE) {
+        key.extend_from_slice(text.as_bytes());
+    } else {
+        for byte in text.bytes() {
+            if byte <= ESCAPE {
+                key.push(ESCAPE);
+            }
+            key.push(byte);
+        }
+    }
+    key.push(TEXT_END);
+}
+
+fn push_period(key: &mut Vec<u8>, period: Period) {
+    key.push(match period {
+        Period::Hour => HOUR,
+        Period::Day => DAY,
+        Period::Week => WEEK,
+        Period::Month => MONTH,
+        Period::Quarter => QUARTER,
+        Period::Year => YEAR,
+        Period::LastDays(_) => LAST_DAYS,
+        Period::Lifetime => LIFETIME,
+    });
+    if let Period::LastDays(n) = period {
+        key.extend_from_slice(&n.to_be_bytes());
+    }
+}
+
+/// Turns a day number into four bytes that sort as it does: big-endian, with the sign bit flipped.
+fn day_bytes(day: i32) -> [u8; 4] {
+    (day.cast_unsigned() ^ 0x8000_0000).to_be_bytes()
+}
+
+/// Adds one part of an object.
+fn push_part(key: &mut Vec<u8>, kind: &str, id: Id<'_>) {
+    push_text(key, kind);
+    push_id(key, id);
+}
+
+/// Adds an id, after the bytes of its kind.
+pub(crate) fn push_id(key: &mut Vec<u8>, id: Id<'_>) {
+    match id {
+        Id::Number(number) => {
+            key.push(NUMBER);
+            key.extend_from_slice(&number.to_be_bytes());
+        }
+        Id::Text(text) => {
+            key.push(TEXT);
+            push_text(key, text);
+        }
+    }
+}
+
+/// The beginning of the bytes of every object whose first part is of this kind.
+pub(crate) fn kind_bytes(kind: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(kind.len() + 1);
+    push_text(&mut bytes, kind);
+    bytes
+}
+
+/// The end of a key that is about this object. Without its last byte it is the prefix of all objects that begin with
+/// these parts.
+pub(crate) fn object_bytes(object: &Object) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(32);
+    push_object(&mut bytes, object);
+    bytes
+}
+
+/// Adds what [`object_bytes`] gives.
+pub(crate) fn push_object(key: &mut Vec<u8>, object: &Object) {
+    for part in object.parts() {
+        push_part(key, part.kind(), part.id());
+    }
+    key.push(PART_END);
+}
+
+pub(crate) fn store() -> Vec<u8> {
+    vec![Space::Store as u8]
+}
+
+/// How far large changes have come.
+pub(crate) fn changes() -> Vec<u8> {
+    vec![Space::Store as u8, 0x01]
+}
+
+/// The latest date that the store's clock has shown.
+pub(crate) fn seen() -> Vec<u8> {
+    vec![Space::Store as u8, 0x02]
+}
+
+fn named(space: Space, names: &[&str]) -> Vec<u8> {
+    let length: usize = names.iter().map(|name| name.len() + 1).sum();
+    let mut key = Vec::with_capacity(length + 1);
+    key.push(space as u8);
+    for name in names {
+        push_text(&mut key, name);
+    }
+    key
+}
+
+impl Space {
+    /// The key of this space that has these texts, or the prefix of all keys that begin with them.
+    pub(crate) fn key(self, names: &[&str]) -> Vec<u8> {
+        named(self, names)
+    }
+
+    /// The texts that a key of this space is made of.
+    pub(crate) fn names(self, key: &[u8]) -> Result<Vec<String>, Malformed> {
+        let mut reader = Reader { rest: key };
+        if reader.byte()? != self as u8 {
+            return Err(Malformed("a key of another kind"));
+        }
+        let mut names = Vec::new();
+        while !reader.rest.is_empty() {
+            names.push(reader.text()?.into_owned());
+        }
+        Ok(names)
+    }
+}
+
+/// The key of how far a tracker has carried the running periods of a metric's objects of these kinds.
+pub(crate) fn tracked(domain: &str, metric: &str, kinds: &[String]) -> Vec<u8> {
+    let names: Vec<&str> = [domain, metric].into_iter().chain(kinds.iter().map(String::as_str)).collect();
+    Space::Tracked.key(&names)
+}
+
+/// Where the tracker's run `run` keeps what it couldn't hold in memory.
+pub(crate) fn spill(run: u64) -> Vec<u8> {
+    [&[Space::Spill as u8][..], &run.to_be_bytes()].concat()
+}
+
+/// The beginning of the keys of a series, or of all of a metric's series of a period and with an object:
+/// everything before the date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SeriesPrefix(Vec<u8>);
+
+impl SeriesPrefix {
+    pub(crate) fn new(space: Space, domain: &str, metric: &str, period: Period) -> Self {
+        let mut prefix = named(space, &[domain, metric]);
+        push_period(&mut prefix, period);
+        Self(prefix)
+    }
+
+    /// The prefix of all rows of the series.
+    pub(crate) fn rows(&self) -> KeyRange {
+        KeyRange::prefix(self.0.clone())
+    }
+
+    /// The key of the row that begins on the day `first_day`, with the object's bytes (or a part of them, for a
+    /// prefix) if there is one.
+    pub(crate) fn row(&self, first_day: i32, object: &[u8]) -> Vec<u8> {
+        let mut key = Vec::with_capacity(self.0.len() + 4 + object.len());
+        self.push_row(&mut key, first_day);
+        key.extend_from_slice(object);
+        key
+    }
+
+    /// Adds what the key of a row has before its object.
+    pub(crate) fn push_row(&self, key: &mut Vec<u8>, first_day: i32) {
+        key.extend_from_slice(&self.0);
+        key.extend_from_slice(&day_bytes(first_day));
+    }
+
+    /// The day that a row of the series begins on, and the bytes of its object.
+    pub(crate) fn split<'k>(&self, key: &'k [u8]) -> Result<(i32, &'k [u8]), Malformed> {
+        let rest = key.strip_prefix(self.0.as_slice()).ok_or(Malformed("a key of another series"))?;
+        let mut reader = Reader { rest };
+        Ok((reader.day()?, reader.rest))
+    }
+}
+
+/// The key of a row, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RowKey {
+    pub(crate) domain: String,
+    pub(crate) metric: String,
+    pub(crate) period: Period,
+    pub(crate) first_day: i32,
+    pub(crate) object: Option<Object>,
+}
+
+impl RowKey {
+    pub(crate) fn decode(key: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader { rest: key };
+        let space = reader.byte()?;
+        let with_object = match space {
+            _ if space == Space::Plain as u8 => false,
+            _ if space == Space::Object as u8 => true,
+            _ => return Err(Malformed("a key that is not a row's")),
+        };
+        let (domain, metric) = (reader.reference()?, reader.reference()?);
+        let (period, first_day) = (reader.period()?, reader.day()?);
+        let object = with_object.then(|| reader.object(None)).transpose()?;
+        if reader.rest.is_empty() {
+            Ok(Self { domain, metric, period, first_day, object })
+        } else {
+            Err(Malformed("a key that goes on after its end"))
+        }
+    }
+
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let space = if self.object.is_some() { Space::Object } else { Space::Plain };
+        let object = self.object.as_ref().map(object_bytes).unwrap_or_default();
+        SeriesPrefix::new(space, &self.domain, &self.metric, self.period).row(self.first_day, &object)
+    }
+}
+
+/// The object that these bytes of a key stand for.
+pub(crate) fn decode_object(bytes: &[u8]) -> Result<Object, Malformed> {
+    decode_object_like(bytes, None)
+}
+
+/// The same, after an object that is probably of the same kinds: what tells them is shared then.
+pub(crate) fn decode_object_like(bytes: &[u8], other: Option<&Object>) -> Result<Object, Malformed> {
+    let mut reader = Reader { rest: bytes };
+    let object = reader.object(other)?;
+    if reader.rest.is_empty() { Ok(object) } else { Err(Malformed("an object that goes on after its end")) }
+}
+
+struct Reader<'k> {
+    rest: &'k [u8],
+}
+
+impl<'k> Reader<'k> {
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Malformed("a key that ends too soon"))?;
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    fn byte(&mut self) -> Result<u8, Malformed> {
+        self.bytes().map(|[byte]| byte)
+    }
+
+    fn text(&mut self) -> Result<Cow<'k, str>, Malformed> {
+        let key = self.rest;
+        let mut escaped = Vec::new();
+        let plain = key.iter().position(|byte| *byte <= ESCAPE);
+        let (plain, rest) = plain.and_then(|at| key.split_at_checked(at)).unwrap_or((key, &[]));
+        self.rest = rest;
+        loop {
+            match self.byte()? {
+                TEXT_END => break,
+                ESCAPE => match self.byte()? {
+                    byte @ (TEXT_END | ESCAPE) => escaped.push(byte),
+                    _ => return Err(Malformed("a key with an unknown escape")),
+                },
+                byte => escaped.push(byte),
+            }
+        }
+        let text = if escaped.is_empty() {
+            str::from_utf8(plain).ok().map(Cow::Borrowed)
+        } else {
+            String::from_utf8([plain, &escaped].concat()).ok().map(Cow::Owned)
+        };
+        text.ok_or(Malformed("a key whose text is not UTF-8"))
+    }
+
+    fn reference(&mut self) -> Result<String, Malformed> {
+        let text = self.text()?;
+        Ref::parse(&text).map_err(|_| Malformed("a key with an invalid ref"))?;
+        Ok(text.into_owned())
+    }
+
+    fn period(&mut self) -> Result<Period, Malformed> {
+        match self.byte()? {
+            HOUR => Ok(Period::Hour),
+            DAY => Ok(Period::Day),
+            WEEK => Ok(Period::Week),
+            MONTH => Ok(Period::Month),
+            QUARTER => Ok(Period::Quarter),
+            YEAR => Ok(Period::Year),
+            LAST_DAYS => Period::LastDays(u16::from_be_bytes(self.bytes()?))
+                .checked()
+                .map_err(|_| Malformed("a key with a window of no days")),
+            LIFETIME => Ok(Period::Lifetime),
+            _ => Err(Malformed("a key with an unknown period")),
+        }
+    }
+
+    fn day(&mut self) -> Result<i32, Malformed> {
+        Ok((u32::from_be_bytes(self.bytes()?) ^ 0x8000_0000).cast_signed())
+    }
+
+    fn object(&mut self, other: Option<&Object>) -> Result<Object, Malformed> {
+        let mut likely = other.map(Object::parts).unwrap_or_default().iter();
+        let mut parts = Vec::with_capacity(1);
+        while self.rest.first() != Some(&PART_END) {
+            let kind = self.text()?;
+            let text;
+            let id = match self.byte()? {
+                NUMBER => Id::Number(u64::from_be_bytes(self.bytes()?)),
+                TEXT => {
+                    text = self.text()?;
+                    Id::Text(&text)
+                }
+                _ => return Err(Malformed("a key with an unknown kind of id")),
+            };
+            let part = match likely.next().filter(|part| part.kind() == kind) {
+                Some(part) => part.with_id(id),
+                None => Part::new(&kind, id),
+            };
+            parts.push(part.map_err(|_| Malformed("a key with an invalid object"))?);
+        }
+        self.byte()?;
+        if parts.is_empty() {
+            return Err(Malformed("a key with an object of no parts"));
+        }
+        Object::from_parts(parts).map_err(|_| Malformed("a key with an object of too many parts"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn reference() -> impl Strategy<Value = String> {
+        "[^/\\pC]{1,8}".prop_filter("a ref", |text| Ref::parse(text).is_ok())
+    }
+
+    fn part() -> impl Strategy<Value = Part> {
+        let id = prop_oneof![any::<u64>().prop_map(Ok), "[\\x00-\\x02a\u{e9}]{0,5}".prop_map(Err)];
+        (prop_oneof![reference(), Just("k".to_owned())], id).prop_map(|(kind, id)| match id {
+            Ok(number) => Part::new(&kind, Id::Number(number)).unwrap(),
+            Err(text) => Part::new(&kind, Id::Text(&text)).unwrap(),
+        })
+    }
+
+    fn period() -> impl Strategy<Value = Period> {
+        prop_oneof![
+            Just(Period::Hour),
+            Just(Period::Day),
+            Just(Period::Week),
+            Just(Period::Month),
+            Just(Period::Quarter),
+            Just(Period::Year),
+            (1..=u16::MAX).prop_map(Period::LastDays),
+            Just(Period::Lifetime),
+        ]
+    }
+
+    fn row_key() -> impl Strategy<Value = RowKey> {
+        let object = prop::option::of(prop::collection::vec(part(), 1..4));
+        (reference(), reference(), period(), any::<i32>(), object).prop_map(
+            |(domain, metric, period, first_day, parts)| {
+                let object = parts.map(|parts| Object::from_parts(parts).unwrap());
+                RowKey { domain, metric, period, first_day, object }
+            },
+        )
+    }
+
+    fn fields(key: &RowKey) -> impl Ord + '_ {
+        (key.object.is_some(), &key.domain, &key.metric, key.period, key.first_day, key.object.as_ref())
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_decodes_to_what_it_was_made_of(key in row_key()) {
+            prop_assert_eq!(RowKey::decode(&key.encode()), Ok(key));
+        }
+
+        #[test]
+        fn keys_sort_as_their_fields_do(a in row_key(), b in row_key(), shared in 0..5) {
+            let mut b = b;
+            if shared > 0 { b.domain = a.domain.clone(); }
+            if shared > 1 { b.metric = a.metric.clone(); }
+            if shared > 2 { b.period = a.period; }
+            if shared > 3 { b.first_day = a.first_day; }
+            prop_assert_eq!(a.encode().cmp(&b.encode()), fields(&a).cmp(&fields(&b)));
+        }
+
+        #[test]
+        fn no_key_is_the_beginning_of_another(a in row_key(), b in row_key()) {
+            let (a, b) = (a.encode(), b.encode());
+            prop_assert!(a == b || !b.starts_with(&a));
+        }
+
+        #[test]
+        fn bytes_that_decode_are_what_is_encoded_again(key in row_key(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut bytes = key.encode();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(decoded) = RowKey::decode(&bytes) {
+                prop_assert_eq!(decoded.encode(), bytes);
+            }
+        }
+
+        #[test]
+        fn a_prefix_range_holds_exactly_what_begins_with_it(prefix in prop::collection::vec(any::<u8>(), 1..4), key in prop::collection::vec(any::<u8>(), 0..6)) {
+            let range = KeyRange::prefix(prefix.clone());
+            let within = key >= range.start && range.end.as_ref().is_none_or(|end| key < *end);
+            prop_assert_eq!(within, key.starts_with(&prefix));
+        }
+    }
+}

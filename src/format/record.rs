@@ -1,0 +1,175 @@
+//! The records that describe a store: its format and calendar, its domains and metrics, and how far its trackers have
+//! come. Each is a version byte and then bincode's standard configuration.
+
+use super::{Malformed, serialized};
+use crate::kinds::{Distinct, Gauge, Layout, Max, Meter, Min, Quantiles, Sum, Summary, Value};
+use bincode::config;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The newest format of a store that this version reads, and the one that it writes: key layout, row layout
+/// and the records below.
+pub(crate) const FORMAT: u32 = 1;
+
+const RECORD_VERSION: u8 = 1;
+
+/// A tracked record that goes on with the periods that are in step.
+const IN_STEP_VERSION: u8 = 2;
+
+/// What a store is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoreRecord {
+    pub(crate) format: u32,
+    pub(crate) calendar: CalendarRecord,
+    pub(crate) tz_version: String,
+    pub(crate) crate_version: String,
+}
+
+/// A calendar's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CalendarRecord {
+    pub(crate) zone: String,
+    /// In minutes after midnight.
+    pub(crate) day_start: u16,
+    /// Days after Monday.
+    pub(crate) week_start: u8,
+    pub(crate) month_start_day: u8,
+}
+
+/// The latest date that the store's clock has shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SeenRecord {
+    /// As a day number.
+    pub(crate) day: i32,
+}
+
+/// How far large changes have come; not there before the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChangesRecord {
+    /// The number of the last that is committed.
+    pub(crate) committed: u64,
+    /// The next one has begun to write.
+    pub(crate) under_way: bool,
+}
+
+/// A domain's registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DomainRecord {
+    pub(crate) name: String,
+}
+
+/// A metric's registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MetricRecord {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) kind: String,
+    pub(crate) form: Form,
+}
+
+/// How far trackers have carried a metric's periods for objects of some kinds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TrackedRecord {
+    /// The last date that running periods were carried to, as a day number.
+    pub(crate) through: i32,
+    /// The day whose unfinished calendar periods the last run left out, as a day number.
+    pub(crate) left_out: Option<i32>,
+    /// The periods that are derived, by their text form.
+    pub(crate) periods: Vec<String>,
+    /// Of those the calendar periods whose statistics are what their days make them; a write by hand ends that.
+    #[serde(skip)]
+    pub(crate) in_step: Vec<String>,
+}
+
+/// How a metric's rows are laid out; see [`Layout`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Form {
+    Integers,
+    Serde,
+}
+
+impl Form {
+    /// The form of a kind of value; none for a kind that goes by what is registered.
+    pub(crate) fn of<V: Value>() -> Option<Self> {
+        match V::LAYOUT {
+            Layout::Integers { .. } => Some(Self::Integers),
+            Layout::Serde => Some(Self::Serde),
+            Layout::Registered { .. } => None,
+        }
+    }
+
+    /// The form of the kind of value of this name; none for a kind that isn't the crate's own.
+    pub(crate) fn of_kind(kind: &str) -> Option<Self> {
+        match kind {
+            i64::KIND | Min::KIND | Max::KIND => Some(Self::Integers),
+            Sum::KIND | Summary::KIND | Distinct::KIND | Quantiles::KIND | Gauge::KIND | Meter::KIND => {
+                Some(Self::Serde)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a value can be written in this form.
+    pub(crate) fn accepts<V: Value>(self, value: &V) -> bool {
+        match (V::LAYOUT, self) {
+            (Layout::Registered { stored, .. }, form) => stored(value).is_ok() == (form == Self::Integers),
+            (Layout::Integers { .. }, form) => form == Self::Integers,
+            (Layout::Serde, form) => form == Self::Serde,
+        }
+    }
+}
+
+pub(crate) trait Record: Serialize + DeserializeOwned {
+    fn encode(&self) -> Vec<u8> {
+        encoded(RECORD_VERSION, self)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        match bytes.split_first() {
+            Some((&RECORD_VERSION, body)) => decoded(body),
+            Some(_) => Err(UNKNOWN_VERSION),
+            None => Err(EMPTY),
+        }
+    }
+}
+
+impl Record for StoreRecord {}
+impl Record for SeenRecord {}
+impl Record for ChangesRecord {}
+impl Record for DomainRecord {}
+impl Record for MetricRecord {}
+
+impl Record for TrackedRecord {
+    fn encode(&self) -> Vec<u8> {
+        if self.in_step.is_empty() {
+            return encoded(RECORD_VERSION, self);
+        }
+        encoded(IN_STEP_VERSION, &(self, &self.in_step))
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        match bytes.split_first() {
+            Some((&IN_STEP_VERSION, body)) => {
+                let (record, in_step): (Self, Vec<String>) = decoded(body)?;
+                Ok(Self { in_step, ..record })
+            }
+            Some((&RECORD_VERSION, body)) => decoded(body),
+            Some(_) => Err(UNKNOWN_VERSION),
+            None => Err(EMPTY),
+        }
+    }
+}
+
+const UNKNOWN_VERSION: Malformed = Malformed("a record of an unknown version");
+const EMPTY: Malformed = Malformed("an empty record");
+
+fn encoded(version: u8, record: &impl Serialize) -> Vec<u8> {
+    let mut bytes = vec![version];
+    // Writing strings and integers to a Vec has no way to fail.
+    let written = bincode::serde::encode_into_std_write(record, &mut bytes, config::standard());
+    debug_assert!(written.is_ok(), "a record always encodes");
+    bytes
+}
+
+fn decoded<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
+    serialized::decode(body).ok_or(Malformed("a record that can't be decoded"))
+}

@@ -1,0 +1,124 @@
+//! Derived statistics that aren't what their days make them.
+
+use super::compare::{Comparison, Differing, Mismatch};
+use crate::{
+    error::{Error, Result},
+    format::key,
+    kinds::{AnyValue, Layout, Value},
+    model::{Date, Series, Statistic},
+    store::Slots,
+};
+use std::{fmt, sync::Arc, vec};
+
+/// A derived statistic that isn't what its days make it. Of both sides, `None` is absent and `Some(None)` missing.
+///
+/// ```
+/// use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker, chrono::NaiveDate};
+///
+/// const APP: Domain = Domain::new("app", "Our app");
+/// const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");
+///
+/// let store = Store::in_memory()?;
+/// let tracker = Tracker::count(LAUNCHES, |at: &Timestamp| *at).periods([Period::Year]);
+/// tracker.append().run(&store, [Timestamp::from_unix_seconds(1_715_000_000)])?;
+/// let year: NaiveDate = "2024-01-01".parse()?;
+/// store.record(LAUNCHES.on(Period::Year, year), 3)?;
+///
+/// let difference = store.rebuild(LAUNCHES).differences()?.next().unwrap()?;
+/// assert_eq!((difference.stored, difference.expected), (Some(Some(3)), Some(Some(1))));
+/// assert_eq!(difference.to_string(), "app/launches year 2024-01-01 is 3, but its days make it 1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference<V = i64> {
+    /// The series that it is a point of.
+    pub series: Arc<Series>,
+    /// The date: the first day of a calendar period, the last of `LastDays` and `Lifetime`.
+    pub date: Date,
+    /// What is stored.
+    pub stored: Option<Option<V>>,
+    /// What the days make it.
+    pub expected: Option<Option<V>>,
+}
+
+impl<V> Difference<V> {
+    /// The statistic that differs.
+    pub(super) fn place(&self) -> String {
+        Statistic::<AnyValue> { series: Arc::clone(&self.series), date: self.date, value: None }.to_string()
+    }
+}
+
+impl<V: Value> Difference<V> {
+    /// What is wrong, without its place.
+    pub(super) fn problem(&self) -> String {
+        format!("is {}, but its days make it {}", text(self.stored.as_ref()), text(self.expected.as_ref()))
+    }
+}
+
+/// `domain/metric period date object is 3, but its days make it 1`.
+impl<V: Value> fmt::Display for Difference<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.place(), self.problem())
+    }
+}
+
+fn text<V: Value>(statistic: Option<&Option<V>>) -> String {
+    match (statistic, V::LAYOUT) {
+        (None, _) => "absent".to_owned(),
+        (Some(None), _) => "missing".to_owned(),
+        (Some(Some(value)), Layout::Integers { to, .. }) => to(value).to_string(),
+        (Some(Some(value)), _) => format!("{value:?}"),
+    }
+}
+
+/// The derived statistics of a metric that aren't what their days make them, worked out as they are asked for. Made by
+/// [`Rebuild::differences`](super::Rebuild::differences).
+///
+/// They come by object, for each by period and then by date; all as they were when the reading began. Writes go on
+/// beside it. What they replace is kept in memory meanwhile, so it isn't meant to be held for long.
+#[derive(Debug)]
+#[must_use]
+pub struct Differences<'a, V> {
+    domain: Arc<str>,
+    metric: Arc<str>,
+    /// None for a metric that isn't registered.
+    comparison: Option<Comparison<'a, V>>,
+    current: Option<(Arc<Series>, Slots, vec::IntoIter<Mismatch<V>>)>,
+}
+
+impl<'a, V: Value> Differences<'a, V> {
+    pub(super) fn new(domain: &str, metric: &str, comparison: Option<Comparison<'a, V>>) -> Self {
+        Self { domain: domain.into(), metric: metric.into(), comparison, current: None }
+    }
+
+    fn next_difference(&mut self) -> Result<Option<Difference<V>>> {
+        loop {
+            if let Some((series, slots, mismatches)) = &mut self.current
+                && let Some(Mismatch { slot, stored, expected }) = mismatches.next()
+            {
+                let (series, date) = (Arc::clone(series), slots.date(slot)?);
+                return Ok(Some(Difference { series, date, stored, expected }));
+            }
+            let Some(comparison) = &mut self.comparison else { return Ok(None) };
+            let Some(differing) = comparison.next().transpose()? else { return Ok(None) };
+            let Differing { period, object, mismatches } = differing;
+            let slots = comparison.target(period, !object.is_empty()).slots;
+            let series = Series {
+                domain: Arc::clone(&self.domain),
+                metric: Arc::clone(&self.metric),
+                period,
+                // Its bytes were decoded when they were found.
+                object: key::decode_object(&object).ok(),
+            };
+            self.current = Some((Arc::new(series), slots, mismatches.into_iter()));
+        }
+    }
+}
+
+impl<V: Value> Iterator for Differences<'_, V> {
+    type Item = Result<Difference<V>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_difference().transpose()
+    }
+}

@@ -1,0 +1,24 @@
+//! What keeps a store sound: reading all of it and checking it, recomputing what is derived from days, backups, and
+//! saving what is left of a damaged store.
+
+#[cfg(feature = "backup")]
+mod backup;
+mod compare;
+mod difference;
+mod entries;
+mod expected;
+mod grouping;
+mod objects;
+mod rebuild;
+mod recover;
+#[cfg(test)]
+mod tests;
+mod verification;
+mod verify;
+
+#[cfg(feature = "backup")]
+pub use backup::BackupReport;
+pub use difference::{Difference, Differences};
+pub use rebuild::{Rebuild, RebuildReport};
+pub use recover::RecoverReport;
+pub use verification::{Problem, Verification};

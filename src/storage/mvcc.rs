@@ -1,0 +1,235 @@
+//! Reads that see the map as it was at one point in time, without keeping writers waiting.
+//!
+//! The engine's own scans aren't snapshots. So, while a snapshot is held, each write first saves what it replaces;
+//! a reader puts those older values back over what it finds. Without a snapshot nothing is saved.
+
+use super::{BATCH, Direction, Entry, Storage, Write};
+use crate::{
+    error::Result,
+    format::{KeyRange, value_after},
+};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+
+/// What was stored, none if there was nothing, and the version that replaced it.
+type Replaced = (u64, Option<Vec<u8>>);
+
+/// What tells one point in time from another.
+#[derive(Debug, Default)]
+pub(super) struct Versions {
+    /// Raised by each change.
+    pub(super) version: u64,
+    /// The number of the last large change that is committed.
+    pub(super) committed: u64,
+    /// Another large change has written, or a failed one is still to be taken back.
+    pub(super) under_way: bool,
+    /// The versions that snapshots are held of, by how many, and the last large change that they see.
+    held: BTreeMap<u64, (usize, u64)>,
+    /// By key, what was replaced and the version that replaced it, oldest first.
+    pub(super) replaced: BTreeMap<Vec<u8>, Vec<Replaced>>,
+}
+
+impl Versions {
+    /// The last large change that all readers see, those who began before it was committed too.
+    pub(super) fn committed_for_all(&self) -> u64 {
+        self.held.values().next().map_or(self.committed, |(_, committed)| *committed)
+    }
+
+    /// Saves what a batch is about to replace, for the snapshots that are held.
+    pub(super) fn save_replaced(&mut self, batch: &[Write]) {
+        for write in batch {
+            self.save(&write.key, write.old.as_ref());
+        }
+    }
+
+    /// Saves what stands under a key and is about to be replaced by the next version.
+    pub(super) fn save(&mut self, key: &[u8], stored: Option<&Vec<u8>>) {
+        if self.held.is_empty() {
+            return;
+        }
+        let next = self.version + 1;
+        let values = self.replaced.entry(key.to_vec()).or_default();
+        if values.last().is_none_or(|(replaced_by, _)| *replaced_by < next) {
+            values.push((next, stored.cloned()));
+        }
+    }
+
+    /// Drops the replaced values that no held snapshot can ask for.
+    fn forget(&mut self) {
+        match self.held.keys().next().copied() {
+            None => self.replaced.clear(),
+            Some(oldest) => self.replaced.retain(|_, values| {
+                values.retain(|(version, _)| *version > oldest);
+                !values.is_empty()
+            }),
+        }
+    }
+
+    /// What was replaced in `range` since `version`, as it was then.
+    fn replaced_since<'v>(
+        &'v self,
+        version: u64,
+        range: &'v KeyRange,
+    ) -> impl Iterator<Item = (&'v Vec<u8>, &'v Option<Vec<u8>>)> {
+        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let bounds = (!range.is_empty()).then_some((Bound::Included(range.start.as_slice()), end));
+        bounds.into_iter().flat_map(|bounds| self.replaced.range::<[u8], _>(bounds)).filter_map(
+            move |(key, values)| {
+                values.iter().find(|(replaced_by, _)| *replaced_by > version).map(|(_, value)| (key, value))
+            },
+        )
+    }
+}
+
+/// The map as it was when the snapshot was taken. Cheap to clone.
+///
+/// What is replaced while it is held stays in memory, so it isn't meant to be kept for long.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    held: Arc<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    storage: Storage,
+    version: u64,
+    /// The last large change that was committed.
+    committed: u64,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut versions = self.storage.versions_mut();
+        if let Some((count, _)) = versions.held.get_mut(&self.version) {
+            *count -= 1;
+            if *count == 0 {
+                versions.held.remove(&self.version);
+                versions.forget();
+            }
+        }
+    }
+}
+
+/// Some entries of a range, and the rest of the range if there may be more.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) rest: Option<KeyRange>,
+}
+
+impl Snapshot {
+    pub(super) fn new(storage: Storage) -> Self {
+        let mut versions = storage.versions_mut();
+        let (version, committed) = (versions.version, versions.committed);
+        versions.held.entry(version).or_insert((0, committed)).0 += 1;
+        drop(versions);
+        Self { held: Arc::new(Held { storage, version, committed }) }
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let Held { storage, version, .. } = &*self.held;
+        let versions = storage.versions();
+        let replaced = versions.replaced.get(key);
+        let replaced = replaced.and_then(|values| values.iter().find(|(by, _)| by > version));
+        let stored = match replaced {
+            Some((_, stored)) => stored.clone(),
+            None => storage.engine().get(key)?,
+        };
+        drop(versions);
+        stored.map_or(Ok(None), |stored| self.value(stored))
+    }
+
+    /// The value that this snapshot sees of stored bytes.
+    fn value(&self, stored: Vec<u8>) -> Result<Option<Vec<u8>>> {
+        value_after(stored, self.held.committed).map_err(|malformed| self.held.storage.corrupt(malformed))
+    }
+
+    /// The first entry of a range in a direction.
+    pub(crate) fn first(&self, range: &KeyRange, direction: Direction) -> Result<Option<Entry>> {
+        let mut rest = Some(range.clone());
+        let mut limit = 1;
+        while let Some(range) = rest {
+            let page = self.page(&range, direction, limit)?;
+            // There may be more than was asked for, where replaced values are put back.
+            if let Some(first) = page.entries.into_iter().next() {
+                return Ok(Some(first));
+            }
+            rest = page.rest;
+            limit = BATCH;
+        }
+        Ok(None)
+    }
+
+    /// Calls `visit` with each entry of a range, in order.
+    pub(crate) fn for_each(&self, range: KeyRange, mut visit: impl FnMut(Entry) -> Result<()>) -> Result<()> {
+        let mut rest = Some(range);
+        while let Some(range) = rest {
+            let page = self.page(&range, Direction::Forwards, BATCH)?;
+            page.entries.into_iter().try_for_each(&mut visit)?;
+            rest = page.rest;
+        }
+        Ok(())
+    }
+
+    /// The first entries of a range in a direction: about `limit` of them, and none only when `rest` says so.
+    pub(crate) fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page> {
+        let Held { storage, version, .. } = &*self.held;
+        let versions = storage.versions();
+        let mut stored = storage.engine().scan(range, direction, limit)?;
+        let rest = range.after(&stored, direction).filter(|_| stored.len() >= limit);
+        let covered = before_rest(range, direction, rest.as_ref());
+        let patches: BTreeMap<_, _> = versions
+            .replaced_since(*version, &covered)
+            .map(|(key, stored)| (key.clone(), stored.clone()))
+            .collect();
+        drop(versions);
+        if !patches.is_empty() {
+            stored = patched(stored, patches, direction);
+        }
+        let mut entries = Vec::with_capacity(stored.len());
+        for Entry { key, value } in stored {
+            entries.extend(self.value(value)?.map(|value| Entry { key, value }));
+        }
+        Ok(Page { entries, rest })
+    }
+}
+
+impl KeyRange {
+    /// What is left of the range after these entries, the first of it in a direction; none when nothing can be.
+    pub(super) fn after(&self, entries: &[Entry], direction: Direction) -> Option<Self> {
+        let last = entries.last()?;
+        let rest = match direction {
+            // The next key after one is the same with a zero byte added.
+            Direction::Forwards => Self { start: [&last.key[..], &[0]].concat(), end: self.end.clone() },
+            Direction::Backwards => Self { start: self.start.clone(), end: Some(last.key.clone()) },
+        };
+        (!rest.is_empty()).then_some(rest)
+    }
+}
+
+/// The part of a range that is not its rest.
+fn before_rest(range: &KeyRange, direction: Direction, rest: Option<&KeyRange>) -> KeyRange {
+    match (rest, direction) {
+        (None, _) => range.clone(),
+        (Some(rest), Direction::Forwards) => {
+            KeyRange { start: range.start.clone(), end: Some(rest.start.clone()) }
+        }
+        (Some(rest), Direction::Backwards) => {
+            KeyRange { start: rest.end.clone().unwrap_or_default(), end: range.end.clone() }
+        }
+    }
+}
+
+fn patched(
+    entries: Vec<Entry>,
+    patches: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    direction: Direction,
+) -> Vec<Entry> {
+    let mut map: BTreeMap<Vec<u8>, Option<Vec<u8>>> =
+        entries.into_iter().map(|entry| (entry.key, Some(entry.value))).collect();
+    map.extend(patches);
+    let kept = map.into_iter().filter_map(|(key, value)| Some(Entry { key, value: value? }));
+    match direction {
+        Direction::Forwards => kept.collect(),
+        Direction::Backwards => kept.rev().collect(),
+    }
+}

@@ -1,0 +1,240 @@
+//! The engine of stores on disk: a database in a folder, and what makes it trustworthy.
+//!
+//! sled checks most of what it reads, but when it replays its log it passes over what is damaged, and what it doesn't
+//! find it doesn't miss. So each value has a checksum, the entries have totals that each write carries on, and beside
+//! the database stands how far it was flushed. Opening a store compares them.
+
+mod database;
+mod failure;
+mod folder;
+mod watchdog;
+mod sled_log;
+mod recover;
+mod watermark;
+mod totals;
+
+use super::{Compaction, Direction, Engine, Entry, Write, lock};
+use crate::{
+    error::{Error, Result},
+    format::KeyRange,
+};
+use database::Database;
+use folder::{Folder, Place};
+use std::{
+    mem,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+use totals::Totals;
+use watermark::Watermark;
+
+pub(crate) use recover::Remains;
+
+/// A store's folder, open.
+#[derive(Debug)]
+pub(crate) struct DiskEngine {
+    current: RwLock<Arc<Data>>,
+    /// Those of all batches so far. Held while a batch is applied.
+    totals: Mutex<Totals>,
+    cache_bytes: u64,
+    folder: Folder,
+}
+
+/// A data folder: the database, and the watermark beside it.
+#[derive(Debug)]
+struct Data {
+    database: Database,
+    watermark: Mutex<Watermark>,
+    place: Place,
+}
+
+impl DiskEngine {
+    /// Whether there is a store in this folder, sound or not; what is there instead is an error.
+    pub(crate) fn exists(path: &Path) -> Result<bool> {
+        folder::exists(path)
+    }
+
+    /// Opens the store in this folder, or begins one, which is none until it is [published](Engine::publish).
+    pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
+        let folder = Folder::lock(path)?;
+        let (data, totals) = match folder.current()? {
+            Some(place) => {
+                let opened = Data::open(&folder, place, cache_bytes)?;
+                folder.keep_only(&opened.0.place);
+                opened
+            }
+            None => (Data::create(&folder, cache_bytes)?, Totals::default()),
+        };
+        Ok(Self { current: RwLock::new(Arc::new(data)), totals: Mutex::new(totals), cache_bytes, folder })
+    }
+
+    fn data(&self) -> Arc<Data> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether a compaction has put other data in its place, and takes its files away.
+    fn was_replaced(&self, data: &Arc<Data>) -> bool {
+        !Arc::ptr_eq(data, &self.data())
+    }
+
+    fn read<T>(&self, work: impl Fn(&Database) -> Result<T>) -> Result<T> {
+        loop {
+            let data = self.data();
+            let found = work(&data.database);
+            if found.is_ok() || !self.was_replaced(&data) {
+                return found;
+            }
+        }
+    }
+}
+
+impl Data {
+    /// Takes all entries of another, which must come to these totals, as `rewritten` makes them, and flushes them.
+    fn copy(
+        &self,
+        from: &Self,
+        totals: &Totals,
+        rewritten: &dyn Fn(Entry) -> Option<Entry>,
+    ) -> Result<Totals> {
+        let copied = self.database.copy(&from.database, totals, rewritten)?;
+        self.database.flush()?;
+        lock(&self.watermark).acknowledge(copied.changes)?;
+        Ok(copied)
+    }
+
+    fn create(folder: &Folder, cache_bytes: u64) -> Result<Self> {
+        let place = folder.begin()?;
+        let made = Database::open(folder.path(), &place.database(), cache_bytes)
+            .and_then(|database| Ok((database, Mutex::new(Watermark::create(folder.path(), &place)?))));
+        match made {
+            Ok((database, watermark)) => Ok(Self { database, watermark, place }),
+            Err(error) => {
+                place.retire();
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes it, and removes its folder.
+    fn discard(self) {
+        let place = self.place.clone();
+        drop(self);
+        place.retire();
+    }
+
+    fn open(folder: &Folder, place: Place, cache_bytes: u64) -> Result<(Self, Totals)> {
+        let exists = Database::exists(&place.database());
+        let failed = |source| Error::Io { action: "opening", path: folder.path().to_owned(), source };
+        if !exists.map_err(failed)? {
+            return Err(folder.corrupt(format!("its data in {} is not there", place.name())));
+        }
+        let mut watermark = Watermark::read(folder.path(), &place)?;
+        let log_before = Database::log_snapshot(&place.database());
+        let database = Database::open(folder.path(), &place.database(), cache_bytes)?;
+        let log = Database::log_snapshot(&place.database());
+        let Some(mut totals) = database.totals()? else {
+            return Err(folder.corrupt("the totals of its entries are not there".to_owned()));
+        };
+        if log != log_before || !watermark.was_checked(&totals, log) {
+            totals = database.check(totals)?;
+            database.note(&totals)?;
+        }
+        if totals.changes < watermark.acknowledged() {
+            let lost = watermark.acknowledged() - totals.changes;
+            return Err(
+                folder.corrupt(format!("the last {lost} of the writes that were flushed are not there"))
+            );
+        }
+        // Where that fails, on a full disk say, they are checked once more when the store is opened again.
+        let _ = watermark.checked(&totals, log);
+        Ok((Self { database, watermark: Mutex::new(watermark), place }, totals))
+    }
+}
+
+/// What stops the copy doesn't stop the store.
+fn while_compacting(error: Error) -> Error {
+    match error {
+        Error::Stopped { path, source } => Error::Io { action: "compacting", path, source },
+        other => other,
+    }
+}
+
+impl Engine for DiskEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.read(|database| database.get(key))
+    }
+
+    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
+        self.read(|database| database.scan(range, direction, limit))
+    }
+
+    fn apply(&self, batch: Vec<Write>) -> Result<()> {
+        let mut totals = lock(&self.totals);
+        *totals = self.data().database.apply(batch, *totals)?;
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<()> {
+        // What is applied while the database flushes may be flushed too; what was before surely is.
+        loop {
+            let (data, changes, noted) = {
+                let totals = lock(&self.totals);
+                let data = self.data();
+                let noted = data.database.note(&totals);
+                (data, totals.changes, noted)
+            };
+            let flushed = noted
+                .and_then(|()| data.database.flush())
+                .and_then(|()| lock(&data.watermark).acknowledge(changes));
+            if flushed.is_ok() || !self.was_replaced(&data) {
+                return flushed;
+            }
+        }
+    }
+
+    fn publish(&self) -> Result<()> {
+        let flushed = self.folder.publish(&self.data().place)?;
+        let path = || self.folder.path().to_owned();
+        flushed.map_err(|source| Error::Io { action: "flushing", path: path(), source })
+    }
+
+    fn check(&self) -> Result<()> {
+        let totals = lock(&self.totals);
+        self.data().database.check(*totals).map(drop)
+    }
+
+    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
+        // No batch is applied until all is done; readers go on.
+        let mut totals = lock(&self.totals);
+        let old = self.data();
+        let before = old.place.bytes();
+        let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
+        let copied = match new.copy(&old, &totals, rewritten) {
+            Ok(copied) => copied,
+            Err(error) => {
+                new.discard();
+                return Err(while_compacting(error));
+            }
+        };
+        match self.folder.publish(&new.place) {
+            Ok(Ok(())) => {}
+            // Which of the two a power cut would leave isn't known: nothing may be written to either.
+            Ok(Err(source)) => return Err(old.database.stop(source.into(), false)),
+            Err(error) => {
+                new.discard();
+                return Err(error);
+            }
+        }
+        *totals = copied;
+        let after = new.place.bytes();
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        drop(mem::replace(&mut *current, Arc::new(new)));
+        drop(current);
+        old.place.retire();
+        Ok(Compaction { before, after })
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}

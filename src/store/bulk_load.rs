@@ -1,0 +1,53 @@
+//! BulkLoad a store out of entries: nothing is found at its path until all of it is there.
+
+use super::{Flush, Options, Store};
+use crate::{
+    error::{Error, Result},
+    format::store_value,
+    storage::{BATCH, DiskEngine, Engine, Write},
+};
+use std::{mem, path::Path};
+
+/// So many bytes of keys and values wait in memory at most, beside the limit on their number; as in a change.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// A store that is being made. Dropped before it is finished, it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct BulkLoad {
+    engine: DiskEngine,
+    batch: Vec<Write>,
+    /// The bytes of keys and values in the batch.
+    bytes: usize,
+}
+
+impl BulkLoad {
+    /// Begins a store in this directory, which must be empty or not there.
+    pub(crate) fn begin(path: &Path) -> Result<Self> {
+        if DiskEngine::exists(path)? {
+            return Err(Error::StoreExists { path: path.to_owned() });
+        }
+        Ok(Self { engine: DiskEngine::open(path, Options::CACHE_BYTES)?, batch: Vec::new(), bytes: 0 })
+    }
+
+    /// Adds an entry, whose key must not have been added before.
+    pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
+        self.bytes += key.len() + value.len();
+        self.batch.push(Write { key, old: None, new: Some(store_value(value)) });
+        if self.batch.len() < BATCH && self.bytes <= BATCH_BYTES {
+            return Ok(());
+        }
+        self.bytes = 0;
+        self.engine.apply(mem::take(&mut self.batch))
+    }
+
+    /// Writes all of it to the disk, reads and opens it, and then makes it the store at its path.
+    pub(crate) fn finish(self) -> Result<()> {
+        let Self { engine, batch, .. } = self;
+        engine.apply(batch)?;
+        engine.flush()?;
+        engine.check()?;
+        let store = Store::options().flush(Flush::Explicit).open_engine(Box::new(engine))?;
+        store.flush()?;
+        store.inner.storage.publish()
+    }
+}
