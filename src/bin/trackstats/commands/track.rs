@@ -104,7 +104,7 @@ impl Aggregation {
     fn column(&self) -> Option<(&str, Numbers)> {
         let Self { sum, min, max, sum_float, mean, quantiles, gauge, meter, distinct: _ } = self;
         let whole = [sum, min, max].map(|column| (column, Numbers::Whole)).into_iter();
-        let decimal = [sum_float, mean, quantiles, gauge, counter].map(|column| (column, Numbers::Decimal));
+        let decimal = [sum_float, mean, quantiles, gauge, meter].map(|column| (column, Numbers::Decimal));
         whole.chain(decimal).find_map(|(column, numbers)| Some((column.as_deref()?, numbers)))
     }
 }
