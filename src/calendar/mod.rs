@@ -20,4 +20,5 @@ pub use bucket::Bucket;
 pub(crate) use day_number::{day_number, day_of_number};
 pub(crate) use days::Days;
 pub use settings::Calendar;
+pub(crate) use slot::HOURS;
 pub use timestamp::Timestamp;

@@ -17,10 +17,11 @@ use crate::{
     error::{Error, Result},
     model::{Date, Period},
 };
+use chrono::NaiveDate;
 use std::ops::RangeInclusive;
 
 /// The hours of a day that have slots.
-const HOURS: i32 = 32;
+pub(crate) const HOURS: i32 = 32;
 const MONTHS_A_QUARTER: i32 = 3;
 const MONTHS_A_YEAR: i32 = 12;
 
@@ -61,6 +62,25 @@ impl Calendar {
     pub(crate) fn slots(&self, period: Period) -> RangeInclusive<i32> {
         let last_hour = if period == Period::Hour { HOURS - 1 } else { 0 };
         self.slot_of_day(period, MIN_DAY)..=self.slot_of_day(period, MAX_DAY) + last_hour
+    }
+
+    /// The slots from the one that contains `from` to the last of `to`, both included; without them, all slots.
+    pub(crate) fn slot_range(
+        &self,
+        period: Period,
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+    ) -> Result<(i32, i32)> {
+        let all = self.slots(period);
+        let from = from.map_or(Ok(*all.start()), |from| self.slot(period, from.into()))?;
+        let to = to.map_or(Ok(*all.end()), |to| self.last_slot(period, to))?;
+        Ok((from, to))
+    }
+
+    /// The last slot that a day is in: of hours, the last there may be.
+    pub(crate) fn last_slot(&self, period: Period, day: NaiveDate) -> Result<i32> {
+        let slot = self.slot(period, day.into())?;
+        Ok(if period == Period::Hour { slot + HOURS - 1 } else { slot })
     }
 
     /// The date of a slot: the first day of a calendar period, the last of `LastDays` and `Lifetime`.

@@ -1,4 +1,4 @@
-//! Composite keys: `space domain metric period date [object]`, order-preserving and prefix-free, so that a range of
+//! Composite keys: `space domain metric period date [object]`, where the date is the first slot of a span, order-preserving and prefix-free, so that a range of
 //! keys is a time series.
 //!
 //! Text is escaped (`00` becomes `01 00`, `01` becomes `01 01`) and ends with `00`; numbers are big-endian.
@@ -17,13 +17,13 @@ pub(crate) enum Space {
     Domain = 0x01,
     /// A metric's registration.
     Metric = 0x02,
-    /// Rows of statistics without object.
+    /// Blocks of statistics without object.
     Plain = 0x10,
-    /// Rows of statistics with an object.
+    /// Blocks of statistics with an object.
     Object = 0x11,
     /// Callers' cursors.
     Cursor = 0x20,
-    /// How far trackers have carried their running periods.
+    /// What is tracked of a metric.
     Tracked = 0x21,
     /// What trackers couldn't hold in memory.
     Spill = 0xf1,
@@ -109,9 +109,9 @@ fn push_period(key: &mut Vec<u8>, period: Period) {
     }
 }
 
-/// Turns a day number into four bytes that sort as it does: big-endian, with the sign bit flipped.
-fn day_bytes(day: i32) -> [u8; 4] {
-    (day.cast_unsigned() ^ 0x8000_0000).to_be_bytes()
+/// Turns a slot into four bytes that sort as it does: big-endian, with the sign bit flipped.
+fn slot_bytes(slot: i32) -> [u8; 4] {
+    (slot.cast_unsigned() ^ 0x8000_0000).to_be_bytes()
 }
 
 /// Adds one part of an object.
@@ -139,6 +139,48 @@ pub(crate) fn kind_bytes(kind: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(kind.len() + 1);
     push_text(&mut bytes, kind);
     bytes
+}
+
+/// The kinds of an object's parts, as they stand in keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KindBytes(Vec<Vec<u8>>);
+
+impl KindBytes {
+    pub(crate) fn new(kinds: &[String]) -> Self {
+        Self(kinds.iter().map(|kind| kind_bytes(kind)).collect())
+    }
+
+    /// The beginning of every object of these kinds.
+    pub(crate) fn beginning(&self) -> Vec<u8> {
+        self.0.first().cloned().unwrap_or_default()
+    }
+
+    /// Whether an object is of exactly these kinds; without kinds, whether it is none.
+    pub(crate) fn are_of(&self, object: &[u8]) -> bool {
+        let mut rest = object;
+        for kind in &self.0 {
+            match rest.strip_prefix(kind.as_slice()).and_then(after_id) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        if self.0.is_empty() { rest.is_empty() } else { rest == [PART_END] }
+    }
+}
+
+/// What follows an id.
+fn after_id(bytes: &[u8]) -> Option<&[u8]> {
+    match bytes.split_first()? {
+        (&NUMBER, rest) => rest.get(8..),
+        (&TEXT, mut rest) => loop {
+            match rest.split_first()? {
+                (&TEXT_END, rest) => return Some(rest),
+                (&ESCAPE, after) => rest = after.get(1..)?,
+                (_, after) => rest = after,
+            }
+        },
+        _ => None,
+    }
 }
 
 /// The end of a key that is about this object. Without its last byte it is the prefix of all objects that begin with
@@ -201,7 +243,7 @@ impl Space {
     }
 }
 
-/// The key of how far a tracker has carried the running periods of a metric's objects of these kinds.
+/// The key of what is tracked of a metric's objects of these kinds.
 pub(crate) fn tracked(domain: &str, metric: &str, kinds: &[String]) -> Vec<u8> {
     let names: Vec<&str> = [domain, metric].into_iter().chain(kinds.iter().map(String::as_str)).collect();
     Space::Tracked.key(&names)
@@ -224,58 +266,58 @@ impl SeriesPrefix {
         Self(prefix)
     }
 
-    /// The prefix of all rows of the series.
-    pub(crate) fn rows(&self) -> KeyRange {
+    /// The range of all blocks of the series.
+    pub(crate) fn blocks(&self) -> KeyRange {
         KeyRange::prefix(self.0.clone())
     }
 
-    /// The key of the row that begins on the day `first_day`, with the object's bytes (or a part of them, for a
-    /// prefix) if there is one.
-    pub(crate) fn row(&self, first_day: i32, object: &[u8]) -> Vec<u8> {
+    /// The key of the block whose span begins with this slot, with the bytes of the first object that it holds (or a
+    /// part of them, for a prefix) if there is one.
+    pub(crate) fn block(&self, first_slot: i32, object: &[u8]) -> Vec<u8> {
         let mut key = Vec::with_capacity(self.0.len() + 4 + object.len());
-        self.push_row(&mut key, first_day);
+        self.push_slot(&mut key, first_slot);
         key.extend_from_slice(object);
         key
     }
 
-    /// Adds what the key of a row has before its object.
-    pub(crate) fn push_row(&self, key: &mut Vec<u8>, first_day: i32) {
+    /// Adds what the key of a block has before its object.
+    pub(crate) fn push_slot(&self, key: &mut Vec<u8>, first_slot: i32) {
         key.extend_from_slice(&self.0);
-        key.extend_from_slice(&day_bytes(first_day));
+        key.extend_from_slice(&slot_bytes(first_slot));
     }
 
-    /// The day that a row of the series begins on, and the bytes of its object.
+    /// The slot that a block's span begins with, and the bytes of its first object.
     pub(crate) fn split<'k>(&self, key: &'k [u8]) -> Result<(i32, &'k [u8]), Malformed> {
         let rest = key.strip_prefix(self.0.as_slice()).ok_or(Malformed("a key of another series"))?;
         let mut reader = Reader { rest };
-        Ok((reader.day()?, reader.rest))
+        Ok((reader.slot()?, reader.rest))
     }
 }
 
-/// The key of a row, taken apart.
+/// The key of a block, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RowKey {
+pub(crate) struct BlockKey {
     pub(crate) domain: String,
     pub(crate) metric: String,
     pub(crate) period: Period,
-    pub(crate) first_day: i32,
+    pub(crate) first_slot: i32,
     pub(crate) object: Option<Object>,
 }
 
-impl RowKey {
+impl BlockKey {
     pub(crate) fn decode(key: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader { rest: key };
         let space = reader.byte()?;
         let with_object = match space {
             _ if space == Space::Plain as u8 => false,
             _ if space == Space::Object as u8 => true,
-            _ => return Err(Malformed("a key that is not a row's")),
+            _ => return Err(Malformed("a key that is not a block's")),
         };
         let (domain, metric) = (reader.reference()?, reader.reference()?);
-        let (period, first_day) = (reader.period()?, reader.day()?);
+        let (period, first_slot) = (reader.period()?, reader.slot()?);
         let object = with_object.then(|| reader.object(None)).transpose()?;
         if reader.rest.is_empty() {
-            Ok(Self { domain, metric, period, first_day, object })
+            Ok(Self { domain, metric, period, first_slot, object })
         } else {
             Err(Malformed("a key that goes on after its end"))
         }
@@ -285,7 +327,7 @@ impl RowKey {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let space = if self.object.is_some() { Space::Object } else { Space::Plain };
         let object = self.object.as_ref().map(object_bytes).unwrap_or_default();
-        SeriesPrefix::new(space, &self.domain, &self.metric, self.period).row(self.first_day, &object)
+        SeriesPrefix::new(space, &self.domain, &self.metric, self.period).block(self.first_slot, &object)
     }
 }
 
@@ -299,6 +341,12 @@ pub(crate) fn decode_object_like(bytes: &[u8], other: Option<&Object>) -> Result
     let mut reader = Reader { rest: bytes };
     let object = reader.object(other)?;
     if reader.rest.is_empty() { Ok(object) } else { Err(Malformed("an object that goes on after its end")) }
+}
+
+/// The same, put in the place of another object: one of the same kinds is changed as it is, without an allocation.
+pub(crate) fn decode_object_into(bytes: &[u8], object: &mut Option<Object>) -> Result<(), Malformed> {
+    *object = Some(decode_object_like(bytes, object.as_ref())?);
+    Ok(())
 }
 
 struct Reader<'k> {
@@ -362,7 +410,7 @@ impl<'k> Reader<'k> {
         }
     }
 
-    fn day(&mut self) -> Result<i32, Malformed> {
+    fn slot(&mut self) -> Result<i32, Malformed> {
         Ok((u32::from_be_bytes(self.bytes()?) ^ 0x8000_0000).cast_signed())
     }
 
@@ -424,48 +472,48 @@ mod tests {
         ]
     }
 
-    fn row_key() -> impl Strategy<Value = RowKey> {
+    fn block_key() -> impl Strategy<Value = BlockKey> {
         let object = prop::option::of(prop::collection::vec(part(), 1..4));
         (reference(), reference(), period(), any::<i32>(), object).prop_map(
-            |(domain, metric, period, first_day, parts)| {
+            |(domain, metric, period, first_slot, parts)| {
                 let object = parts.map(|parts| Object::from_parts(parts).unwrap());
-                RowKey { domain, metric, period, first_day, object }
+                BlockKey { domain, metric, period, first_slot, object }
             },
         )
     }
 
-    fn fields(key: &RowKey) -> impl Ord + '_ {
-        (key.object.is_some(), &key.domain, &key.metric, key.period, key.first_day, key.object.as_ref())
+    fn fields(key: &BlockKey) -> impl Ord + '_ {
+        (key.object.is_some(), &key.domain, &key.metric, key.period, key.first_slot, key.object.as_ref())
     }
 
     proptest! {
         #[test]
-        fn a_key_decodes_to_what_it_was_made_of(key in row_key()) {
-            prop_assert_eq!(RowKey::decode(&key.encode()), Ok(key));
+        fn a_key_decodes_to_what_it_was_made_of(key in block_key()) {
+            prop_assert_eq!(BlockKey::decode(&key.encode()), Ok(key));
         }
 
         #[test]
-        fn keys_sort_as_their_fields_do(a in row_key(), b in row_key(), shared in 0..5) {
+        fn keys_sort_as_their_fields_do(a in block_key(), b in block_key(), shared in 0..5) {
             let mut b = b;
             if shared > 0 { b.domain = a.domain.clone(); }
             if shared > 1 { b.metric = a.metric.clone(); }
             if shared > 2 { b.period = a.period; }
-            if shared > 3 { b.first_day = a.first_day; }
+            if shared > 3 { b.first_slot = a.first_slot; }
             prop_assert_eq!(a.encode().cmp(&b.encode()), fields(&a).cmp(&fields(&b)));
         }
 
         #[test]
-        fn no_key_is_the_beginning_of_another(a in row_key(), b in row_key()) {
+        fn no_key_is_the_beginning_of_another(a in block_key(), b in block_key()) {
             let (a, b) = (a.encode(), b.encode());
             prop_assert!(a == b || !b.starts_with(&a));
         }
 
         #[test]
-        fn bytes_that_decode_are_what_is_encoded_again(key in row_key(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        fn bytes_that_decode_are_what_is_encoded_again(key in block_key(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
             let mut bytes = key.encode();
             let at = at.index(bytes.len());
             bytes[at] = byte;
-            if let Ok(decoded) = RowKey::decode(&bytes) {
+            if let Ok(decoded) = BlockKey::decode(&bytes) {
                 prop_assert_eq!(decoded.encode(), bytes);
             }
         }

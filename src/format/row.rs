@@ -1,25 +1,53 @@
-//! Rows: the statistics of up to 32 consecutive slots of one series, packed into one value.
+//! Rows: the statistics of up to 64 consecutive slots of one series, packed into one value.
+//!
+//! ```text
+//! row       head, presence, [missing], values
+//! head      bits 0-3 the width of a packed integer, bits 4-5 how presence is written, bit 6 whether any is missing
+//! presence  one slot: slot | list: count, slots | run: first slot, count | bits: 8 bytes, little-endian
+//! missing   a bit for each slot that is present, in order, the lowest first, padded with zeros to whole bytes
+//! values    of integers the lowest (zigzag), then the distance of each from it in `width` bytes, little-endian;
+//!           of other kinds the length of each, then its bytes
+//! ```
 
-use super::{Form, Malformed, serialized};
-use crate::kinds::{Layout, MergeError, Value};
-use bincode::config;
+use super::{Form, Malformed, reader::Reader};
+use crate::kinds::{MAX_BYTES, MergeError, Value};
 
-/// How many slots a row of packed integers spans.
-pub(crate) const ROW_SLOTS: i32 = 32;
+/// The most slots that a row spans.
+pub(crate) const MOST_SLOTS: u32 = 64;
 
-const INTEGERS: u8 = 0x01;
-const SERDE: u8 = 0x02;
 const WIDTH: u8 = 0x0f;
-const HAS_MISSING: u8 = 0x10;
+const PRESENCE: u8 = 0x30;
+const ONE: u8 = 0x00;
+const LIST: u8 = 0x10;
+const RUN: u8 = 0x20;
+const BITS: u8 = 0x30;
+const HAS_MISSING: u8 = 0x40;
 
-/// The statistics of up to 32 consecutive slots of one series. A slot is absent, missing or has a value.
+const WRONG_HEAD: Malformed = Malformed("a row whose head can't be");
+const WRONG_VALUES: Malformed = Malformed("a row whose values don't fit its head");
+const WRONG_KIND: Malformed = Malformed("a row whose values are not of its metric's kind");
+
+/// Some of a row's slots, as bits: bit `i` is slot `i`.
+pub(crate) type SlotBits = u64;
+
+/// The bit of a slot. Slots are below 64; a higher one, which nothing here makes, has no bit.
+pub(crate) fn bit(slot: u32) -> SlotBits {
+    1_u64.checked_shl(slot).unwrap_or(0)
+}
+
+/// The bits of all slots before one.
+fn before(slot: u32) -> SlotBits {
+    bit(slot).wrapping_sub(1)
+}
+
+/// The statistics of up to 64 consecutive slots of one series. A slot is absent, missing or has a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row<V> {
-    /// Bit `i` is set when slot `i` has a statistic.
-    present: u32,
-    /// Bit `i` is set when that statistic is missing.
-    missing: u32,
-    /// The values of the slots that have one, in order.
+    /// The slots that have a statistic.
+    present: SlotBits,
+    /// Of those, the ones that are missing.
+    missing: SlotBits,
+    /// The values of the others, in order.
     values: Vec<V>,
 }
 
@@ -38,14 +66,14 @@ impl<V> Row<V> {
         self.present.count_ones()
     }
 
-    /// Bit `i` is set when slot `i` has a statistic.
-    pub(crate) fn present(&self) -> u32 {
+    /// The slots that have a statistic.
+    pub(crate) fn present(&self) -> SlotBits {
         self.present
     }
 
     /// How many of the values stand before slot `slot`'s.
     pub(crate) fn rank(&self, slot: u32) -> usize {
-        (self.present & !self.missing & (bit(slot) - 1)).count_ones() as usize
+        (self.present & !self.missing & before(slot)).count_ones() as usize
     }
 
     /// The value of this rank.
@@ -60,17 +88,26 @@ impl<V> Row<V> {
     }
 
     pub(crate) fn set(&mut self, slot: u32, value: Option<V>) {
-        self.remove(slot);
-        if let Some(value) = value {
-            return self.insert(slot, value);
+        let rank = self.rank(slot);
+        let had_value = self.present & !self.missing & bit(slot) != 0;
+        match (value, had_value) {
+            (Some(value), true) => {
+                if let Some(stored) = self.values.get_mut(rank) {
+                    *stored = value;
+                }
+            }
+            (Some(value), false) => self.insert(slot, value),
+            (None, _) => {
+                self.remove(slot);
+                self.present |= bit(slot);
+                self.missing |= bit(slot);
+            }
         }
-        self.present |= bit(slot);
-        self.missing |= bit(slot);
     }
 
     /// Gives a slot that has none a value.
     fn insert(&mut self, slot: u32, value: V) {
-        // A vector begins with room for four.
+        // A vector begins with room for four; most objects have one statistic.
         if self.values.is_empty() {
             self.values.reserve_exact(1);
         }
@@ -81,53 +118,51 @@ impl<V> Row<V> {
 
     /// Makes the slot absent, and says whether it had a statistic.
     pub(crate) fn remove(&mut self, slot: u32) -> bool {
-        let had = self.get(slot);
-        if let Some(Some(_)) = had {
-            let rank = self.rank(slot);
-            self.values.remove(rank);
-        }
         let had = self.present & bit(slot) != 0;
+        if had && self.missing & bit(slot) == 0 {
+            self.values.remove(self.rank(slot));
+        }
         self.present &= !bit(slot);
         self.missing &= !bit(slot);
         had
     }
 
-    /// Makes all slots from `slot` on absent.
-    pub(crate) fn truncate(&mut self, slot: u32) {
-        if slot >= u32::BITS {
-            return;
+    /// Makes all of these slots absent, and says how many had a statistic.
+    pub(crate) fn remove_all(&mut self, slots: SlotBits) -> u32 {
+        let removed = self.present & slots;
+        let mut had_value = slots_of(self.present & !self.missing).map(|slot| removed & bit(slot) != 0);
+        self.values.retain(|_| !had_value.next().unwrap_or(false));
+        self.present &= !slots;
+        self.missing &= !slots;
+        removed.count_ones()
+    }
+
+    /// How many statistics this row has that another hasn't, or has otherwise.
+    pub(crate) fn differences(&self, other: &Self) -> u32
+    where
+        V: PartialEq,
+    {
+        if self == other {
+            return 0;
         }
-        let kept = bit(slot) - 1;
-        self.values.truncate(self.rank(slot));
-        self.present &= kept;
-        self.missing &= kept;
+        self.iter().map(|(slot, value)| u32::from(other.get(slot) != Some(value))).sum()
     }
 
     /// The slots that have a statistic, in order, with their values; missing ones as `None`.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, Option<&V>)> {
         let mut values = self.values.iter();
-        let mut left = self.present;
-        std::iter::from_fn(move || {
-            if left == 0 {
-                return None;
-            }
-            let slot = left.trailing_zeros();
-            left &= left - 1;
-            Some((slot, if self.missing & bit(slot) == 0 { values.next() } else { None }))
-        })
+        slots_of(self.present)
+            .map(move |slot| (slot, if self.missing & bit(slot) == 0 { values.next() } else { None }))
     }
 }
 
-/// The slots that the row in these bytes has a statistic of, as bits, read without the rest.
-pub(crate) fn present(bytes: &[u8]) -> Result<u32, Malformed> {
-    let mut reader = Reader { rest: bytes };
-    let [_tag, _head] = reader.bytes()?;
-    reader.word()
-}
-
-/// Slots are below 32; a higher one, which nothing here makes, has no bit.
-fn bit(slot: u32) -> u32 {
-    1_u32.checked_shl(slot).unwrap_or(0)
+/// The slots of these bits, in order.
+pub(crate) fn slots_of(mut bits: SlotBits) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let slot = bits.trailing_zeros();
+        bits &= bits.checked_sub(1)?;
+        Some(slot)
+    })
 }
 
 impl<V: Value> Row<V> {
@@ -143,355 +178,304 @@ impl<V: Value> Row<V> {
         Ok(false)
     }
 
-    /// Merges the values of another row into this one, slot by slot.
-    pub(crate) fn merge_row(&mut self, other: &Self) -> Result<(), MergeError> {
-        for (slot, value) in other.iter() {
-            if let Some(value) = value {
-                self.merge(slot, value)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The row's bytes, in the form that its metric is registered with.
-    pub(crate) fn encode(&self, form: Form) -> Result<Vec<u8>, Malformed> {
+    /// Adds the row's bytes, in the form that its metric is registered with. The row has a statistic.
+    pub(crate) fn encode(&self, form: Form, bytes: &mut Vec<u8>) -> Result<(), Malformed> {
         match form {
-            Form::Integers => self.encode_integers(),
-            Form::Serde => self.encode_serde(),
+            Form::Integers => self.encode_integers(bytes),
+            Form::Encoded | Form::Large => self.encode_values(bytes),
         }
     }
 
-    /// The form that a row's bytes say that they have.
-    pub(crate) fn form_of(bytes: &[u8]) -> Option<Form> {
-        match bytes.first() {
-            Some(&INTEGERS) => Some(Form::Integers),
-            Some(&SERDE) => Some(Form::Serde),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let (head, reader) = Head::read(bytes)?;
-        let values = match head.form {
-            Form::Integers => {
-                let packed = Packed::read::<V>(bytes, reader, &head)?;
-                (0..head.count()).map(|rank| packed.value(bytes, rank)).collect::<Option<_>>().ok_or(WRONG)?
-            }
-            Form::Serde => decode_serde(reader, head.count())?,
-        };
-        Ok(Self { present: head.present, missing: head.missing, values })
-    }
-
-    fn head(&self, tag: u8, width: u8) -> Vec<u8> {
+    fn push_head(&self, width: u8, bytes: &mut Vec<u8>) {
         let has_missing = if self.missing == 0 { 0 } else { HAS_MISSING };
-        let mut bytes = Vec::with_capacity(20 + self.values.len() * usize::from(width));
-        bytes.extend_from_slice(&[tag, width | has_missing]);
-        bytes.extend_from_slice(&self.present.to_le_bytes());
+        push_presence(self.present, width | has_missing, bytes);
         if self.missing != 0 {
-            bytes.extend_from_slice(&self.missing.to_le_bytes());
+            let mut packed = 0_u64;
+            for (place, slot) in slots_of(self.present).enumerate() {
+                packed |= u64::from(self.missing & bit(slot) != 0) << place;
+            }
+            let length = (self.len() as usize).div_ceil(8);
+            bytes.extend_from_slice(packed.to_le_bytes().get(..length).unwrap_or_default());
         }
-        bytes
     }
 
-    /// The smallest value, and each value's distance from it in as few bytes as the largest distance takes.
-    fn encode_integers(&self) -> Result<Vec<u8>, Malformed> {
+    /// The lowest value, and each value's distance from it in as few bytes as the largest distance takes.
+    fn encode_integers(&self, bytes: &mut Vec<u8>) -> Result<(), Malformed> {
+        let integer = |value: &V| value.to_integer().ok_or(Malformed("a value that isn't an integer"));
         let (mut base, mut largest) = (i64::MAX, i64::MIN);
         for value in &self.values {
             let value = integer(value)?;
             (base, largest) = (base.min(value), largest.max(value));
         }
         if self.values.is_empty() {
-            return Ok(self.head(INTEGERS, 0));
+            self.push_head(0, bytes);
+            return Ok(());
         }
-        let width = 8 - distance(base, largest).leading_zeros() / 8;
-        #[expect(clippy::cast_possible_truncation, reason = "a width is 0 to 8")]
-        let mut bytes = self.head(INTEGERS, width as u8);
-        bincode::encode_into_std_write(base, &mut bytes, config::standard())
-            .map_err(|_| Malformed("a row that can't be written"))?;
+        let width = width_of(distance(base, largest));
+        self.push_head(width, bytes);
+        push_varint(zigzag(base), bytes);
         for value in &self.values {
             let distance = distance(base, integer(value)?).to_le_bytes();
-            bytes.extend_from_slice(distance.get(..width as usize).unwrap_or_default());
+            bytes.extend_from_slice(distance.get(..usize::from(width)).unwrap_or_default());
         }
-        Ok(bytes)
+        Ok(())
     }
 
-    fn encode_serde(&self) -> Result<Vec<u8>, Malformed> {
-        let mut bytes = self.head(SERDE, 0);
+    fn encode_values(&self, bytes: &mut Vec<u8>) -> Result<(), Malformed> {
+        self.push_head(0, bytes);
         for value in &self.values {
-            let encoded = match V::LAYOUT {
-                Layout::Registered { stored, .. } => stored(value)
-                    .err()
-                    .ok_or(Malformed("an integer where an encoded value belongs"))?
-                    .to_vec(),
-                _ => serialized::encode(value)?,
-            };
-            serialized::check_length(&encoded)?;
-            bincode::encode_into_std_write(encoded.as_slice(), &mut bytes, config::standard())
-                .map_err(|_| Malformed("a row that can't be written"))?;
+            let stored = value.to_stored().ok_or(Malformed("a value that can't be encoded"))?;
+            if stored.len() > MAX_BYTES {
+                return Err(Malformed("a value of more than 16 MiB"));
+            }
+            push_varint(stored.len() as u64, bytes);
+            bytes.extend_from_slice(&stored);
         }
-        Ok(bytes)
+        Ok(())
     }
+
+    pub(crate) fn decode(form: Form, bytes: &[u8]) -> Result<Self, Malformed> {
+        let row = PackedRow::read(form, bytes)?;
+        let mut values = Vec::with_capacity(row.values().count_ones() as usize);
+        row.for_each(SlotBits::MAX, |_, value| values.extend(value))?;
+        Ok(Self { present: row.present, missing: row.missing, values })
+    }
+}
+
+/// Adds the head and which slots are present, in the shortest of the four ways.
+fn push_presence(present: SlotBits, head: u8, bytes: &mut Vec<u8>) {
+    let (first, count) = (present.trailing_zeros(), present.count_ones());
+    let is_run = (present.checked_shr(first).unwrap_or(0)).trailing_ones() == count;
+    // A slot and a count are below 65.
+    let byte = |number: u32| number.to_le_bytes().first().copied().unwrap_or_default();
+    if count == 1 {
+        bytes.extend_from_slice(&[head | ONE, byte(first)]);
+    } else if is_run {
+        bytes.extend_from_slice(&[head | RUN, byte(first), byte(count)]);
+    } else if count < 7 {
+        bytes.extend_from_slice(&[head | LIST, byte(count)]);
+        bytes.extend(slots_of(present).map(byte));
+    } else {
+        bytes.push(head | BITS);
+        bytes.extend_from_slice(&present.to_le_bytes());
+    }
+}
+
+fn read_presence(head: u8, reader: &mut Reader<'_>) -> Result<SlotBits, Malformed> {
+    let slot = |reader: &mut Reader<'_>| match u32::from(reader.byte()?) {
+        slot if slot < MOST_SLOTS => Ok(slot),
+        _ => Err(WRONG_HEAD),
+    };
+    match head & PRESENCE {
+        ONE => slot(reader).map(bit),
+        RUN => {
+            let (first, count) = (slot(reader)?, u32::from(reader.byte()?));
+            if count < 2 || first + count > MOST_SLOTS {
+                return Err(WRONG_HEAD);
+            }
+            Ok((SlotBits::MAX >> (MOST_SLOTS - count)) << first)
+        }
+        LIST => {
+            let (count, mut present) = (reader.byte()?, 0);
+            for _ in 0..count {
+                let slot = bit(slot(reader)?);
+                if slot <= present {
+                    return Err(WRONG_HEAD);
+                }
+                present |= slot;
+            }
+            Ok(present)
+        }
+        _ => Ok(u64::from_le_bytes(reader.bytes()?)),
+    }
+}
+
+fn width_of(distance: u64) -> u8 {
+    let bytes = 8 - distance.leading_zeros() / 8;
+    bytes.to_le_bytes().first().copied().unwrap_or_default()
 }
 
 fn distance(base: i64, value: i64) -> u64 {
     value.wrapping_sub(base).cast_unsigned()
 }
 
-fn integer<V: Value>(value: &V) -> Result<i64, Malformed> {
-    match V::LAYOUT {
-        Layout::Integers { to, .. } => Ok(to(value)),
-        Layout::Registered { stored, .. } => {
-            stored(value).map_err(|_| Malformed("an encoded value where an integer belongs"))
-        }
-        Layout::Serde => Err(Malformed("a value that isn't an integer")),
-    }
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-const WRONG: Malformed = Malformed("a row whose integers don't fit its head");
-
-/// What a row's bytes begin with.
-struct Head {
-    form: Form,
-    width: u8,
-    present: u32,
-    missing: u32,
+fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
-impl Head {
-    /// The head, and what follows it.
-    fn read(bytes: &[u8]) -> Result<(Self, Reader<'_>), Malformed> {
-        let mut reader = Reader { rest: bytes };
-        let (tag, head) = (reader.byte()?, reader.byte()?);
-        let present = reader.word()?;
-        let missing = if head & HAS_MISSING == 0 { 0 } else { reader.word()? };
-        let unmarked = head & HAS_MISSING != 0 && missing == 0;
-        if present == 0 || missing & !present != 0 || unmarked || head & !(WIDTH | HAS_MISSING) != 0 {
-            return Err(Malformed("a row whose head can't be"));
-        }
-        let width = head & WIDTH;
-        let form = match tag {
-            INTEGERS => Form::Integers,
-            SERDE if width == 0 => Form::Serde,
-            _ => return Err(Malformed("a row of an unknown version")),
-        };
-        Ok((Self { form, width, present, missing }, reader))
+/// Adds a number in groups of seven bits, the lowest first; all but the last have their highest bit set (LEB128).
+pub(super) fn push_varint(mut number: u64, bytes: &mut Vec<u8>) {
+    while number >= 0x80 {
+        bytes.push(0x80 | number.to_le_bytes().first().copied().unwrap_or_default());
+        number >>= 7;
     }
-
-    fn count(&self) -> usize {
-        (self.present & !self.missing).count_ones() as usize
-    }
+    bytes.push(number.to_le_bytes().first().copied().unwrap_or_default());
 }
 
-/// The integers of a row, which stay in its bytes.
+/// A row in its bytes, read without being unpacked.
 #[derive(Debug, Clone, Copy)]
-struct Packed {
+pub(crate) struct PackedRow<'b> {
+    form: Form,
+    present: SlotBits,
+    missing: SlotBits,
     base: i64,
-    /// Where in the row's bytes they begin.
-    start: usize,
     width: usize,
+    values: &'b [u8],
 }
 
-impl Packed {
-    fn read<V: Value>(bytes: &[u8], mut reader: Reader<'_>, head: &Head) -> Result<Self, Malformed> {
-        let (width, count) = (usize::from(head.width), head.count());
-        if count > 0 && matches!(V::LAYOUT, Layout::Serde) {
-            return Err(Malformed("a row of integers where another kind belongs"));
+impl<'b> PackedRow<'b> {
+    pub(crate) fn read(form: Form, bytes: &'b [u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(bytes);
+        let head = reader.byte()?;
+        let present = read_presence(head, &mut reader)?;
+        let missing = if head & HAS_MISSING == 0 { 0 } else { read_missing(present, &mut reader)? };
+        let width = usize::from(head & WIDTH);
+        if present == 0 || head & !(WIDTH | PRESENCE | HAS_MISSING) != 0 {
+            return Err(WRONG_HEAD);
         }
-        let base = if count > 0 { reader.bincode()? } else { 0 };
-        let fits = width <= 8 && reader.rest.len() == width * count && (count > 0 || width == 0);
-        let start = bytes.len() - reader.rest.len();
-        if fits { Ok(Self { base, start, width }) } else { Err(WRONG) }
-    }
-
-    /// The value that so many others stand before.
-    fn value<V: Value>(&self, bytes: &[u8], rank: usize) -> Option<V> {
-        let distance = if self.width == 0 {
-            0
-        } else {
-            // The eight bytes that end where it ends are read at once: a row with a base has seven before its values.
-            let end = self.start + (rank + 1) * self.width;
-            let last = bytes.get(end.checked_sub(8)?..end)?.first_chunk()?;
-            u64::from_le_bytes(*last) >> (64 - 8 * self.width)
+        let count = (present & !missing).count_ones() as usize;
+        let base = match form {
+            Form::Integers if count > 0 => unzigzag(reader.varint()?),
+            _ => 0,
         };
-        let integer = self.base.wrapping_add(distance.cast_signed());
-        match V::LAYOUT {
-            Layout::Integers { from, .. } | Layout::Registered { integer: from, .. } => Some(from(integer)),
-            Layout::Serde => None,
-        }
-    }
-}
-
-/// A row that is only read. Integers stay in its bytes until they are asked for, which takes a quarter of the memory
-/// and, where few of them are wanted, of the time.
-#[derive(Debug)]
-pub(crate) struct ReadRow<V> {
-    present: u32,
-    missing: u32,
-    values: Values<V>,
-}
-
-#[derive(Debug)]
-enum Values<V> {
-    Packed(Packed, Vec<u8>),
-    Decoded(Vec<V>),
-}
-
-impl<V: Value> ReadRow<V> {
-    /// Reads what [`Row::decode`] would, and refuses what it would.
-    pub(crate) fn new(bytes: Vec<u8>) -> Result<Self, Malformed> {
-        let (head, reader) = Head::read(&bytes)?;
-        let values = match head.form {
-            Form::Integers => Values::Packed(Packed::read::<V>(&bytes, reader, &head)?, bytes),
-            Form::Serde => Values::Decoded(decode_serde(reader, head.count())?),
+        let fits = match form {
+            Form::Integers => width <= 8 && reader.rest().len() == width * count && (count > 0 || width == 0),
+            Form::Encoded | Form::Large => width == 0,
         };
-        Ok(Self { present: head.present, missing: head.missing, values })
+        let values = reader.rest();
+        if fits { Ok(Self { form, present, missing, base, width, values }) } else { Err(WRONG_VALUES) }
     }
 
-    /// Bit `i` is set when slot `i` has a statistic.
-    pub(crate) fn present(&self) -> u32 {
+    /// The slots that have a statistic.
+    pub(crate) fn present(&self) -> SlotBits {
         self.present
     }
 
+    /// The slots that have a value.
+    fn values(&self) -> SlotBits {
+        self.present & !self.missing
+    }
+
     /// The statistic of a slot: none, `Some(None)` for a missing one, or its value.
-    pub(crate) fn get(&self, slot: u32) -> Option<Option<V>> {
+    pub(crate) fn get<V: Value>(&self, slot: u32) -> Result<Option<Option<V>>, Malformed> {
         if self.present & bit(slot) == 0 {
-            return None;
+            return Ok(None);
         }
         if self.missing & bit(slot) != 0 {
-            return Some(None);
+            return Ok(Some(None));
         }
-        let earlier = bit(slot) - 1;
-        let before = self.present & !self.missing & earlier;
-        // Counting bits takes longer, and most rows have no gaps.
-        let rank = if before == earlier { slot } else { before.count_ones() } as usize;
-        Some(match &self.values {
-            Values::Packed(packed, bytes) => packed.value(bytes, rank),
-            Values::Decoded(values) => values.get(rank).cloned(),
-        })
-    }
-}
-
-fn decode_serde<V: Value>(mut reader: Reader<'_>, count: usize) -> Result<Vec<V>, Malformed> {
-    const WRONG: Malformed = Malformed("a row whose values are not of its metric's kind");
-    let mut values = Vec::with_capacity(count);
-    for _ in 0..count {
-        let length: u64 = reader.bincode()?;
-        let length = usize::try_from(length).map_err(|_| WRONG)?;
-        let (encoded, rest) = reader.rest.split_at_checked(length).ok_or(WRONG)?;
-        reader.rest = rest;
-        values.push(match V::LAYOUT {
-            Layout::Integers { .. } => return Err(WRONG),
-            Layout::Registered { encoded: from, .. } => from(encoded.to_vec()),
-            Layout::Serde => serialized::decode(encoded).ok_or(WRONG)?,
-        });
-    }
-    if reader.rest.is_empty() { Ok(values) } else { Err(WRONG) }
-}
-
-struct Reader<'r> {
-    rest: &'r [u8],
-}
-
-impl Reader<'_> {
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Malformed("a row that ends too soon"))?;
-        self.rest = rest;
-        Ok(*bytes)
-    }
-
-    fn byte(&mut self) -> Result<u8, Malformed> {
-        self.bytes().map(|[byte]| byte)
-    }
-
-    fn word(&mut self) -> Result<u32, Malformed> {
-        self.bytes().map(u32::from_le_bytes)
-    }
-
-    fn bincode<T: bincode::Decode<()>>(&mut self) -> Result<T, Malformed> {
-        let (value, read) = bincode::decode_from_slice(self.rest, config::standard())
-            .map_err(|_| Malformed("a row that ends too soon"))?;
-        self.rest = self.rest.get(read..).unwrap_or_default();
-        Ok(value)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kinds::AnyValue;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    fn slots() -> impl Strategy<Value = BTreeMap<u32, Option<i64>>> {
-        let value = prop_oneof![
-            (-9_i64..10).prop_map(Some),
-            any::<i64>().prop_map(Some),
-            Just(Some(i64::MIN)),
-            Just(Some(i64::MAX)),
-            Just(None),
-        ];
-        prop::collection::btree_map(0_u32..32, value, 1..32)
-    }
-
-    fn row(slots: &BTreeMap<u32, Option<i64>>) -> Row<i64> {
-        let mut row = Row::default();
-        for (slot, value) in slots {
-            row.set(*slot, *value);
-        }
-        row
-    }
-
-    proptest! {
-        #[test]
-        fn a_row_decodes_to_what_was_encoded(slots in slots()) {
-            let bytes = row(&slots).encode(Form::Integers).unwrap();
-            let decoded = Row::<i64>::decode(&bytes).unwrap();
-            prop_assert_eq!(decoded.iter().map(|(slot, value)| (slot, value.copied())).collect::<BTreeMap<_, _>>(), slots.clone());
-            let read = ReadRow::<i64>::new(bytes.clone()).unwrap();
-            for slot in 0..32 {
-                prop_assert_eq!(read.get(slot), slots.get(&slot).copied());
+        let rank = (self.values() & before(slot)).count_ones() as usize;
+        let value = match self.form {
+            Form::Integers => V::from_integer(self.integer(rank)),
+            Form::Encoded | Form::Large => {
+                let mut reader = Reader::new(self.values);
+                for _ in 0..rank {
+                    reader.prefixed()?;
+                }
+                V::from_stored(reader.prefixed()?)
             }
-            let any = Row::<AnyValue>::decode(&bytes).unwrap();
-            prop_assert_eq!(any.encode(Form::Integers).unwrap(), bytes);
-        }
+        };
+        value.map(Some).map(Some).ok_or(WRONG_KIND)
+    }
 
-        #[test]
-        fn a_row_is_a_map_of_slots(operations in prop::collection::vec((0_u32..32, 0..4, any::<i32>()), 0..80)) {
-            let mut model = BTreeMap::new();
-            let mut row = Row::<i64>::default();
-            for (slot, operation, value) in operations {
-                let value = i64::from(value);
-                match operation {
-                    0 => { row.remove(slot); model.remove(&slot); }
-                    1 => { row.set(slot, None); model.insert(slot, None); }
-                    2 => { row.set(slot, Some(value)); model.insert(slot, Some(value)); }
-                    _ => {
-                        row.merge(slot, &value).unwrap();
-                        let stored: &mut Option<i64> = model.entry(slot).or_default();
-                        *stored = Some(stored.unwrap_or(0) + value);
+    fn integer(&self, rank: usize) -> i64 {
+        let mut distance = [0; 8];
+        let start = rank * self.width;
+        for (to, from) in distance.iter_mut().zip(self.values.get(start..start + self.width).unwrap_or_default()) {
+            *to = *from;
+        }
+        self.base.wrapping_add(u64::from_le_bytes(distance).cast_signed())
+    }
+
+    /// Calls `visit` with each of these slots that has a statistic, in order, and its value, none if it is missing.
+    #[inline]
+    pub(crate) fn for_each<V: Value>(
+        &self,
+        slots: SlotBits,
+        mut visit: impl FnMut(u32, Option<V>),
+    ) -> Result<(), Malformed> {
+        let mut reader = Reader::new(self.values);
+        match (self.form, self.width) {
+            (Form::Integers, 0) => self.each(slots, visit, || V::from_integer(self.base)),
+            (Form::Integers, 1) => self.each_distance(slots, visit, |[a]| a.into()),
+            (Form::Integers, 2) => self.each_distance(slots, visit, |bytes| u16::from_le_bytes(bytes).into()),
+            (Form::Integers, 4) => self.each_distance(slots, visit, |bytes| u32::from_le_bytes(bytes).into()),
+            (Form::Integers, 8) => self.each_distance(slots, visit, u64::from_le_bytes),
+            (Form::Integers, _) => {
+                let mut rank = 0;
+                self.each(slots, visit, || {
+                    rank += 1;
+                    V::from_integer(self.integer(rank - 1))
+                })
+            }
+            (Form::Encoded | Form::Large, _) => {
+                let wanted = slots & self.present;
+                for slot in slots_of(self.present) {
+                    let value = if self.missing & bit(slot) == 0 { Some(reader.prefixed()?) } else { None };
+                    if wanted & bit(slot) != 0 {
+                        let value = value.map(|bytes| V::from_stored(bytes).ok_or(WRONG_KIND)).transpose()?;
+                        visit(slot, value);
                     }
                 }
-                prop_assert_eq!(row.get(slot).map(Option::<&i64>::copied), model.get(&slot).copied());
+                if reader.rest().is_empty() { Ok(()) } else { Err(WRONG_VALUES) }
             }
-            prop_assert_eq!(row.len() as usize, model.len());
-            row.truncate(16);
-            model.retain(|slot, _| *slot < 16);
-            prop_assert_eq!(row.iter().map(|(slot, value)| (slot, value.copied())).collect::<BTreeMap<_, _>>(), model);
-        }
-
-        #[test]
-        fn any_bytes_decode_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-            let decoded = Row::<i64>::decode(&bytes).map(|_| ());
-            prop_assert_eq!(ReadRow::<i64>::new(bytes.clone()).map(|_| ()), decoded);
-            let decoded = Row::<AnyValue>::decode(&bytes).map(|_| ());
-            prop_assert_eq!(ReadRow::<AnyValue>::new(bytes).map(|_| ()), decoded);
-        }
-
-        #[test]
-        fn a_row_with_a_byte_cut_or_added_is_refused(slots in slots()) {
-            let bytes = row(&slots).encode(Form::Integers).unwrap();
-            prop_assert!(Row::<i64>::decode(&bytes[..bytes.len() - 1]).is_err());
-            prop_assert!(Row::<i64>::decode(&[&bytes[..], &[0]].concat()).is_err());
         }
     }
+
+    #[inline]
+    fn each_distance<V: Value, const N: usize>(
+        &self,
+        slots: SlotBits,
+        visit: impl FnMut(u32, Option<V>),
+        distance: impl Fn([u8; N]) -> u64,
+    ) -> Result<(), Malformed> {
+        let (chunks, _) = self.values.as_chunks::<N>();
+        let mut chunks = chunks.iter();
+        self.each(slots, visit, || {
+            let distance = distance(*chunks.next()?);
+            V::from_integer(self.base.wrapping_add(distance.cast_signed()))
+        })
+    }
+
+    /// Calls `next` for the value of each slot that has one, and `visit` with those that are wanted.
+    #[inline]
+    fn each<V>(
+        &self,
+        slots: SlotBits,
+        mut visit: impl FnMut(u32, Option<V>),
+        mut next: impl FnMut() -> Option<V>,
+    ) -> Result<(), Malformed> {
+        if self.missing == 0 && self.present & !slots == 0 {
+            for slot in slots_of(self.present) {
+                visit(slot, Some(next().ok_or(WRONG_KIND)?));
+            }
+            return Ok(());
+        }
+        for slot in slots_of(self.present) {
+            let value =
+                if self.missing & bit(slot) == 0 { Some(next().ok_or(WRONG_KIND)?) } else { None };
+            if slots & bit(slot) != 0 {
+                visit(slot, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_missing(present: SlotBits, reader: &mut Reader<'_>) -> Result<SlotBits, Malformed> {
+    let count = present.count_ones();
+    let mut packed = [0; 8];
+    let bytes = reader.take((count as usize).div_ceil(8))?;
+    packed.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    let packed = u64::from_le_bytes(packed);
+    if packed == 0 || packed.checked_shr(count).unwrap_or(0) != 0 {
+        return Err(WRONG_HEAD);
+    }
+    Ok(slots_of(present)
+        .enumerate()
+        .fold(0, |missing, (place, slot)| missing | ((packed >> place & 1) << slot)))
 }

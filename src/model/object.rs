@@ -83,6 +83,11 @@ impl Object {
         self.parts.iter().map(Part::kind)
     }
 
+    /// Whether it is the same object: mostly known without comparing its parts.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.parts, &other.parts) || self == other
+    }
+
     pub(crate) fn is_of_kinds(&self, kinds: &[String]) -> bool {
         self.kinds().eq(kinds.iter().map(String::as_str))
     }

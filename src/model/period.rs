@@ -51,6 +51,17 @@ impl Period {
         "lifetime",
     ];
 
+    /// Whether it is one of the calendar's: from [`Hour`](Self::Hour) to [`Year`](Self::Year).
+    pub(crate) fn is_calendar(self) -> bool {
+        !self.is_running()
+    }
+
+    /// Whether it ends on its date and overlaps its neighbours: [`LastDays`](Self::LastDays) and
+    /// [`Lifetime`](Self::Lifetime).
+    pub(crate) fn is_running(self) -> bool {
+        matches!(self, Self::LastDays(_) | Self::Lifetime)
+    }
+
     /// The same period, if it can exist: a window of no days can't.
     pub(crate) fn checked(self) -> Result<Self> {
         match self {

@@ -1,7 +1,20 @@
-//! Days to every other period.
+//! Days to every other period, in one place: the calendar periods that are stored beside their days, and the running
+//! ones that are worked out when they are read.
+//!
+//! It may use `blocks` and what stands above it, and is used by the store, by trackers, queries, checks and imports.
 
+mod apply;
+mod compare;
 mod derive;
+mod fill;
+mod running;
+mod tracked;
 mod window;
 
-pub(crate) use derive::{DayValues, Derived, Failed, merge};
+pub(crate) use apply::{Apply, Since, anew};
+pub(crate) use compare::{Comparison, Differing, Mismatch};
+pub(crate) use derive::{Failed, SlotValues, Slotted, merge};
+pub(crate) use fill::{Fill, Filled};
+pub(crate) use running::{Running, TrackedKinds};
+pub(crate) use tracked::{Grouping, Tracked};
 pub(crate) use window::{Join, Window};

@@ -5,12 +5,14 @@
 //! are until they are written again, or the store is compacted. So the memory that a change needs doesn't grow with
 //! it, and each entry is written once.
 
-use super::{BATCH, Direction, Storage, Write, everything, lock, mvcc::Versions};
+use super::{
+    BATCH, Direction, Entry, Page, Reads, Storage, Write, everything, lock, mvcc::Versions, reads::patched,
+};
 use crate::{
     error::Result,
-    format::{ChangesRecord, Record, Stored, key, store_value, value_after},
+    format::{ChangesRecord, KeyRange, Record, Stored, key, store_value, value_after},
 };
-use std::{collections::BTreeMap, mem, sync::MutexGuard, thread};
+use std::{cell::RefCell, collections::BTreeMap, mem, ops::Bound, path::Path, sync::MutexGuard, thread};
 
 /// So many writes wait in memory at most: a change of no more is one batch of the engine, and its entries take half the
 /// space of a large one's.
@@ -19,12 +21,20 @@ const WAITING: usize = 2_048;
 /// The same for the bytes of their keys and values.
 const WAITING_BYTES: usize = 1 << 20;
 
+/// What keys have, none where they have no entry.
+type Values = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// So many entries that were read are remembered at most.
+const READ: usize = 4_096;
+
 /// The one change that is open. Dropped without [`commit`](Self::commit), it never happened.
 #[derive(Debug)]
 pub(crate) struct Change<'s> {
     storage: &'s Storage,
-    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    writes: Values,
     bytes: usize,
+    /// What the engine has under keys that were read, so that it isn't read again when it is replaced.
+    read: RefCell<Values>,
     /// Its number, once it is a large one.
     number: Option<u64>,
     _only_one: MutexGuard<'s, ()>,
@@ -33,22 +43,19 @@ pub(crate) struct Change<'s> {
 impl<'s> Change<'s> {
     pub(super) fn begin(storage: &'s Storage, only_one: MutexGuard<'s, ()>) -> Result<Self> {
         *lock(&storage.shared.writing) = Some(thread::current().id());
-        let change = Self { storage, writes: BTreeMap::new(), bytes: 0, number: None, _only_one: only_one };
+        let change = Self {
+            storage,
+            writes: BTreeMap::new(),
+            bytes: 0,
+            read: RefCell::default(),
+            number: None,
+            _only_one: only_one,
+        };
         // The last change may have failed on its way, on a full disk say, and then failed to take back what it wrote.
         if storage.versions().under_way {
             storage.roll_back()?;
         }
         Ok(change)
-    }
-
-    /// What a key has with this change's writes so far.
-    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        if let Some(value) = self.writes.get(key) {
-            return Ok(value.clone());
-        }
-        let Some(stored) = self.storage.engine().get(key)? else { return Ok(None) };
-        let committed = self.number.unwrap_or_else(|| self.storage.versions().committed);
-        value_after(stored, committed).map_err(|malformed| self.storage.corrupt(malformed))
     }
 
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
@@ -72,9 +79,10 @@ impl<'s> Change<'s> {
             None => self.storage.begin_large()?,
         };
         self.number = Some(number);
-        self.storage.apply_large(number, &self.writes)?;
+        self.storage.apply_large(number, &self.writes, self.read.get_mut())?;
         // Not before: whoever goes on after an error must not commit without them.
         self.writes.clear();
+        self.read.get_mut().clear();
         self.bytes = 0;
         Ok(())
     }
@@ -89,12 +97,71 @@ impl<'s> Change<'s> {
     /// Makes the change happen.
     pub(crate) fn commit(mut self) -> Result<()> {
         let Some(number) = self.number else {
-            return self.storage.apply(mem::take(&mut self.writes));
+            return self.storage.apply(mem::take(&mut self.writes), self.read.get_mut());
         };
         self.write_out()?;
         self.storage.commit_large(number)?;
         self.number = None;
         Ok(())
+    }
+}
+
+impl Change<'_> {
+    /// The value of what the engine has under a key, with what this change has written already.
+    fn value(&self, stored: Vec<u8>) -> Result<Option<Vec<u8>>> {
+        let committed = self.number.unwrap_or_else(|| self.storage.versions().committed);
+        value_after(stored, committed).map_err(|malformed| self.storage.corrupt(malformed))
+    }
+
+    fn remember(&self, key: &[u8], stored: Option<&Vec<u8>>) {
+        let mut read = self.read.borrow_mut();
+        if read.len() < READ {
+            read.insert(key.to_vec(), stored.cloned());
+        }
+    }
+}
+
+/// What there is with this change's writes so far.
+impl Reads for Change<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        if let Some(value) = self.writes.get(key) {
+            return Ok(value.clone());
+        }
+        let known = self.read.borrow().get(key).cloned();
+        let stored = match known {
+            Some(stored) => stored,
+            None => {
+                let stored = self.storage.engine().get(key)?;
+                self.remember(key, stored.as_ref());
+                stored
+            }
+        };
+        stored.map_or(Ok(None), |stored| self.value(stored))
+    }
+
+    fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page> {
+        let stored = self.storage.engine().scan(range, direction, limit)?;
+        let rest = range.after(&stored, direction).filter(|_| stored.len() >= limit);
+        let mut entries = Vec::with_capacity(stored.len());
+        for Entry { key, value } in stored {
+            self.remember(&key, Some(&value));
+            entries.extend(self.value(value)?.map(|value| Entry { key, value }));
+        }
+        let covered = range.before(rest.as_ref(), direction);
+        let patches = self.writes_in(&covered).map(|(key, value)| (key.clone(), value.clone())).collect();
+        Ok(Page { entries: patched(entries, patches, direction), rest })
+    }
+
+    fn path(&self) -> &Path {
+        self.storage.path()
+    }
+}
+
+impl Change<'_> {
+    fn writes_in<'w>(&'w self, range: &'w KeyRange) -> impl Iterator<Item = (&'w Vec<u8>, &'w Option<Vec<u8>>)> {
+        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let bounds = (!range.is_empty()).then_some((Bound::Included(range.start.as_slice()), end));
+        bounds.into_iter().flat_map(|bounds| self.writes.range::<[u8], _>(bounds))
     }
 }
 
@@ -110,17 +177,22 @@ impl Drop for Change<'_> {
 
 impl Storage {
     /// Applies a change that fits into one batch.
-    fn apply(&self, writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<()> {
+    fn apply(&self, writes: Values, read: &mut Values) -> Result<()> {
         let mut versions = self.versions_mut();
         let mut batch = Vec::with_capacity(writes.len());
         for (key, value) in writes {
-            let old = self.engine().get(&key)?;
+            let old = self.stored(&key, read)?;
             batch.push(Write { key, old, new: value.map(store_value) });
         }
         versions.save_replaced(&batch);
         self.engine().apply(batch)?;
         versions.version += 1;
         Ok(())
+    }
+
+    /// What stands under a key, which the change may have read already.
+    fn stored(&self, key: &[u8], read: &mut Values) -> Result<Option<Vec<u8>>> {
+        read.remove(key).map_or_else(|| self.engine().get(key), Ok)
     }
 
     /// Begins a large change, and gives it its number.
@@ -134,11 +206,11 @@ impl Storage {
     }
 
     /// Writes some of a large change's writes beside what they replace.
-    fn apply_large(&self, number: u64, writes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<()> {
+    fn apply_large(&self, number: u64, writes: &Values, read: &mut Values) -> Result<()> {
         let mut versions = self.versions_mut();
         let mut batch = Vec::with_capacity(writes.len());
         for (key, new) in writes {
-            let replaced = self.engine().get(key)?;
+            let replaced = self.stored(key, read)?;
             let stored = replaced.as_deref().map(Stored::decode).transpose();
             let stored = stored.map_err(|malformed| self.corrupt(malformed))?;
             let old = match stored {

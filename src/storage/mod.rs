@@ -10,6 +10,7 @@ mod flusher;
 mod memory;
 mod spill;
 mod mvcc;
+mod reads;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +34,7 @@ pub(crate) use engine::{Direction, Engine, Entry, Write};
 pub(crate) use flusher::Flusher;
 pub(crate) use memory::MemoryEngine;
 pub(crate) use mvcc::Snapshot;
+pub(crate) use reads::{Page, Reads};
 pub(crate) use spill::Spill;
 
 /// Batches beyond this many writes take a lot of sled's memory, and are no faster.

@@ -3,12 +3,15 @@
 //! The engine's own scans aren't snapshots. So, while a snapshot is held, each write first saves what it replaces;
 //! a reader puts those older values back over what it finds. Without a snapshot nothing is saved.
 
-use super::{BATCH, Direction, Entry, Storage, Write};
+use super::{
+    Direction, Entry, Page, Reads, Storage, Write,
+    reads::patched,
+};
 use crate::{
     error::Result,
     format::{KeyRange, value_after},
 };
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::{collections::BTreeMap, ops::Bound, path::Path, sync::Arc};
 
 /// What was stored, none if there was nothing, and the version that replaced it.
 type Replaced = (u64, Option<Vec<u8>>);
@@ -109,13 +112,6 @@ impl Drop for Held {
     }
 }
 
-/// Some entries of a range, and the rest of the range if there may be more.
-#[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) rest: Option<KeyRange>,
-}
-
 impl Snapshot {
     pub(super) fn new(storage: Storage) -> Self {
         let mut versions = storage.versions_mut();
@@ -125,7 +121,14 @@ impl Snapshot {
         Self { held: Arc::new(Held { storage, version, committed }) }
     }
 
-    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    /// The value that this snapshot sees of stored bytes.
+    fn value(&self, stored: Vec<u8>) -> Result<Option<Vec<u8>>> {
+        value_after(stored, self.held.committed).map_err(|malformed| self.held.storage.corrupt(malformed))
+    }
+}
+
+impl Reads for Snapshot {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let Held { storage, version, .. } = &*self.held;
         let versions = storage.versions();
         let replaced = versions.replaced.get(key);
@@ -138,98 +141,25 @@ impl Snapshot {
         stored.map_or(Ok(None), |stored| self.value(stored))
     }
 
-    /// The value that this snapshot sees of stored bytes.
-    fn value(&self, stored: Vec<u8>) -> Result<Option<Vec<u8>>> {
-        value_after(stored, self.held.committed).map_err(|malformed| self.held.storage.corrupt(malformed))
-    }
-
-    /// The first entry of a range in a direction.
-    pub(crate) fn first(&self, range: &KeyRange, direction: Direction) -> Result<Option<Entry>> {
-        let mut rest = Some(range.clone());
-        let mut limit = 1;
-        while let Some(range) = rest {
-            let page = self.page(&range, direction, limit)?;
-            // There may be more than was asked for, where replaced values are put back.
-            if let Some(first) = page.entries.into_iter().next() {
-                return Ok(Some(first));
-            }
-            rest = page.rest;
-            limit = BATCH;
-        }
-        Ok(None)
-    }
-
-    /// Calls `visit` with each entry of a range, in order.
-    pub(crate) fn for_each(&self, range: KeyRange, mut visit: impl FnMut(Entry) -> Result<()>) -> Result<()> {
-        let mut rest = Some(range);
-        while let Some(range) = rest {
-            let page = self.page(&range, Direction::Forwards, BATCH)?;
-            page.entries.into_iter().try_for_each(&mut visit)?;
-            rest = page.rest;
-        }
-        Ok(())
-    }
-
-    /// The first entries of a range in a direction: about `limit` of them, and none only when `rest` says so.
-    pub(crate) fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page> {
+    fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page> {
         let Held { storage, version, .. } = &*self.held;
         let versions = storage.versions();
         let mut stored = storage.engine().scan(range, direction, limit)?;
         let rest = range.after(&stored, direction).filter(|_| stored.len() >= limit);
-        let covered = before_rest(range, direction, rest.as_ref());
         let patches: BTreeMap<_, _> = versions
-            .replaced_since(*version, &covered)
+            .replaced_since(*version, &range.before(rest.as_ref(), direction))
             .map(|(key, stored)| (key.clone(), stored.clone()))
             .collect();
         drop(versions);
-        if !patches.is_empty() {
-            stored = patched(stored, patches, direction);
-        }
+        stored = patched(stored, patches, direction);
         let mut entries = Vec::with_capacity(stored.len());
         for Entry { key, value } in stored {
             entries.extend(self.value(value)?.map(|value| Entry { key, value }));
         }
         Ok(Page { entries, rest })
     }
-}
 
-impl KeyRange {
-    /// What is left of the range after these entries, the first of it in a direction; none when nothing can be.
-    pub(super) fn after(&self, entries: &[Entry], direction: Direction) -> Option<Self> {
-        let last = entries.last()?;
-        let rest = match direction {
-            // The next key after one is the same with a zero byte added.
-            Direction::Forwards => Self { start: [&last.key[..], &[0]].concat(), end: self.end.clone() },
-            Direction::Backwards => Self { start: self.start.clone(), end: Some(last.key.clone()) },
-        };
-        (!rest.is_empty()).then_some(rest)
-    }
-}
-
-/// The part of a range that is not its rest.
-fn before_rest(range: &KeyRange, direction: Direction, rest: Option<&KeyRange>) -> KeyRange {
-    match (rest, direction) {
-        (None, _) => range.clone(),
-        (Some(rest), Direction::Forwards) => {
-            KeyRange { start: range.start.clone(), end: Some(rest.start.clone()) }
-        }
-        (Some(rest), Direction::Backwards) => {
-            KeyRange { start: rest.end.clone().unwrap_or_default(), end: range.end.clone() }
-        }
-    }
-}
-
-fn patched(
-    entries: Vec<Entry>,
-    patches: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    direction: Direction,
-) -> Vec<Entry> {
-    let mut map: BTreeMap<Vec<u8>, Option<Vec<u8>>> =
-        entries.into_iter().map(|entry| (entry.key, Some(entry.value))).collect();
-    map.extend(patches);
-    let kept = map.into_iter().filter_map(|(key, value)| Some(Entry { key, value: value? }));
-    match direction {
-        Direction::Forwards => kept.collect(),
-        Direction::Backwards => kept.rev().collect(),
+    fn path(&self) -> &Path {
+        self.held.storage.path()
     }
 }

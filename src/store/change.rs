@@ -1,15 +1,14 @@
 //! Several writes as one.
 
-use super::{
-    Mark, Registry, Store,
-    rows::{Located, RowBuffer, locate, statistic},
-};
+use super::{Bulk, Mark, Registry, Store};
 use crate::{
+    blocks::{Edit, Memtable, Written, write},
     error::{Error, Result},
-    format::{DomainRecord, Form, MetricRecord, Record, Row, Space, TrackedRecord, key},
+    format::{DomainRecord, Form, MetricRecord, Record, Space, key},
     kinds::Value,
     model::{Domain, Metric, Object, Period, Statistic, StatisticKey},
-    storage,
+    rollup::Tracked,
+    storage::{self, Reads},
 };
 use std::sync::{Arc, PoisonError};
 
@@ -98,11 +97,11 @@ impl<'s> Change<'s> {
         &mut self,
         statistics: impl IntoIterator<Item = (StatisticKey<'k, V>, Option<V>)>,
     ) -> Result<()> {
-        let mut buffer = RowBuffer::new();
+        let mut bulk = Bulk::new();
         for (key, value) in statistics {
-            buffer.record(self, &key, value)?;
+            bulk.record(self, &key, value)?;
         }
-        buffer.write(self)
+        bulk.write(self)
     }
 
     /// The statistic of a key with this change's writes, `None` if it is absent.
@@ -111,7 +110,7 @@ impl<'s> Change<'s> {
     /// As [`Store::get`].
     pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
         let Some(form) = self.registry.form(&key.metric)? else { return Ok(None) };
-        statistic(self.store, form, key, |row_key| self.writes.get(row_key))
+        self.store.statistic(&self.writes, form, key)
     }
 
     /// Makes a statistic absent, and says whether it was there.
@@ -120,12 +119,9 @@ impl<'s> Change<'s> {
     /// As [`Store::delete`].
     pub fn delete<V: Value>(&mut self, key: &StatisticKey<'_, V>) -> Result<bool> {
         let Some(form) = self.registry.form(&key.metric)? else { return Ok(false) };
-        let Located { row_key, slot, .. } = locate(self.store, form, key)?;
-        let mut row = self.row::<V>(&row_key)?;
-        let was_there = row.remove(slot);
+        let was_there = self.edit(key, form, |memtable, place, slot| memtable.remove(place, slot))?.removed > 0;
         if was_there {
-            self.by_hand(key)?;
-            self.put_row(row_key, &row, form)?;
+            self.note_by_hand(key)?;
         }
         Ok(was_there)
     }
@@ -200,7 +196,7 @@ impl<'s> Change<'s> {
     }
 
     /// Says that a run has written a metric, or that a metric or a domain was deleted.
-    pub(crate) fn wrote(&mut self, name: String) {
+    pub(crate) fn note_run(&mut self, name: String) {
         self.wrote.push(name);
     }
 
@@ -208,43 +204,22 @@ impl<'s> Change<'s> {
         Arc::make_mut(&mut self.registry)
     }
 
-    /// The row under a key, empty if there is none.
-    pub(crate) fn row<V: Value>(&self, row_key: &[u8]) -> Result<Row<V>> {
-        let Some(bytes) = self.writes.get(row_key)? else { return Ok(Row::default()) };
-        Row::decode(&bytes).map_err(|malformed| self.store.corrupt(malformed, None))
-    }
-
-    /// Writes a row, or removes it if it is empty.
-    pub(crate) fn put_row<V: Value>(&mut self, row_key: Vec<u8>, row: &Row<V>, form: Form) -> Result<()> {
-        if row.is_empty() {
-            return self.writes.remove(row_key);
-        }
-        let bytes = row.encode(form).map_err(|malformed| {
-            let statistic = key::RowKey::decode(&row_key).map_or_else(
-                |_| "a statistic".to_owned(),
-                |key| format!("{}/{} {}", key.domain, key.metric, key.period),
-            );
-            Error::Unstorable { statistic, problem: format!("it is {}", malformed.0) }
-        })?;
-        self.writes.put(row_key, bytes)
-    }
-
     /// Notes that a statistic is written or deleted by hand: the calendar periods of such objects are perhaps no longer
     /// what their days make them.
-    pub(super) fn by_hand<V>(&mut self, key: &StatisticKey<'_, V>) -> Result<()> {
-        if matches!(key.period, Period::Hour | Period::LastDays(_) | Period::Lifetime) {
+    pub(super) fn note_by_hand<V>(&mut self, key: &StatisticKey<'_, V>) -> Result<()> {
+        if key.period == Period::Hour || key.period.is_running() {
             return Ok(());
         }
-        let mut names = vec![key.metric.domain_ref(), key.metric.metric_ref()];
-        names.extend(key.object.iter().flat_map(Object::kinds));
-        let tracked = Space::Tracked.key(&names);
-        let Some(bytes) = self.writes.get(&tracked)? else { return Ok(()) };
+        let kinds: Vec<String> = key.object.iter().flat_map(Object::kinds).map(str::to_owned).collect();
+        let record = key::tracked(key.metric.domain_ref(), key.metric.metric_ref(), &kinds);
+        let Some(bytes) = self.writes.get(&record)? else { return Ok(()) };
         // Nobody trusts a record that can't be decoded.
-        let Ok(record) = TrackedRecord::decode(&bytes) else { return Ok(()) };
-        if record.in_step.is_empty() {
-            return Ok(());
+        match Tracked::decode(&bytes) {
+            Ok(tracked) if !tracked.in_step.is_empty() => {
+                self.writes.put(record, Tracked { in_step: Vec::new(), ..tracked }.encode())
+            }
+            _ => Ok(()),
         }
-        self.writes.put(tracked, TrackedRecord { in_step: Vec::new(), ..record }.encode())
     }
 
     /// Whether a value that goes by what is registered is of the registered form.
@@ -265,10 +240,27 @@ impl<'s> Change<'s> {
     fn set<V: Value>(&mut self, key: &StatisticKey<'_, V>, value: Option<V>) -> Result<()> {
         let form = self.register(key.metric)?;
         self.check_form(form, key, value.as_ref())?;
-        let Located { row_key, slot, .. } = locate(self.store, form, key)?;
-        let mut row = self.row(&row_key)?;
-        row.set(slot, value);
-        self.by_hand(key)?;
-        self.put_row(row_key, &row, form)
+        self.edit(key, form, |memtable, place, slot| memtable.set(place, slot, value))?;
+        self.note_by_hand(key)
+    }
+
+    /// Writes what `edit` makes of one statistic.
+    fn edit<V: Value>(
+        &mut self,
+        key: &StatisticKey<'_, V>,
+        form: Form,
+        edit: impl FnOnce(&mut Memtable<V>, usize, i32) -> usize,
+    ) -> Result<Written> {
+        let mut memtable = Memtable::new(self.store.table_of(key, form)?);
+        let slot = self.store.calendar().slot(key.period, key.date)?;
+        let object = key.object.as_ref().map(key::object_bytes).unwrap_or_default();
+        let (place, _) = memtable.group(&object);
+        edit(&mut memtable, place, slot);
+        write(&mut self.writes, &mut memtable, Edit::Set, None)
+    }
+
+    /// What is written to, and read from with what was written.
+    pub(crate) fn writes(&mut self) -> &mut storage::Change<'s> {
+        &mut self.writes
     }
 }

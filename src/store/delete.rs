@@ -65,7 +65,7 @@ impl Store {
                 _ => {}
             }
             if was_there {
-                change.wrote(names.join("/"));
+                change.note_run(names.join("/"));
             }
             Ok(was_there)
         })

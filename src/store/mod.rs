@@ -1,5 +1,6 @@
 //! The store: open, register, record, read, maintain.
 
+mod bulk;
 mod change;
 mod clock;
 mod delete;
@@ -8,11 +9,11 @@ mod golden;
 mod guard;
 mod bulk_load;
 mod options;
+mod prefix;
+mod read;
 mod registry;
-mod rows;
 mod runs;
 mod scan;
-mod slots;
 
 use crate::{
     calendar::{Calendar, Timestamp},
@@ -29,6 +30,7 @@ use std::{
 };
 
 pub(crate) use bulk_load::BulkLoad;
+pub(crate) use bulk::Bulk;
 pub use change::Change;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use delete::Deletion;
@@ -38,13 +40,10 @@ pub(crate) use options::store_record;
 pub use options::{Flush, Options};
 pub(crate) use registry::Registry;
 pub use registry::{DomainInfo, MetricInfo};
-#[cfg(feature = "exchange")]
-pub(crate) use rows::RowBuffer;
-pub(crate) use rows::prefix;
 pub(crate) use runs::{Beginning, Mark};
-pub use scan::{Prefix, Scan, Statistics};
-pub(crate) use scan::{Selection, Wanted};
-pub(crate) use slots::Slots;
+pub use prefix::Prefix;
+pub use scan::Scan;
+pub(crate) use scan::{Statistics, Visitor, statistics};
 
 use guard::GuardedClock;
 use runs::Runs;
@@ -199,7 +198,7 @@ impl Store {
     pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
         let (snapshot, registry) = self.snapshot_with_registry();
         let Some(form) = registry.form(&key.metric)? else { return Ok(None) };
-        rows::statistic(self, form, key, |row_key| snapshot.get(row_key))
+        self.statistic(&snapshot, form, key)
     }
 
     /// Makes a statistic absent, and says whether it was there.

@@ -2,7 +2,7 @@
 
 use super::{
     How, Track, Unreadable,
-    run::{Lane, read},
+    run::{Run, read},
 };
 use crate::{
     error::{Error, Result},
@@ -90,8 +90,8 @@ impl<'t, T: Track> Append<'t, T> {
         store: &Store,
         records: impl IntoIterator<Item = Result<T::Record, Unreadable>>,
     ) -> Result<T::Report> {
-        let mut lane = self.track.lane(store, How::Append, self.strict)?;
-        read(&mut lane, records, &mut self.progress)?;
+        let mut run = self.track.run(store, How::Append, self.strict)?;
+        read(&mut run, records, &mut self.progress)?;
         let cursor = self.cursor.map(|cursor| (cursor.name, cursor.from, (cursor.to)()));
         store.change(|change| {
             if let Some((name, from, to)) = cursor {
@@ -100,7 +100,7 @@ impl<'t, T: Track> Append<'t, T> {
                 }
                 change.set_cursor(&name, to)?;
             }
-            lane.write(change)
+            run.write(change)
         })
     }
 }

@@ -2,11 +2,13 @@
 
 use super::Tracker;
 use crate::{
+    blocks::Table,
     error::{Error, Result},
-    format::{Form, Record, TrackedRecord, key},
+    format::Form,
     kinds::Value,
     model::{Metric, Period},
-    storage::Snapshot,
+    rollup::{Grouping, Since as Replaced, Tracked},
+    storage::{Direction, Reads, Snapshot},
     store::{Beginning, Change, Mark, Parked, Store, Today},
 };
 use std::ops::RangeInclusive;
@@ -14,9 +16,11 @@ use std::ops::RangeInclusive;
 /// What a run knows before it reads its records.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) form: Form,
-    /// The periods that are derived from days: those asked for, and those of earlier runs.
-    pub(super) derived: Vec<Period>,
+    domain: String,
+    metric: String,
+    form: Form,
+    /// The periods that are kept beside days: those asked for, and those of earlier runs; in order.
+    periods: Vec<Period>,
     /// Hours are kept too, now or since an earlier run.
     pub(super) hourly: bool,
     /// Today, as a day number.
@@ -27,10 +31,17 @@ pub(super) struct Plan {
     pub(super) plausible: Option<RangeInclusive<i32>>,
     /// The kinds of each grouping; none for the first, which is all records together.
     pub(super) groupings: Vec<Vec<String>>,
-    /// The day up to which each grouping was tracked before, if it was.
-    pub(super) through: Vec<Option<i32>>,
+    /// What earlier runs have kept of each grouping, if it was tracked.
+    pub(super) before: Vec<Option<Tracked>>,
     /// Whether another run came between is told by this.
     mark: Mark,
+}
+
+/// What a run makes of a grouping.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) grouping: Grouping,
+    pub(super) before: Option<Tracked>,
 }
 
 impl Plan {
@@ -46,49 +57,105 @@ impl Plan {
         groupings.extend(tracker.groupings.iter().map(|grouping| grouping.kinds().to_vec()));
         let Today { date, parked } = store.guarded_today()?;
         let mut plan = Self {
+            domain: metric.domain_ref().to_owned(),
+            metric: metric.metric_ref().to_owned(),
             form,
-            derived: Vec::new(),
+            periods: Vec::new(),
             hourly: false,
             today: store.calendar().slot(Period::Day, date.into())?,
             parked,
             plausible: store.plausible_days(),
-            through: Vec::new(),
+            before: Vec::new(),
             groupings,
             mark,
         };
-        plan.earlier_runs(store, tracker, |key| snapshot.get(key))?;
+        plan.earlier_runs(&tracker.periods, &snapshot)?;
         Ok((plan, snapshot))
     }
 
     /// Takes over what earlier runs have kept.
-    fn earlier_runs<R, V: Value>(
-        &mut self,
-        store: &Store,
-        tracker: &Tracker<'_, R, V>,
-        get: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
-    ) -> Result<()> {
-        let metric = tracker.metric;
-        let mut periods = tracker.periods.clone();
-        self.through.clear();
-        for kinds in &self.groupings {
-            let key = key::tracked(metric.domain_ref(), metric.metric_ref(), kinds);
-            if let Some(bytes) = get(&key)? {
-                let earlier = Tracked::decode(store, &bytes)?;
-                periods.extend(earlier.periods);
-                self.through.push(Some(earlier.through));
-            } else {
-                self.through.push(None);
-            }
-        }
-        for period in &periods {
-            period.checked()?;
-        }
+    fn earlier_runs(&mut self, asked: &[Period], reads: &impl Reads) -> Result<()> {
+        let read = |kinds: &Vec<String>| Tracked::read(reads, &self.domain, &self.metric, kinds);
+        self.before = self.groupings.iter().map(read).collect::<Result<_>>()?;
+        let earlier = self.before.iter().flatten().flat_map(|before| before.periods.iter().copied());
+        let mut periods = asked.iter().map(|period| period.checked()).collect::<Result<Vec<_>>>()?;
+        periods.extend(earlier);
+        periods.retain(|period| *period != Period::Day);
         periods.sort_unstable();
         periods.dedup();
         self.hourly = periods.contains(&Period::Hour);
-        periods.retain(|period| !matches!(period, Period::Hour | Period::Day));
-        self.derived = periods;
+        self.periods = periods;
         Ok(())
+    }
+
+    /// The days of the metric, without object or with one.
+    pub(super) fn days(&self, store: &Store, has_objects: bool) -> Table {
+        store.table((&self.domain, &self.metric), Period::Day, self.form, has_objects)
+    }
+
+    /// The table of each grouping that values are counted in: of hours where they are kept, else of days.
+    pub(super) fn sources(&self, store: &Store) -> Vec<Table> {
+        let source = if self.hourly { Period::Hour } else { Period::Day };
+        self.groupings.iter().map(|kinds| self.days(store, !kinds.is_empty()).of_period(source)).collect()
+    }
+
+    /// What a run makes of a grouping; days from `left_out_from` on were left out.
+    pub(super) fn next(
+        &self,
+        change: &mut Change<'_>,
+        number: usize,
+        replaced: Replaced,
+        left_out_from: Option<i32>,
+    ) -> Result<Option<Next>> {
+        let Some(kinds) = self.groupings.get(number) else { return Ok(None) };
+        let before = self.before.get(number).cloned().flatten();
+        let covered = before.as_ref().and_then(|before| before.through);
+        let left_out = before.as_ref().and_then(|before| before.left_out);
+        let (current, kept, left_out) = match replaced {
+            Replaced::Merge => (self.today, covered, None),
+            Replaced::Replace(since) => (
+                left_out_from.map_or(self.today, |from| from - 1),
+                covered.zip(since).map(|(covered, since)| covered.min(since - 1)),
+                left_out_from.map(|today| {
+                    // What lies before a later date than today stays as it was, finished or not.
+                    let untouched = since.map(|since| left_out.map_or(since, |left_out| left_out.min(since)));
+                    untouched.map_or(today, |untouched| untouched.max(today))
+                }),
+            ),
+        };
+        let mut tracked = Tracked {
+            through: Some(kept.map_or(current, |kept| kept.max(current))),
+            left_out,
+            periods: self.periods.clone(),
+            in_step: Vec::new(),
+        };
+        tracked.in_step = self.in_step(change, &tracked, before.as_ref(), replaced, !kinds.is_empty())?;
+        let (domain, metric) = (self.domain.clone(), self.metric.clone());
+        let grouping = Grouping { domain, metric, kinds: kinds.clone(), tracked };
+        Ok(Some(Next { grouping, before }))
+    }
+
+    /// The calendar periods whose statistics are what their days make them after the run: those that were before, those
+    /// that are replaced as a whole, and new ones that nobody has recorded by hand.
+    fn in_step(
+        &self,
+        change: &mut Change<'_>,
+        tracked: &Tracked,
+        before: Option<&Tracked>,
+        replaced: Replaced,
+        has_objects: bool,
+    ) -> Result<Vec<Period>> {
+        let is_whole = matches!(replaced, Replaced::Replace(None));
+        let mut in_step = Vec::new();
+        for period in tracked.calendar_periods() {
+            let was = before.is_some_and(|before| before.in_step.contains(&period));
+            let is_new = before.is_none_or(|before| !before.periods.contains(&period));
+            let table = self.days(change.store(), has_objects).of_period(period);
+            if was || is_whole || is_new && change.writes().first(&table.keys(), Direction::Forwards)?.is_none() {
+                in_step.push(period);
+            }
+        }
+        Ok(in_step)
     }
 
     /// Whether no other run has written the metric since; what was read goes with the statistics as they were.
@@ -99,37 +166,16 @@ impl Plan {
         Err(Error::Overtaken { metric: metric.to_string() })
     }
 
-    /// Takes over what other runs have done since. It is an error only where what was tallied no longer fits.
+    /// Takes over what other runs have done since. It is an error only where what was counted no longer fits.
     pub(super) fn renew<R, V: Value>(
         &mut self,
         change: &mut Change<'_>,
         tracker: &Tracker<'_, R, V>,
     ) -> Result<()> {
         let Err(overtaken) = self.alone(change, &tracker.metric) else { return Ok(()) };
-        let tallied = (self.form, self.hourly);
+        let counted = (self.form, self.hourly);
         self.form = change.register(tracker.metric)?;
-        self.earlier_runs(change.store(), tracker, |key| change.bytes(key))?;
-        if (self.form, self.hourly) == tallied { Ok(()) } else { Err(overtaken) }
-    }
-}
-
-/// What earlier runs did to a grouping.
-#[derive(Debug)]
-pub(super) struct Tracked {
-    /// The day that running periods were carried to.
-    pub(super) through: i32,
-    /// The day whose unfinished calendar periods the last run left out.
-    pub(super) left_out: Option<i32>,
-    pub(super) periods: Vec<Period>,
-    /// Those that equal their days.
-    pub(super) in_step: Vec<Period>,
-}
-
-impl Tracked {
-    pub(super) fn decode(store: &Store, bytes: &[u8]) -> Result<Self> {
-        let TrackedRecord { through, left_out, periods, in_step } =
-            TrackedRecord::decode(bytes).map_err(|malformed| store.corrupt(malformed, None))?;
-        let parsed = |texts: Vec<String>| texts.iter().map(|period| period.parse()).collect::<Result<_>>();
-        Ok(Self { through, left_out, periods: parsed(periods)?, in_step: parsed(in_step)? })
+        self.earlier_runs(&tracker.periods, change.writes())?;
+        if (self.form, self.hourly) == counted { Ok(()) } else { Err(overtaken) }
     }
 }

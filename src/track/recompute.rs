@@ -2,7 +2,7 @@
 
 use super::{
     How, Track, Unreadable,
-    run::{Lane, read},
+    run::{Run, read},
 };
 use crate::{calendar::day_of_number, error::Result, store::Store};
 use chrono::NaiveDate;
@@ -105,10 +105,10 @@ impl<'t, T: Track> Recompute<'t, T> {
         source: impl FnOnce(Option<NaiveDate>) -> I,
     ) -> Result<T::Report> {
         let how = How::Recompute { since: self.since, current: self.current };
-        let mut lane = self.track.lane(store, how, self.strict)?;
-        let since = lane.earliest().map(day_of_number).transpose()?;
-        read(&mut lane, source(since), &mut self.progress)?;
-        store.change(|change| lane.write(change))
+        let mut run = self.track.run(store, how, self.strict)?;
+        let since = run.earliest().map(day_of_number).transpose()?;
+        read(&mut run, source(since), &mut self.progress)?;
+        store.change(|change| run.write(change))
     }
 }
 

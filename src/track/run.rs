@@ -1,6 +1,6 @@
 //! A run: one pass over the records, for one tracker or several.
 
-use super::{Report, Since, Tracker, Unreadable, pass::Pass};
+use super::{Report, Since, Tracker, Unreadable, tracker_run::TrackerRun};
 use crate::{
     error::{Error, Result},
     kinds::Value,
@@ -16,12 +16,12 @@ pub trait Track {
     type Report;
 
     #[doc(hidden)]
-    type Lane<'r>: Lane<Self::Record, Report = Self::Report>
+    type Run<'r>: Run<Self::Record, Report = Self::Report>
     where
         Self: 'r;
 
     #[doc(hidden)]
-    fn lane<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Lane<'r>>;
+    fn run<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>>;
 }
 
 /// What becomes of the records.
@@ -38,7 +38,7 @@ pub enum How {
 }
 
 /// What takes the records of a run, one by one, and stores what comes of them.
-pub trait Lane<R> {
+pub trait Run<R> {
     type Report;
 
     /// The first day whose records are wanted; none for all of them.
@@ -51,7 +51,7 @@ pub trait Lane<R> {
     fn skip(&mut self, reason: String) -> Result<()>;
 
     /// Merges what is on its way. An error in it comes before those of the records that follow.
-    fn settle(&mut self) -> Result<()>;
+    fn flush(&mut self) -> Result<()>;
 
     /// Writes what came of the records, once.
     fn write(&mut self, change: &mut Change<'_>) -> Result<Self::Report>;
@@ -62,17 +62,17 @@ const PROGRESS: u64 = 8_192;
 
 /// Takes all records.
 pub(super) fn read<R>(
-    lane: &mut impl Lane<R>,
+    run: &mut impl Run<R>,
     records: impl IntoIterator<Item = Result<R, Unreadable>>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<()> {
     let mut read = 0_u64;
     for record in records {
         match record {
-            Ok(record) => lane.record(&record)?,
-            Err(Unreadable::Skip(reason)) => lane.skip(reason)?,
+            Ok(record) => run.record(&record)?,
+            Err(Unreadable::Skip(reason)) => run.skip(reason)?,
             Err(Unreadable::Stop(reason)) => {
-                lane.settle()?;
+                run.flush()?;
                 return Err(Error::Source { reason });
             }
         }
@@ -81,7 +81,7 @@ pub(super) fn read<R>(
             progress(read);
         }
     }
-    lane.settle()?;
+    run.flush()?;
     progress(read);
     Ok(())
 }
@@ -89,12 +89,12 @@ pub(super) fn read<R>(
 impl<'a, R, V: Value> Track for Tracker<'a, R, V> {
     type Record = R;
     type Report = Report;
-    type Lane<'r>
-        = Pass<'r, 'a, R, V>
+    type Run<'r>
+        = TrackerRun<'r, 'a, R, V>
     where
         Self: 'r;
 
-    fn lane<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Lane<'r>> {
-        Pass::new(self, store, how, strict)
+    fn run<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>> {
+        TrackerRun::new(self, store, how, strict)
     }
 }

@@ -1,6 +1,6 @@
 //! Several trackers that run over the same records.
 
-use super::{Append, How, Recompute, Report, Track, Tracker, run::Lane};
+use super::{Append, How, Recompute, Report, Track, Tracker, run::Run};
 use crate::{
     error::{Error, Result},
     kinds::Value,
@@ -51,12 +51,12 @@ trait OfAnyKind<R> {
     /// The metric's name.
     fn metric(&self) -> String;
 
-    fn lane<'r>(
+    fn run<'r>(
         &'r self,
         store: &'r Store,
         how: How,
         strict: bool,
-    ) -> Result<Box<dyn Lane<R, Report = Report> + 'r>>;
+    ) -> Result<Box<dyn Run<R, Report = Report> + 'r>>;
 }
 
 impl<R, V: Value> OfAnyKind<R> for Tracker<'_, R, V> {
@@ -64,13 +64,13 @@ impl<R, V: Value> OfAnyKind<R> for Tracker<'_, R, V> {
         self.metric.to_string()
     }
 
-    fn lane<'r>(
+    fn run<'r>(
         &'r self,
         store: &'r Store,
         how: How,
         strict: bool,
-    ) -> Result<Box<dyn Lane<R, Report = Report> + 'r>> {
-        Ok(Box::new(Track::lane(self, store, how, strict)?))
+    ) -> Result<Box<dyn Run<R, Report = Report> + 'r>> {
+        Ok(Box::new(Track::run(self, store, how, strict)?))
     }
 }
 
@@ -108,12 +108,12 @@ impl<'a, R: 'a> Default for Trackers<'a, R> {
 impl<'a, R: 'a> Track for Trackers<'a, R> {
     type Record = R;
     type Report = Vec<Report>;
-    type Lane<'r>
-        = Lanes<'r, R>
+    type Run<'r>
+        = TrackerRuns<'r, R>
     where
         Self: 'r;
 
-    fn lane<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Lane<'r>> {
+    fn run<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>> {
         let mut metrics = BTreeSet::new();
         for tracker in &self.trackers {
             let metric = tracker.metric();
@@ -122,36 +122,36 @@ impl<'a, R: 'a> Track for Trackers<'a, R> {
             }
             metrics.insert(metric);
         }
-        let lanes = self.trackers.iter().map(|tracker| tracker.lane(store, how, strict));
-        Ok(Lanes(lanes.collect::<Result<_>>()?))
+        let runs = self.trackers.iter().map(|tracker| tracker.run(store, how, strict));
+        Ok(TrackerRuns(runs.collect::<Result<_>>()?))
     }
 }
 
 /// The parts of several trackers in a run.
 #[expect(missing_debug_implementations, reason = "it is hidden")]
-pub struct Lanes<'r, R>(Vec<Box<dyn Lane<R, Report = Report> + 'r>>);
+pub struct TrackerRuns<'r, R>(Vec<Box<dyn Run<R, Report = Report> + 'r>>);
 
-impl<R> Lane<R> for Lanes<'_, R> {
+impl<R> Run<R> for TrackerRuns<'_, R> {
     type Report = Vec<Report>;
 
     fn earliest(&self) -> Option<i32> {
-        self.0.iter().map(|lane| lane.earliest()).min().flatten()
+        self.0.iter().map(|run| run.earliest()).min().flatten()
     }
 
     fn record(&mut self, record: &R) -> Result<()> {
-        self.0.iter_mut().try_for_each(|lane| lane.record(record))
+        self.0.iter_mut().try_for_each(|run| run.record(record))
     }
 
     fn skip(&mut self, reason: String) -> Result<()> {
-        self.0.iter_mut().try_for_each(|lane| lane.skip(reason.clone()))
+        self.0.iter_mut().try_for_each(|run| run.skip(reason.clone()))
     }
 
-    fn settle(&mut self) -> Result<()> {
-        self.0.iter_mut().try_for_each(|lane| lane.settle())
+    fn flush(&mut self) -> Result<()> {
+        self.0.iter_mut().try_for_each(|run| run.flush())
     }
 
     fn write(&mut self, change: &mut Change<'_>) -> Result<Vec<Report>> {
-        self.0.iter_mut().map(|lane| lane.write(change)).collect()
+        self.0.iter_mut().map(|run| run.write(change)).collect()
     }
 }
 

@@ -1,19 +1,19 @@
-//! How the records of a run are treated by their dates.
+//! Which records of a run are recomputed, late, or left out, by their dates.
 
-use super::{How, Since, Tracker, plan::Plan};
+use super::{How, Since, plan::Plan};
 use crate::{
+    blocks::{Cursor, Objects},
     error::Result,
-    format::key,
-    kinds::Value,
+    format::KindBytes,
     model::Period,
     storage::{Direction, Snapshot},
-    store::{Selection, Slots, Statistics, Store, Wanted},
+    store::Store,
 };
 use chrono::NaiveDate;
 
 /// How the records of a run are treated by their dates.
 #[derive(Debug)]
-pub(super) struct Dating {
+pub(super) struct Cutoffs {
     /// The day from which each grouping is recomputed; none for all days.
     pub(super) since: Vec<Option<i32>>,
     /// Records dated before this day come late.
@@ -22,21 +22,20 @@ pub(super) struct Dating {
     pub(super) left_out_from: Option<i32>,
 }
 
-impl Dating {
-    pub(super) fn new<R, V: Value>(
+impl Cutoffs {
+    pub(super) fn new(
         store: &Store,
-        tracker: &Tracker<'_, R, V>,
         plan: &Plan,
-        snapshot: Snapshot,
+        snapshot: &Snapshot,
         how: How,
     ) -> Result<Self> {
         match how {
             How::Append => {
-                let late_before = last_day(store, tracker, plan, snapshot, &[])?;
+                let late_before = last_day(store, plan, snapshot, &[])?;
                 Ok(Self { since: vec![None; plan.groupings.len()], late_before, left_out_from: None })
             }
             How::Recompute { since, current } => {
-                let since = since_of_each(store, tracker, plan, &snapshot, since)?;
+                let since = since_of_each(store, plan, snapshot, since)?;
                 Ok(Self { since, late_before: None, left_out_from: (!current).then_some(plan.today) })
             }
         }
@@ -49,9 +48,8 @@ impl Dating {
 }
 
 /// The day from which each grouping is recomputed, none for everything.
-fn since_of_each<R, V: Value>(
+fn since_of_each(
     store: &Store,
-    tracker: &Tracker<'_, R, V>,
     plan: &Plan,
     snapshot: &Snapshot,
     since: Since,
@@ -63,12 +61,12 @@ fn since_of_each<R, V: Value>(
         Since::LastDays(days) => Some(plan.today.saturating_add(1).saturating_sub(days.into())),
         Since::LastStatistic => {
             let mut since = Vec::new();
-            let last = last_day(store, tracker, plan, snapshot.clone(), &[])?;
-            for (kinds, through) in plan.groupings.iter().zip(&plan.through) {
+            let last = last_day(store, plan, snapshot, &[])?;
+            for (kinds, before) in plan.groupings.iter().zip(&plan.before) {
                 // A grouping that the last runs left out was tracked up to an earlier day.
-                let known = match through {
-                    Some(through) => Some(*through),
-                    None => last_day(store, tracker, plan, snapshot.clone(), kinds)?,
+                let known = match before.as_ref().and_then(|before| before.through) {
+                    Some(through) => Some(through),
+                    None => last_day(store, plan, snapshot, kinds)?,
                 };
                 since.push(last.and_then(|last| Some(last.min(known?))));
             }
@@ -79,19 +77,11 @@ fn since_of_each<R, V: Value>(
 }
 
 /// The last day up to today with a statistic about objects of these kinds.
-fn last_day<R, V: Value>(
-    store: &Store,
-    tracker: &Tracker<'_, R, V>,
-    plan: &Plan,
-    snapshot: Snapshot,
-    kinds: &[String],
-) -> Result<Option<i32>> {
-    let slots = Slots::new(*store.calendar(), Period::Day, plan.form);
-    let wanted = kinds.first().map_or(Wanted::Plain, |kind| Wanted::Beginning(key::kind_bytes(kind)));
-    let kinds = Some(kinds.to_vec());
-    let from = slots.range(None, None)?.0;
-    let selection = Selection { wanted, kinds, direction: Direction::Backwards, from, to: plan.today };
-    let names = (tracker.metric.domain_ref(), tracker.metric.metric_ref(), Period::Day);
-    let mut statistics = Statistics::<V>::new(store, snapshot, names, slots, selection);
-    statistics.next().transpose()?.map(|statistic| slots.ordinal(statistic.date)).transpose()
+fn last_day(store: &Store, plan: &Plan, snapshot: &Snapshot, kinds: &[String]) -> Result<Option<i32>> {
+    let kinds = KindBytes::new(kinds);
+    let table = plan.days(store, !kinds.beginning().is_empty());
+    let (first, _) = store.calendar().slot_range(Period::Day, None, None)?;
+    let objects = Objects::Under(kinds.beginning());
+    let cursor = Cursor::new(snapshot, table, objects, Direction::Backwards, (first, plan.today));
+    cursor.last_slot(|object| kinds.are_of(object))
 }

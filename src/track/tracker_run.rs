@@ -2,18 +2,16 @@
 
 use super::{
     How, Report, Tracker,
-    carry::{Carry, Mode},
-    dating::Dating,
+    cutoffs::Cutoffs,
+    group_by::{GroupBy, Unmerged},
     plan::Plan,
-    run::Lane,
-    tally::{Tally, Unmerged},
+    run::Run,
 };
 use crate::{
-    calendar::{Days, day_of_number},
+    calendar::{Days, HOURS, day_of_number},
     error::{Error, Result},
-    format::{ROW_SLOTS, key},
-    kinds::{MergeError, Value},
-    model::{Date, Period},
+    kinds::Value,
+    rollup::{Apply, Since as Replaced},
     store::{Change, Store},
 };
 use std::mem;
@@ -30,28 +28,28 @@ struct DayOfRecords {
 }
 
 impl DayOfRecords {
-    fn new(number: i32, plan: &Plan, dating: &Dating) -> Self {
+    fn new(number: i32, plan: &Plan, cutoffs: &Cutoffs) -> Self {
         Self {
             number,
             plausible: plan.plausible.as_ref().is_none_or(|plausible| plausible.contains(&number)),
-            left_out: dating.left_out_from.is_some_and(|from| number >= from),
+            left_out: cutoffs.left_out_from.is_some_and(|from| number >= from),
             future: u64::from(number > plan.today),
-            late: u64::from(dating.late_before.is_some_and(|before| number < before)),
+            late: u64::from(cutoffs.late_before.is_some_and(|before| number < before)),
         }
     }
 }
 
-/// A tracker's part in a run: its records are dated, grouped and tallied, and what comes of them is stored.
-#[expect(missing_debug_implementations, reason = "it is hidden")]
-pub struct Pass<'p, 'a, R, V> {
+/// A tracker's part in a run: its records are dated and grouped, and what comes of them is stored.
+#[expect(missing_debug_implementations, reason = "it has closures, and nobody can name it")]
+pub struct TrackerRun<'p, 'a, R, V> {
     tracker: &'p Tracker<'a, R, V>,
     store: &'p Store,
     plan: Plan,
     how: How,
-    dating: Dating,
+    cutoffs: Cutoffs,
     strict: bool,
     days: Days,
-    tally: Tally<V>,
+    values: GroupBy<V>,
     /// The day of the current record.
     day: DayOfRecords,
     /// The bytes of the current record's objects; the first, without object, stays empty.
@@ -62,7 +60,7 @@ pub struct Pass<'p, 'a, R, V> {
     last: i32,
 }
 
-impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
+impl<'p, 'a, R, V: Value> TrackerRun<'p, 'a, R, V> {
     pub(super) fn new(
         tracker: &'p Tracker<'a, R, V>,
         store: &'p Store,
@@ -71,22 +69,16 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
     ) -> Result<Self> {
         // What is replaced while the snapshot is held takes memory, and the records may take long.
         let (plan, snapshot) = Plan::new(store, tracker)?;
-        let dating = Dating::new(store, tracker, &plan, snapshot, how)?;
+        let cutoffs = Cutoffs::new(store, tracker, &plan, snapshot, how)?;
         Ok(Self {
             tracker,
             store,
             how,
             strict,
-            day: DayOfRecords::new(0, &plan, &dating),
-            dating,
+            day: DayOfRecords::new(0, &plan, &cutoffs),
+            cutoffs,
             days: Days::new(*store.calendar()),
-            tally: Tally::new(
-                store,
-                plan.form,
-                plan.groupings.len(),
-                tracker.memory_bytes,
-                tracker.most_objects,
-            ),
+            values: GroupBy::new(store, plan.sources(store), tracker.memory_bytes, tracker.most_objects),
             objects: vec![Vec::new(); plan.groupings.len()],
             report: Report { parked: plan.parked, ..Report::default() },
             plan,
@@ -97,25 +89,25 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
 
     fn unreadable(&mut self, reason: String) -> Result<()> {
         if self.strict {
-            self.settle()?;
+            self.flush()?;
             return Err(Error::UnreadableRecord { number: self.report.read, reason });
         }
         self.report.skip(reason);
         Ok(())
     }
 
-    /// Tallies a record; the inner error is why it can't be read.
+    /// Adds a record; the inner error is why it can't be read.
     #[inline]
-    fn tally(&mut self, record: &R) -> Result<Result<(), String>> {
+    fn add(&mut self, record: &R) -> Result<Result<(), String>> {
         let at = (self.tracker.timestamp)(record).unix_seconds();
         let found = if self.plan.hourly { self.days.find_hour(at) } else { self.days.find(at) };
         let ordinal = match found {
             Ok(ordinal) => ordinal,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { ordinal };
+        let day = if self.plan.hourly { ordinal.div_euclid(HOURS) } else { ordinal };
         if day != self.day.number {
-            self.day = DayOfRecords::new(day, &self.plan, &self.dating);
+            self.day = DayOfRecords::new(day, &self.plan, &self.cutoffs);
         }
         if !self.day.plausible {
             return Ok(Err(implausible(day, &self.plan)?));
@@ -139,13 +131,13 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
         }
         let mut full = false;
         let mut counts = false;
-        for (grouping, (object, since)) in self.objects.iter().zip(&self.dating.since).enumerate() {
+        for (grouping, (object, since)) in self.objects.iter().zip(&self.cutoffs.since).enumerate() {
             if since.is_some_and(|since| day < since) || (object.is_empty() && grouping > 0) {
                 continue;
             }
             counts |= grouping == 0;
             full |= self
-                .tally
+                .values
                 .merge(grouping, object, ordinal, &value)
                 .map_err(|unmerged| self.merge_error(&unmerged))?;
         }
@@ -158,32 +150,30 @@ impl<'p, 'a, R, V: Value> Pass<'p, 'a, R, V> {
             self.report.before_since += 1;
         }
         if full {
-            self.settle()?;
-            self.tally.put_aside(self.store)?;
+            self.flush()?;
+            self.values.spill(self.store)?;
         }
         Ok(Ok(()))
     }
 
     #[cold]
-    fn merge_error(&self, Unmerged { object, ordinal, error }: &Unmerged) -> Error {
-        let metric = self.tracker.metric;
-        let day = if self.plan.hourly { ordinal.div_euclid(ROW_SLOTS) } else { *ordinal };
-        let date = day_of_number(day).unwrap_or_default();
-        merge_error(metric.on(Period::Day, Date::from(date)), object, error)
+    fn merge_error(&self, Unmerged { object, slot, error }: &Unmerged) -> Error {
+        let day = if self.plan.hourly { slot.div_euclid(HOURS) } else { *slot };
+        self.plan.days(self.store, !object.is_empty()).merge_error(day, object, error)
     }
 }
 
-impl<R, V: Value> Lane<R> for Pass<'_, '_, R, V> {
+impl<R, V: Value> Run<R> for TrackerRun<'_, '_, R, V> {
     type Report = Report;
 
     fn earliest(&self) -> Option<i32> {
-        self.dating.earliest()
+        self.cutoffs.earliest()
     }
 
     #[inline]
     fn record(&mut self, record: &R) -> Result<()> {
         self.report.read += 1;
-        match self.tally(record)? {
+        match self.add(record)? {
             Ok(()) => Ok(()),
             Err(reason) => self.unreadable(reason),
         }
@@ -194,8 +184,8 @@ impl<R, V: Value> Lane<R> for Pass<'_, '_, R, V> {
         self.unreadable(reason)
     }
 
-    fn settle(&mut self) -> Result<()> {
-        self.tally.settle().map_err(|unmerged| self.merge_error(&unmerged))
+    fn flush(&mut self) -> Result<()> {
+        self.values.flush().map_err(|unmerged| self.merge_error(&unmerged))
     }
 
     fn write(&mut self, change: &mut Change<'_>) -> Result<Report> {
@@ -205,19 +195,40 @@ impl<R, V: Value> Lane<R> for Pass<'_, '_, R, V> {
         } else {
             self.plan.renew(change, self.tracker)?;
         }
-        let Dating { since, left_out_from, .. } = &self.dating;
-        let mut carry = Carry::new(change, self.tracker.metric, &self.plan)?;
-        for (grouping, since) in since.iter().enumerate() {
-            let replace = Mode::Replace { since: *since, left_out_from: *left_out_from };
-            carry.grouping(&mut self.tally, grouping, if replaces { replace } else { Mode::Merge })?;
+        change.register(self.tracker.metric)?;
+        change.note_run(self.tracker.metric.to_string());
+        let mut written = 0;
+        for grouping in 0..self.plan.groupings.len() {
+            written += self.write_grouping(change, grouping)?;
         }
         let mut report = mem::take(&mut self.report);
-        report.written = carry.written();
+        report.written = written;
         report.since = self.earliest().map(day_of_number).transpose()?;
         if self.first <= self.last {
             report.dates = Some((day_of_number(self.first)?, day_of_number(self.last)?));
         }
         Ok(report)
+    }
+}
+
+impl<R, V: Value> TrackerRun<'_, '_, R, V> {
+    /// Writes what came of a grouping's records, and what is tracked now; says how many statistics were written.
+    fn write_grouping(&mut self, change: &mut Change<'_>, number: usize) -> Result<u64> {
+        let since = self.cutoffs.since.get(number).copied().flatten();
+        let replaced = match self.how {
+            How::Recompute { .. } => Replaced::Replace(since),
+            How::Append => Replaced::Merge,
+        };
+        let Some(next) = self.plan.next(change, number, replaced, self.cutoffs.left_out_from)? else { return Ok(0) };
+        let days = self.plan.days(self.store, !next.grouping.kinds.is_empty());
+        let before = next.before.as_ref();
+        let mut apply = Apply::new(days, &next.grouping, before, replaced, next.grouping.tracked.left_out);
+        self.values.for_each_memtable(self.store, number, |values| apply.values(change.writes(), values))?;
+        let written = apply.finish::<V>(change.writes())?;
+        if before != Some(&next.grouping.tracked) {
+            change.put_bytes(next.grouping.key(), next.grouping.tracked.encode())?;
+        }
+        Ok(written.written)
     }
 }
 
@@ -230,17 +241,4 @@ fn implausible(day: i32, plan: &Plan) -> Result<String> {
     Ok(format!(
         "a record dated {date}, outside the plausible dates {earliest} to {latest}; check the clock that dated it"
     ))
-}
-
-/// The error of two values that don't merge, in the statistic of a key and the bytes of an object.
-pub(crate) fn merge_error<V>(
-    key: crate::model::StatisticKey<'_, V>,
-    object: &[u8],
-    error: &MergeError,
-) -> Error {
-    let statistic = match key::decode_object(object) {
-        Ok(object) => key.of(object).to_string(),
-        Err(_) => key.to_string(),
-    };
-    Error::Merge { statistic, problem: error.to_string() }
 }

@@ -1,0 +1,158 @@
+//! The statistics of a table by date and then by object, or both backwards: a merge over the rows of a span, which are
+//! held as bytes.
+
+use super::{
+    Cursor,
+    cursor::SpanBlocks,
+};
+use crate::{
+    error::Result,
+    format::{BlockReader, PackedRow, SlotBits, bit},
+    kinds::Value,
+    storage::{Direction, Entry, Reads},
+};
+use std::{iter::Peekable, marker::PhantomData, mem, ops::Range, vec};
+
+/// Reads statistics by date. `label` makes of each object what stands for it, or leaves it out; what it made for the
+/// span before is taken over for the same objects.
+#[derive(Debug)]
+pub(crate) struct ByDate<R, L, F, V> {
+    cursor: Cursor<R>,
+    label: F,
+    span: Span<L>,
+    value: PhantomData<fn() -> V>,
+}
+
+/// The wanted rows of one span.
+#[derive(Debug)]
+struct Span<L> {
+    first_slot: i32,
+    blocks: Vec<Entry>,
+    /// In this direction.
+    rows: Vec<HeldRow<L>>,
+    /// The places whose statistics weren't given yet.
+    left: SlotBits,
+    /// The place that statistics are given of now, and how many of the rows have been looked at.
+    current: Option<(u32, usize)>,
+}
+
+/// A row: what stands for its object, and where its bytes are.
+#[derive(Debug)]
+struct HeldRow<L> {
+    object: Vec<u8>,
+    label: L,
+    present: SlotBits,
+    block: usize,
+    bytes: Range<usize>,
+}
+
+impl<L> Default for Span<L> {
+    fn default() -> Self {
+        Self { first_slot: 0, blocks: Vec::new(), rows: Vec::new(), left: 0, current: None }
+    }
+}
+
+impl<R, L, F, V> ByDate<R, L, F, V>
+where
+    R: Reads,
+    F: FnMut(&[u8]) -> Result<Option<L>>,
+    V: Value,
+{
+    pub(crate) fn new(cursor: Cursor<R>, label: F) -> Self {
+        Self { cursor, label, span: Span::default(), value: PhantomData }
+    }
+
+    /// What stands for the next statistic's object, its slot, and its value, none if it is missing.
+    pub(crate) fn next_statistic(&mut self) -> Result<Option<(&L, i32, Option<V>)>> {
+        let (row, place) = loop {
+            if let Some(found) = self.span.next(self.cursor.direction) {
+                break found;
+            }
+            let Some(blocks) = self.cursor.next_span()? else { return Ok(None) };
+            self.hold(blocks)?;
+        };
+        let corrupt = |malformed| self.cursor.reads.corrupt(malformed);
+        let Some(HeldRow { label, block, bytes, .. }) = self.span.rows.get(row) else { return Ok(None) };
+        let block = self.span.blocks.get(*block).map(|block| block.value.as_slice()).unwrap_or_default();
+        let bytes = block.get(bytes.clone()).unwrap_or_default();
+        let packed = PackedRow::read(self.cursor.table.form(), bytes).map_err(corrupt)?;
+        let value = packed.get(place).map_err(corrupt)?.flatten();
+        Ok(Some((label, self.span.first_slot.saturating_add(place.cast_signed()), value)))
+    }
+
+    /// Takes a span's rows.
+    fn hold(&mut self, SpanBlocks { span, wanted, blocks }: SpanBlocks) -> Result<()> {
+        let backwards = self.cursor.direction == Direction::Backwards;
+        let mut known = mem::take(&mut self.span.rows);
+        if backwards {
+            known.reverse();
+        }
+        let mut known = known.into_iter().peekable();
+        let (mut rows, mut present) = (Vec::with_capacity(known.len()), 0);
+        for (number, block) in blocks.iter().enumerate() {
+            let start = block.value.as_ptr_range().start.addr();
+            let corrupt = |malformed| self.cursor.reads.corrupt(malformed);
+            let mut reader = BlockReader::new(self.cursor.table.form(), &block.value).map_err(corrupt)?;
+            while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
+                let object = reader.object();
+                if !self.cursor.wants(object) {
+                    continue;
+                }
+                let row = PackedRow::read(self.cursor.table.form(), bytes).map_err(corrupt)?;
+                let found = row.present() & wanted;
+                if found == 0 {
+                    continue;
+                }
+                let Some(label) = labelled(&mut known, object, &mut self.label)? else { continue };
+                present |= found;
+                let at = bytes.as_ptr_range().start.addr() - start;
+                let (object, bytes) = (object.to_vec(), at..at + bytes.len());
+                rows.push(HeldRow { object, label, present: found, block: number, bytes });
+            }
+        }
+        if backwards {
+            rows.reverse();
+        }
+        let first_slot = self.cursor.table.first_slot(span);
+        self.span = Span { first_slot, blocks, rows, left: present, current: None };
+        Ok(())
+    }
+}
+
+/// What stands for an object: what stood for it in the span before, whose objects come in the same order.
+fn labelled<L>(
+    known: &mut Peekable<vec::IntoIter<HeldRow<L>>>,
+    object: &[u8],
+    label: &mut impl FnMut(&[u8]) -> Result<Option<L>>,
+) -> Result<Option<L>> {
+    while known.next_if(|known| known.object.as_slice() < object).is_some() {}
+    match known.next_if(|known| known.object == object) {
+        Some(known) => Ok(Some(known.label)),
+        None => label(object),
+    }
+}
+
+impl<L> Span<L> {
+    /// The row and the place of the next statistic.
+    fn next(&mut self, direction: Direction) -> Option<(usize, u32)> {
+        loop {
+            if let Some((place, seen)) = &mut self.current {
+                while let Some(row) = self.rows.get(*seen) {
+                    *seen += 1;
+                    if row.present & bit(*place) != 0 {
+                        return Some((*seen - 1, *place));
+                    }
+                }
+            }
+            let place = match direction {
+                Direction::Forwards => self.left.trailing_zeros(),
+                Direction::Backwards => self.left.checked_ilog2()?,
+            };
+            if self.left == 0 {
+                return None;
+            }
+            self.left &= !bit(place);
+            self.current = Some((place, 0));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Checking a block by itself.
+
+use super::Table;
+use crate::{
+    format::{BlockReader, Malformed, Row, key},
+    kinds::Value,
+};
+
+/// What is wrong with a block, as the rest of a sentence that begins with its place.
+pub(crate) type BlockProblem = String;
+
+impl Table {
+    /// Checks a block, whose key has this slot and this object, and says how many rows and statistics it has.
+    pub(crate) fn check_block<V: Value>(
+        &self,
+        slot: i32,
+        first_object: &[u8],
+        bytes: &[u8],
+    ) -> Result<(u64, u64), BlockProblem> {
+        if !self.is_first_slot(slot) {
+            return Err("isn't dated by the first date of a span".to_owned());
+        }
+        let (first, last) = (self.calendar().slots(self.period()), self.places(self.span_of(slot), (i32::MIN, i32::MAX)));
+        let has = |Malformed(problem)| format!("has {problem}");
+        let mut reader = BlockReader::new(self.form(), bytes).map_err(has)?;
+        let (mut rows, mut statistics) = (0, 0);
+        let mut before: Option<Vec<u8>> = None;
+        while let Some(bytes) = reader.next_bytes().map_err(has)? {
+            let object = reader.object();
+            if before.is_none() && object != first_object {
+                return Err("doesn't begin with the object in its key".to_owned());
+            }
+            if before.is_some_and(|before| object <= before.as_slice()) {
+                return Err("has objects that aren't in order".to_owned());
+            }
+            if self.has_objects() {
+                key::decode_object(object).map_err(has)?;
+            } else if !object.is_empty() {
+                return Err("has an object where there is none".to_owned());
+            }
+            let row = Row::<V>::decode(self.form(), bytes).map_err(has)?;
+            if row.present() & !last != 0 {
+                return Err("has more statistics than a row has room for".to_owned());
+            }
+            for (place, _) in row.iter() {
+                if !first.contains(&slot.saturating_add(place.cast_signed())) {
+                    return Err("has statistics outside the years 1 to 9999".to_owned());
+                }
+            }
+            rows += 1;
+            statistics += u64::from(row.len());
+            before = Some(object.to_vec());
+        }
+        Ok((rows, statistics))
+    }
+}

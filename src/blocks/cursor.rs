@@ -1,0 +1,287 @@
+//! Reading a table: the rows of some objects in a range of slots, span by span, and in each by object.
+
+use super::Table;
+use crate::{
+    error::Result,
+    format::{BlockReader, KeyRange, PackedRow, SlotBits, key},
+    kinds::Value,
+    storage::{Direction, Entry, Reads},
+};
+use std::collections::VecDeque;
+
+/// How many blocks are read at once, at most.
+const PAGE: usize = 128;
+
+/// The first page backwards has one block, since often the latest statistic is all that is wanted; each page after it
+/// so many times more.
+const GROWTH: usize = 8;
+
+/// The objects whose rows are wanted, by the bytes that they have in keys.
+#[derive(Debug, Clone)]
+pub(crate) enum Objects {
+    /// All that the table has; of a table without objects its only series.
+    All,
+    /// These, in order.
+    These(Vec<Vec<u8>>),
+    /// Every object that begins with these bytes.
+    Under(Vec<u8>),
+}
+
+/// A row as it is read: borrowed, and unpacked value by value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowView<'b> {
+    first_slot: i32,
+    wanted: SlotBits,
+    row: PackedRow<'b>,
+}
+
+impl RowView<'_> {
+    /// Calls `visit` with the slot and the value of each statistic that is wanted, in order; none is a missing one.
+    #[inline]
+    pub(crate) fn for_each<V: Value>(
+        &self,
+        reads: &impl Reads,
+        mut visit: impl FnMut(i32, Option<V>),
+    ) -> Result<()> {
+        let first = self.first_slot;
+        self.row
+            .for_each(self.wanted, |place, value| visit(first.saturating_add(place.cast_signed()), value))
+            .map_err(|malformed| reads.corrupt(malformed))
+    }
+
+    /// How many statistics are wanted of the row.
+    pub(crate) fn len(&self) -> u32 {
+        (self.row.present() & self.wanted).count_ones()
+    }
+
+    /// The first and the last slot with a statistic that is wanted, if there is one.
+    pub(crate) fn ends(&self) -> Option<(i32, i32)> {
+        let found = self.row.present() & self.wanted;
+        let slot = |place: u32| self.first_slot.saturating_add(place.cast_signed());
+        Some((slot(found.trailing_zeros()), slot(found.checked_ilog2()?)))
+    }
+}
+
+/// The blocks of one span that may have wanted rows, in order.
+#[derive(Debug)]
+pub(super) struct SpanBlocks {
+    pub(super) span: i32,
+    /// The places of its rows that are wanted.
+    pub(super) wanted: SlotBits,
+    pub(super) blocks: Vec<Entry>,
+}
+
+/// Reads the rows of some objects in a range of slots. Made anew for each reading.
+#[derive(Debug)]
+pub(crate) struct Cursor<R> {
+    pub(super) reads: R,
+    pub(super) table: Table,
+    objects: Objects,
+    pub(super) direction: Direction,
+    slots: (i32, i32),
+    /// The spans that are left, both included; none when the first is after the last.
+    first: i32,
+    last: i32,
+    /// The last span had wanted blocks: the next one probably has too, and needs no search.
+    dense: bool,
+    /// Of a series without object: blocks that are read already, those that aren't, and how many are read next.
+    ahead: VecDeque<Entry>,
+    unread: Option<KeyRange>,
+    page: usize,
+}
+
+impl<R: Reads> Cursor<R> {
+    /// The rows of these objects in the slots from one to another, both included.
+    pub(crate) fn new(reads: R, table: Table, objects: Objects, direction: Direction, slots: (i32, i32)) -> Self {
+        let (first, last) = (table.span_of(slots.0), table.span_of(slots.1));
+        let is_empty = slots.0 > slots.1 || matches!(&objects, Objects::These(these) if these.is_empty());
+        let unread = (!is_empty).then(|| table.spans(first, last));
+        let page = if direction == Direction::Backwards { 1 } else { PAGE };
+        let last = if is_empty { first.saturating_sub(1) } else { last };
+        let ahead = VecDeque::new();
+        Self { reads, table, objects, direction, slots, first, last, dense: false, ahead, unread, page }
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    pub(crate) fn reads(&self) -> &R {
+        &self.reads
+    }
+
+    /// Calls `visit` with each object that has a row, and the row: by span and then by object. Of a table without
+    /// objects, the object has no bytes.
+    pub(crate) fn for_each(mut self, mut visit: impl FnMut(&[u8], RowView<'_>) -> Result<()>) -> Result<()> {
+        if matches!(self.objects, Objects::All) && self.direction == Direction::Forwards {
+            let range = self.unread.clone();
+            return self.stream(range, &mut visit);
+        }
+        while let Some(SpanBlocks { span, wanted, blocks }) = self.next_span()? {
+            for block in &blocks {
+                self.rows(block, span, wanted, &mut visit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits the rows in a range of keys, a few blocks at a time.
+    fn stream(
+        &self,
+        mut unread: Option<KeyRange>,
+        visit: &mut impl FnMut(&[u8], RowView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        while let Some(range) = unread {
+            let page = self.reads.page(&range, Direction::Forwards, PAGE)?;
+            for block in &page.entries {
+                let (span, _) = self.table.split(&block.key).map_err(|malformed| self.reads.corrupt(malformed))?;
+                self.rows(block, span, self.table.places(span, self.slots), visit)?;
+            }
+            unread = page.rest;
+        }
+        Ok(())
+    }
+
+    /// The last slot that an object which `wanted` takes has a statistic in; read backwards.
+    pub(crate) fn last_slot(mut self, wanted: impl Fn(&[u8]) -> bool) -> Result<Option<i32>> {
+        while let Some(SpanBlocks { span, wanted: places, blocks }) = self.next_span()? {
+            let mut last = None;
+            for block in &blocks {
+                self.rows(block, span, places, &mut |object, row| {
+                    if wanted(object) {
+                        last = last.max(row.ends().map(|(_, last)| last));
+                    }
+                    Ok(())
+                })?;
+            }
+            if last.is_some() {
+                return Ok(last);
+            }
+        }
+        Ok(None)
+    }
+
+    fn rows(
+        &self,
+        block: &Entry,
+        span: i32,
+        wanted: SlotBits,
+        visit: &mut impl FnMut(&[u8], RowView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let corrupt = |malformed| self.reads.corrupt(malformed);
+        let first_slot = self.table.first_slot(span);
+        let mut reader = BlockReader::new(self.table.form(), &block.value).map_err(corrupt)?;
+        while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
+            if self.objects.has(reader.object()) {
+                let row = PackedRow::read(self.table.form(), bytes).map_err(corrupt)?;
+                if row.present() & wanted != 0 {
+                    visit(reader.object(), RowView { first_slot, wanted, row })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The blocks of the next span in this direction that may have wanted rows.
+    pub(super) fn next_span(&mut self) -> Result<Option<SpanBlocks>> {
+        if !self.table.has_objects() {
+            return self.next_plain();
+        }
+        while self.first <= self.last {
+            let guess = if self.direction == Direction::Forwards { self.first } else { self.last };
+            let mut blocks = if self.dense { self.blocks_of(guess)? } else { Vec::new() };
+            let mut span = guess;
+            if blocks.is_empty() {
+                let range = self.table.spans(self.first, self.last);
+                let Some(found) = self.reads.first(&range, self.direction)? else { break };
+                span = self.table.split(&found.key).map_err(|malformed| self.reads.corrupt(malformed))?.0;
+                blocks = self.blocks_of(span)?;
+            }
+            match self.direction {
+                Direction::Forwards => self.first = span.saturating_add(1),
+                Direction::Backwards => self.last = span.saturating_sub(1),
+            }
+            self.dense = !blocks.is_empty();
+            if self.dense {
+                return Ok(Some(SpanBlocks { span, wanted: self.table.places(span, self.slots), blocks }));
+            }
+        }
+        self.last = self.first.saturating_sub(1);
+        Ok(None)
+    }
+
+    fn next_plain(&mut self) -> Result<Option<SpanBlocks>> {
+        while self.ahead.is_empty()
+            && let Some(range) = self.unread.take()
+        {
+            let page = self.reads.page(&range, self.direction, self.page)?;
+            self.page = PAGE.min(self.page * GROWTH);
+            self.unread = page.rest;
+            self.ahead.extend(page.entries);
+        }
+        let Some(block) = self.ahead.pop_front() else { return Ok(None) };
+        let (span, _) = self.table.split(&block.key).map_err(|malformed| self.reads.corrupt(malformed))?;
+        Ok(Some(SpanBlocks { span, wanted: self.table.places(span, self.slots), blocks: vec![block] }))
+    }
+
+    /// The blocks of a span that may have wanted rows, in order.
+    fn blocks_of(&self, span: i32) -> Result<Vec<Entry>> {
+        let mut blocks: Vec<Entry> = Vec::new();
+        let range = match &self.objects {
+            Objects::All => self.table.spans(span, span),
+            Objects::Under(beginning) => {
+                let prefix = self.table.key(span, beginning);
+                let end = key::after(&prefix);
+                // The first of them may be in a block that begins with an object before them.
+                let first = self.table.block_of(&self.reads, span, beginning)?;
+                KeyRange { start: first.map_or(prefix, |first| first.key), end }
+            }
+            Objects::These(objects) => {
+                let mut last_object = Vec::new();
+                for object in objects {
+                    // Objects that are neighbours are often in one block.
+                    if blocks.last().is_some() && *object <= last_object {
+                        continue;
+                    }
+                    let Some(block) = self.table.block_of(&self.reads, span, object)? else { continue };
+                    if blocks.last().is_none_or(|before| before.key != block.key) {
+                        last_object = last_object_of(&self.reads, &self.table, &block)?;
+                        blocks.push(block);
+                    }
+                }
+                return Ok(blocks);
+            }
+        };
+        let mut rest = Some(range);
+        while let Some(range) = rest {
+            let page = self.reads.page(&range, Direction::Forwards, PAGE)?;
+            blocks.extend(page.entries);
+            rest = page.rest;
+        }
+        Ok(blocks)
+    }
+
+    pub(super) fn wants(&self, object: &[u8]) -> bool {
+        self.objects.has(object)
+    }
+}
+
+fn last_object_of(reads: &impl Reads, table: &Table, block: &Entry) -> Result<Vec<u8>> {
+    let corrupt = |malformed| reads.corrupt(malformed);
+    let mut reader = BlockReader::new(table.form(), &block.value).map_err(corrupt)?;
+    while reader.next_bytes().map_err(corrupt)?.is_some() {}
+    Ok(reader.object().to_vec())
+}
+
+impl Objects {
+    fn has(&self, object: &[u8]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Under(beginning) => object.starts_with(beginning),
+            Self::These(objects) => match objects.as_slice() {
+                [only] => object == only.as_slice(),
+                objects => objects.binary_search_by(|wanted| wanted.as_slice().cmp(object)).is_ok(),
+            },
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Writing to a table: each block that changes is read once and written once.
+
+use super::{
+    Edit, Group, Memtable, Table,
+    memtable::Patch,
+    pack::Rows,
+};
+use crate::{
+    error::{Error, Result},
+    format::{BlockReader, KeyRange, Malformed, Row},
+    kinds::Value,
+    storage::{Change, Direction, Entry, Reads},
+};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    mem,
+    ops::AddAssign,
+};
+
+/// How many blocks are read at once, at most.
+const PAGE: usize = 64;
+
+/// How many statistics were written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// All that were given.
+    pub(crate) written: u64,
+    /// Those of them that weren't stored before as they are now.
+    pub(crate) changed: u64,
+    /// Those that were stored before, and are absent now.
+    pub(crate) removed: u64,
+}
+
+impl AddAssign for Written {
+    fn add_assign(&mut self, other: Self) {
+        self.written += other.written;
+        self.changed += other.changed;
+        self.removed += other.removed;
+    }
+}
+
+/// Which objects are wanted, by their bytes.
+type IsWanted<'c> = &'c dyn Fn(&[u8]) -> bool;
+
+/// The statistics that go before others are written: those of some objects in a range of slots, both ends included.
+#[derive(Clone, Copy)]
+pub(crate) struct Cut<'c> {
+    pub(crate) slots: (i32, i32),
+    pub(crate) objects: IsWanted<'c>,
+}
+
+/// Writes what a memtable has, in the order of the keys, and empties it. Before that, what `cut` says is removed, in the
+/// same pass.
+pub(crate) fn write<V: Value>(
+    change: &mut Change<'_>,
+    memtable: &mut Memtable<V>,
+    edit: Edit,
+    cut: Option<Cut<'_>>,
+) -> Result<Written> {
+    let groups = memtable.take();
+    let mut rows: Vec<(i32, &Group<V>, &Patch<V>)> =
+        groups.iter().flat_map(|group| group.rows().iter().map(move |(span, patch)| (*span, group, patch))).collect();
+    // The groups are in the order of their objects, and stay so within a span.
+    rows.sort_by_key(|(span, ..)| *span);
+    let mut writer = Writer::new(change, memtable.table(), edit, cut);
+    let mut rows = rows.as_slice();
+    while let Some(span) = writer.next_span(rows.first().map(|(span, ..)| *span))? {
+        let count = rows.iter().take_while(|(other, ..)| *other == span).count();
+        let (now, later) = rows.split_at_checked(count).unwrap_or((rows, &[]));
+        writer.span(span, now)?;
+        rows = later;
+    }
+    Ok(writer.written)
+}
+
+/// A row that is edited: its span, its group, and what it gets.
+type RowEdit<'m, V> = (i32, &'m Group<V>, &'m Patch<V>);
+
+struct Writer<'w, 's> {
+    change: &'w mut Change<'s>,
+    table: &'w Table,
+    edit: Edit,
+    cut: Option<Cut<'w>>,
+    /// The first span that isn't looked at yet for what is cut.
+    uncut: i32,
+    /// The rows that wait for being written to blocks.
+    rows: Rows,
+    /// The keys of blocks whose rows were taken, and that aren't written anew yet.
+    taken: BTreeSet<Vec<u8>>,
+    encoded: Vec<u8>,
+    written: Written,
+}
+
+/// The blocks of a span that are read already, and the range of those that aren't.
+#[derive(Debug, Default)]
+struct Window {
+    blocks: VecDeque<Entry>,
+    unread: Option<KeyRange>,
+}
+
+impl<'w, 's> Writer<'w, 's> {
+    fn new(change: &'w mut Change<'s>, table: &'w Table, edit: Edit, cut: Option<Cut<'w>>) -> Self {
+        Self {
+            change,
+            table,
+            edit,
+            uncut: cut.map_or(i32::MAX, |cut| table.span_of(cut.slots.0)),
+            cut,
+            rows: Rows::default(),
+            taken: BTreeSet::new(),
+            encoded: Vec::new(),
+            written: Written::default(),
+        }
+    }
+
+    /// The next span with something to do: the one that is edited next, or one before it that has something to cut.
+    fn next_span(&mut self, edited: Option<i32>) -> Result<Option<i32>> {
+        let Some(cut) = self.cut else { return Ok(edited) };
+        let last = self.table.span_of(cut.slots.1);
+        if self.uncut > last || edited.is_some_and(|edited| edited < self.uncut) {
+            return Ok(edited);
+        }
+        let range = self.table.spans(self.uncut, last);
+        let found = self.change.first(&range, Direction::Forwards)?;
+        let found = found.map(|found| self.table.split(&found.key).map(|(span, _)| span)).transpose();
+        let found = found.map_err(|malformed| self.change.corrupt(malformed))?;
+        let next = [found, edited].into_iter().flatten().min();
+        self.uncut = next.unwrap_or(i32::MAX).saturating_add(1);
+        Ok(next)
+    }
+
+    /// Edits the rows of one span, which come in the order of their objects.
+    fn span<V: Value>(&mut self, span: i32, mut edits: &[RowEdit<'_, V>]) -> Result<()> {
+        let is_cut = self.cut.is_some_and(|cut| self.table.places(span, cut.slots) != 0);
+        let mut window = Window::default();
+        if is_cut {
+            window.unread = Some(self.table.spans(span, span));
+        }
+        loop {
+            if window.blocks.is_empty() {
+                self.read(span, &mut window, edits, is_cut)?;
+            }
+            let Some(block) = window.blocks.pop_front() else { break };
+            let end = self.end_of(&window, edits.len())?;
+            let count = match &end {
+                Some(end) => edits.iter().take_while(|(_, group, _)| group.object() < end.as_slice()).count(),
+                None => edits.len(),
+            };
+            let (now, later) = edits.split_at_checked(count).unwrap_or((edits, &[]));
+            edits = later;
+            if !now.is_empty() || is_cut || !self.rows.is_empty() {
+                self.block(span, block, now, is_cut, &mut window)?;
+            } else if !is_cut {
+                // The next edit is further away than what was read: it is looked for anew.
+                window = Window::default();
+            }
+            if edits.is_empty() && !is_cut && window.blocks.is_empty() {
+                break;
+            }
+            if edits.is_empty() && !is_cut && self.rows.is_empty() {
+                break;
+            }
+        }
+        // What is left has no block yet.
+        for (_, group, patch) in edits {
+            self.add(span, group.object(), patch)?;
+            self.write_full(span)?;
+        }
+        self.write_all(span)
+    }
+
+    /// Reads the blocks that the next edits are for; all of the span if something may be cut in each.
+    fn read<V>(&mut self, span: i32, window: &mut Window, edits: &[RowEdit<'_, V>], is_cut: bool) -> Result<()> {
+        if let Some(range) = window.unread.take() {
+            let limit = if is_cut { PAGE } else { PAGE.min(edits.len() + 1) };
+            let page = self.change.page(&range, Direction::Forwards, limit)?;
+            window.blocks.extend(page.entries);
+            window.unread = page.rest;
+            return Ok(());
+        }
+        let Some((_, group, _)) = edits.first().filter(|_| !is_cut) else { return Ok(()) };
+        let found = match self.table.block_of(self.change, span, group.object())? {
+            // An object before all others joins the first of them.
+            None if self.table.has_objects() => {
+                self.change.first(&self.table.spans(span, span), Direction::Forwards)?
+            }
+            found => found,
+        };
+        let Some(block) = found else { return Ok(()) };
+        if edits.len() > 1 && self.table.has_objects() {
+            let KeyRange { end, .. } = self.table.spans(span, span);
+            let after = KeyRange { start: [&block.key[..], &[0]].concat(), end };
+            let page = self.change.page(&after, Direction::Forwards, PAGE.min(edits.len()))?;
+            window.blocks.extend(page.entries);
+            window.unread = page.rest;
+        }
+        window.blocks.push_front(block);
+        Ok(())
+    }
+
+    /// The first object that is no longer the block's that was taken from the window; none if all that follow are.
+    fn end_of(&mut self, window: &Window, edits: usize) -> Result<Option<Vec<u8>>> {
+        let next = match (window.blocks.front(), &window.unread) {
+            (Some(next), _) => Some(next.key.clone()),
+            (None, Some(unread)) if edits > 0 => {
+                self.change.first(unread, Direction::Forwards)?.map(|next| next.key)
+            }
+            (None, _) => None,
+        };
+        let split = next.map(|key| self.table.split(&key).map(|(_, object)| object.to_vec())).transpose();
+        split.map_err(|malformed| self.change.corrupt(malformed))
+    }
+
+    /// Edits a block's rows, and writes them if they are no longer what they were.
+    fn block<V: Value>(
+        &mut self,
+        span: i32,
+        block: Entry,
+        edits: &[RowEdit<'_, V>],
+        is_cut: bool,
+        window: &mut Window,
+    ) -> Result<()> {
+        let (alone, Written { changed, removed, .. }) = (self.rows.is_empty(), self.written);
+        let shrinks = self.edited(span, &block, edits, is_cut)?;
+        if alone && (changed, removed) == (self.written.changed, self.written.removed) {
+            self.rows.clear();
+            return Ok(());
+        }
+        self.taken.insert(block.key.clone());
+        if self.rows.are_few() && window.blocks.is_empty() && window.unread.is_some() {
+            return Ok(());
+        }
+        if shrinks && self.rows.are_few() && window.blocks.is_empty() {
+            self.join(span, &block.key, window)?;
+            if !window.blocks.is_empty() {
+                return Ok(());
+            }
+        }
+        if self.rows.are_few() && window.blocks.front().is_some_and(|next| self.rows.fit_with(next.value.len())) {
+            return Ok(());
+        }
+        self.write_all(span)
+    }
+
+    /// Takes a block's rows with their edits; says whether one of them has gone.
+    fn edited<V: Value>(
+        &mut self,
+        span: i32,
+        block: &Entry,
+        edits: &[RowEdit<'_, V>],
+        is_cut: bool,
+    ) -> Result<bool> {
+        let form = self.table.form();
+        let cut = self.cut.filter(|_| is_cut);
+        let mut reader = BlockReader::new(form, &block.value).map_err(|malformed| self.change.corrupt(malformed))?;
+        let mut edits = edits.iter().peekable();
+        let mut shrinks = false;
+        while let Some(bytes) = reader.next_bytes().map_err(|malformed| self.change.corrupt(malformed))? {
+            let object = reader.object();
+            while let Some((_, group, patch)) = edits.next_if(|(_, group, _)| group.object() < object) {
+                self.add(span, group.object(), patch)?;
+            }
+            let edit = edits.next_if(|(_, group, _)| group.object() == object);
+            let cut = cut.filter(|cut| (cut.objects)(object));
+            if edit.is_none() && cut.is_none() {
+                self.rows.push(object, bytes);
+                continue;
+            }
+            let before = Row::<V>::decode(form, bytes).map_err(|malformed| self.change.corrupt(malformed))?;
+            let mut row = before.clone();
+            if let Some(cut) = cut {
+                row.remove_all(self.table.places(span, cut.slots));
+            }
+            if let Some((_, _, patch)) = edit {
+                self.apply(span, object, patch, &mut row)?;
+            }
+            self.written.changed += u64::from(row.differences(&before));
+            self.written.removed += u64::from((before.present() & !row.present()).count_ones());
+            if row.is_empty() {
+                shrinks = true;
+            } else {
+                self.push(span, object, &row)?;
+            }
+        }
+        for (_, group, patch) in edits {
+            self.add(span, group.object(), patch)?;
+        }
+        Ok(shrinks)
+    }
+
+    /// Takes a new row.
+    fn add<V: Value>(&mut self, span: i32, object: &[u8], patch: &Patch<V>) -> Result<()> {
+        let mut row = Row::default();
+        self.apply(span, object, patch, &mut row)?;
+        self.written.changed += u64::from(row.len());
+        if row.is_empty() { Ok(()) } else { self.push(span, object, &row) }
+    }
+
+    fn apply<V: Value>(&mut self, span: i32, object: &[u8], patch: &Patch<V>, row: &mut Row<V>) -> Result<()> {
+        self.written.written += patch.apply(row, self.edit).map_err(|(place, error)| {
+            let slot = self.table.first_slot(span).saturating_add(place.cast_signed());
+            self.table.merge_error(slot, object, &error)
+        })?;
+        Ok(())
+    }
+
+    fn push<V: Value>(&mut self, span: i32, object: &[u8], row: &Row<V>) -> Result<()> {
+        self.encoded.clear();
+        row.encode(self.table.form(), &mut self.encoded).map_err(|Malformed(problem)| {
+            let statistic = self.table.describe(self.table.first_slot(span), object);
+            Error::Unstorable { statistic, problem: format!("it is {problem}") }
+        })?;
+        self.rows.push(object, &self.encoded);
+        Ok(())
+    }
+
+    /// Takes the neighbour of a block that has shrunk, where both fit into one: the next, or else the one before.
+    fn join(&mut self, span: i32, key: &[u8], window: &mut Window) -> Result<()> {
+        if !self.table.has_objects() {
+            return Ok(());
+        }
+        let KeyRange { start, end } = self.table.spans(span, span);
+        let after = KeyRange { start: [key, &[0]].concat(), end };
+        if let Some(next) = self.change.first(&after, Direction::Forwards)? {
+            if self.rows.fit_with(next.value.len()) {
+                window.blocks.push_back(next);
+            }
+            return Ok(());
+        }
+        let Some(previous) = self.change.first(&KeyRange { start, end: Some(key.to_vec()) }, Direction::Backwards)?
+        else {
+            return Ok(());
+        };
+        if self.rows.fit_with(previous.value.len()) {
+            let corrupt = |malformed| self.change.corrupt(malformed);
+            let mut reader = BlockReader::new(self.table.form(), &previous.value).map_err(corrupt)?;
+            let mut joined = Rows::default();
+            while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
+                joined.push(reader.object(), bytes);
+            }
+            joined.append(&self.rows);
+            self.rows = joined;
+            self.taken.insert(previous.key);
+        }
+        Ok(())
+    }
+
+    fn write_full(&mut self, span: i32) -> Result<()> {
+        if !self.rows.are_many() {
+            return Ok(());
+        }
+        let mut blocks = Vec::new();
+        self.rows.write_full(self.table, |first, bytes| blocks.push((first, bytes)));
+        self.put(span, blocks)
+    }
+
+    fn write_all(&mut self, span: i32) -> Result<()> {
+        let mut blocks = Vec::new();
+        self.rows.write_all(self.table, |first, bytes| blocks.push((first, bytes)));
+        self.put(span, blocks)?;
+        for key in mem::take(&mut self.taken) {
+            self.change.remove(key)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, span: i32, blocks: Vec<(Vec<u8>, Vec<u8>)>) -> Result<()> {
+        for (first, bytes) in blocks {
+            let key = self.table.key(span, &first);
+            self.taken.remove(&key);
+            self.change.put(key, bytes)?;
+        }
+        Ok(())
+    }
+}

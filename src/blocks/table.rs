@@ -1,0 +1,159 @@
+//! Which block, and which slot in it, a statistic is in.
+
+use crate::{
+    calendar::Calendar,
+    error::{Error, Result},
+    format::{Form, KeyRange, MOST_SLOTS, Malformed, SeriesPrefix, SlotBits, Space, key},
+    kinds::MergeError,
+    model::{Date, Object, Period, Series, Statistic},
+    storage::{Direction, Entry, Reads},
+};
+use std::sync::Arc;
+
+/// A row of values that are stored as bytes has fewer slots: they are tens of bytes mostly, and a row is written as a
+/// whole.
+const ENCODED_SLOTS: u32 = 16;
+
+/// All statistics of a metric for a period, without object or with one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    domain: Arc<str>,
+    metric: Arc<str>,
+    period: Period,
+    calendar: Calendar,
+    form: Form,
+    prefix: SeriesPrefix,
+    has_objects: bool,
+    /// How many slots a row spans.
+    slots: i32,
+}
+
+impl Table {
+    pub(crate) fn new(
+        calendar: Calendar,
+        (domain, metric): (&str, &str),
+        period: Period,
+        form: Form,
+        has_objects: bool,
+    ) -> Self {
+        let space = if has_objects { Space::Object } else { Space::Plain };
+        let slots = match form {
+            Form::Integers => MOST_SLOTS,
+            Form::Encoded => ENCODED_SLOTS,
+            Form::Large => 1,
+        };
+        let prefix = SeriesPrefix::new(space, domain, metric, period);
+        let (domain, metric, slots) = (domain.into(), metric.into(), slots.cast_signed());
+        Self { domain, metric, period, calendar, form, prefix, has_objects, slots }
+    }
+
+    /// The same metric's table of another period.
+    pub(crate) fn of_period(&self, period: Period) -> Self {
+        Self::new(self.calendar, (&self.domain, &self.metric), period, self.form, self.has_objects)
+    }
+
+    pub(crate) fn period(&self) -> Period {
+        self.period
+    }
+
+    pub(crate) fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// The series of an object, or the one without object.
+    pub(crate) fn series(&self, object: Option<Object>) -> Series {
+        let (domain, metric) = (Arc::clone(&self.domain), Arc::clone(&self.metric));
+        Series { domain, metric, period: self.period, object }
+    }
+
+    /// The date of a slot.
+    pub(crate) fn date(&self, slot: i32) -> Result<Date> {
+        self.calendar.date(self.period, slot)
+    }
+
+    /// A statistic as text, for errors.
+    pub(crate) fn describe(&self, slot: i32, object: &[u8]) -> String {
+        let series = Arc::new(self.series(key::decode_object(object).ok()));
+        match self.date(slot) {
+            Ok(date) => Statistic::<()> { series, date, value: None }.to_string(),
+            Err(_) => format!("{}/{} {}", self.domain, self.metric, self.period),
+        }
+    }
+
+    /// Two values that don't merge, in the statistic of an object and a slot.
+    pub(crate) fn merge_error(&self, slot: i32, object: &[u8], error: &MergeError) -> Error {
+        Error::Merge { statistic: self.describe(slot, object), problem: error.to_string() }
+    }
+
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The number of the span that a slot is in. Spans that follow each other have numbers that do.
+    pub(super) fn span_of(&self, slot: i32) -> i32 {
+        slot.div_euclid(self.slots)
+    }
+
+    /// A slot's place in its row.
+    pub(super) fn place_of(&self, slot: i32) -> u32 {
+        slot.rem_euclid(self.slots).cast_unsigned()
+    }
+
+    /// The first slot of a span.
+    pub(super) fn first_slot(&self, span: i32) -> i32 {
+        span.saturating_mul(self.slots)
+    }
+
+    /// The places of a span's row that lie in a range of slots, both ends included.
+    pub(super) fn places(&self, span: i32, (from, to): (i32, i32)) -> SlotBits {
+        let first = self.first_slot(span);
+        let up_to = |slot: i32| {
+            let places = slot.saturating_sub(first).clamp(0, self.slots).cast_unsigned();
+            SlotBits::MAX.checked_shr(SlotBits::BITS - places).unwrap_or(0)
+        };
+        up_to(to.saturating_add(1)) & !up_to(from)
+    }
+
+    /// Whether a block's span may begin with this slot.
+    pub(super) fn is_first_slot(&self, slot: i32) -> bool {
+        slot.rem_euclid(self.slots) == 0
+    }
+
+    /// The key of a block.
+    pub(super) fn key(&self, span: i32, first_object: &[u8]) -> Vec<u8> {
+        self.prefix.block(self.first_slot(span), first_object)
+    }
+
+    /// The keys of all blocks.
+    pub(crate) fn keys(&self) -> KeyRange {
+        self.prefix.blocks()
+    }
+
+    /// The keys of all blocks of a range of spans, both ends included.
+    pub(super) fn spans(&self, first: i32, last: i32) -> KeyRange {
+        KeyRange { start: self.key(first, &[]), end: key::after(&self.key(last, &[])) }
+    }
+
+    /// The span of a block, and its first object.
+    pub(super) fn split<'k>(&self, key: &'k [u8]) -> Result<(i32, &'k [u8]), Malformed> {
+        let (slot, object) = self.prefix.split(key)?;
+        if !self.is_first_slot(slot) {
+            return Err(Malformed("a block whose date isn't the first of a span"));
+        }
+        Ok((self.span_of(slot), object))
+    }
+
+    /// The block of a span that holds an object's row, if there is one: the last whose key isn't after it.
+    pub(super) fn block_of(&self, reads: &impl Reads, span: i32, object: &[u8]) -> Result<Option<Entry>> {
+        let key = self.key(span, object);
+        if !self.has_objects {
+            return Ok(reads.get(&key)?.map(|value| Entry { key, value }));
+        }
+        let end = Some([&key[..], &[0]].concat());
+        reads.first(&KeyRange { start: self.key(span, &[]), end }, Direction::Backwards)
+    }
+
+    pub(crate) fn has_objects(&self) -> bool {
+        self.has_objects
+    }
+}

@@ -1,0 +1,240 @@
+//! Days that change, and every calendar period that changes with them.
+
+use super::{Fill, Filled, Grouping, Tracked};
+use crate::{
+    blocks::{Cursor, Cut, Edit, Memtable, Objects, Table, Written, write},
+    calendar::HOURS,
+    error::Result,
+    format::KindBytes,
+    kinds::Value,
+    model::Period,
+    storage::{Change, Direction},
+};
+use std::mem;
+
+/// What becomes of the statistics that are stored already.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Since {
+    /// New values are merged with them.
+    Merge,
+    /// Those from this day on are replaced; all, if none.
+    Replace(Option<i32>),
+}
+
+/// A calendar period that is kept.
+#[derive(Debug)]
+struct Kept {
+    table: Table,
+    /// From this slot on, all statistics are worked out anew.
+    anew_from: Option<i32>,
+    /// From this slot on, what days don't make is removed.
+    cut_from: Option<i32>,
+}
+
+/// Applies changed days, or hours, to the tables of a grouping.
+#[derive(Debug)]
+pub(crate) struct Apply<'a> {
+    days: Table,
+    /// Hours are kept, and days are added up from them.
+    hours: Option<Table>,
+    kinds: KindBytes,
+    /// The calendar periods that are kept.
+    periods: Vec<Kept>,
+    since: Since,
+    /// Periods that aren't over on this day are left out.
+    unfinished_from: Option<i32>,
+    grouping: &'a Grouping,
+    written: Written,
+    is_cut: bool,
+}
+
+impl<'a> Apply<'a> {
+    /// `before` is what was kept until now, if anything.
+    pub(crate) fn new(
+        days: Table,
+        grouping: &'a Grouping,
+        before: Option<&Tracked>,
+        since: Since,
+        unfinished_from: Option<i32>,
+    ) -> Self {
+        let calendar = *days.calendar();
+        let left_out = before.and_then(|before| before.left_out);
+        let kept = |period: Period| {
+            let slot = |day| calendar.slot_of_day(period, day);
+            let cut_from = match since {
+                Since::Merge => None,
+                Since::Replace(since) => Some(since.map_or(i32::MIN, slot)),
+            };
+            let is_new = before.is_none_or(|before| !before.periods.contains(&period));
+            let anew_from = [is_new.then_some(i32::MIN), cut_from, left_out.map(slot)].into_iter().flatten().min();
+            Kept { table: days.of_period(period), anew_from, cut_from }
+        };
+        let tracked = &grouping.tracked;
+        let hours = tracked.periods.contains(&Period::Hour).then(|| days.of_period(Period::Hour));
+        let periods = tracked.calendar_periods().map(kept).collect();
+        let kinds = grouping.kind_bytes();
+        Self { days, hours, kinds, periods, since, unfinished_from, grouping, written: Written::default(), is_cut: false }
+    }
+
+    /// The table that new values are given in: hours where they are kept, else days.
+    pub(crate) fn source(&self) -> &Table {
+        self.hours.as_ref().unwrap_or(&self.days)
+    }
+
+    /// Applies new values of some objects, a memtable of [`source`](Self::source), which is emptied.
+    pub(crate) fn values<V: Value>(&mut self, change: &mut Change<'_>, values: &mut Memtable<V>) -> Result<()> {
+        let mut days = match &self.hours {
+            Some(_) => Some(self.days_of(values)?),
+            None => None,
+        };
+        let mut marks = self.marks(days.as_ref().unwrap_or(values));
+        if let (Some(hours), Some(_)) = (&self.hours, &days) {
+            let cut = self.cut(HOURS);
+            self.written += write_cut(change, values, self.edit(), cut, &self.kinds)?;
+        }
+        let cut = self.cut(1);
+        self.written += write_cut(change, days.as_mut().unwrap_or(values), self.edit(), cut, &self.kinds)?;
+        self.is_cut = true;
+        for marked in &mut marks {
+            self.written += self.period(change, marked)?;
+        }
+        Ok(())
+    }
+
+    /// Works out what depends on more than the new values, once all are applied; says what was written.
+    pub(crate) fn finish<V: Value>(mut self, change: &mut Change<'_>) -> Result<Written> {
+        if !self.is_cut {
+            // Nothing is new, and yet something may have to go.
+            self.values(change, &mut Memtable::<V>::new(self.source().clone()))?;
+        }
+        for Kept { table, anew_from, cut_from } in mem::take(&mut self.periods) {
+            if let Some(from) = anew_from {
+                let fill = Fill::new(self.days.clone(), self.kinds.clone(), from, self.unfinished_from);
+                self.written += anew::<V>(change, fill, &table, &self.kinds, cut_from)?;
+            }
+        }
+        Ok(self.written)
+    }
+
+    fn edit(&self) -> Edit {
+        match self.since {
+            Since::Merge => Edit::Merge,
+            // What was there has gone in the first pass; a later one has other objects.
+            Since::Replace(_) => Edit::Set,
+        }
+    }
+
+    /// The slots of a table that are replaced, in the first pass.
+    fn cut(&self, slots_a_day: i32) -> Option<(i32, i32)> {
+        match self.since {
+            Since::Replace(since) if !self.is_cut => {
+                Some((since.map_or(i32::MIN, |since| since.saturating_mul(slots_a_day)), i32::MAX))
+            }
+            _ => None,
+        }
+    }
+
+    /// The days that hours make.
+    fn days_of<V: Value>(&self, hours: &Memtable<V>) -> Result<Memtable<V>> {
+        let mut days = Memtable::new(self.days.clone());
+        let mut failed = None;
+        hours.for_each(|object, slot, value| {
+            let (place, _) = days.group(object);
+            let day = slot.div_euclid(HOURS);
+            if let Some(value) = value
+                && let Err(error) = days.merge(place, day, value)
+            {
+                failed = failed.take().or_else(|| Some(self.days.merge_error(day, object, &error)));
+            }
+        });
+        failed.map_or(Ok(days), Err)
+    }
+
+    /// For each period the slots that change with these days: in a memtable each, as absent.
+    fn marks<V: Value>(&self, days: &Memtable<V>) -> Vec<Memtable<V>> {
+        let tables = self.periods.iter();
+        tables
+            .map(|Kept { table, anew_from, .. }| {
+                let mut marks = Memtable::new(table.clone());
+                days.for_each(|object, day, _| {
+                    let slot = table.calendar().slot_of_day(table.period(), day);
+                    // From there on all are worked out anew in the end.
+                    if anew_from.is_none_or(|from| slot < from) {
+                        let (place, _) = marks.group(object);
+                        marks.remove(place, slot);
+                    }
+                });
+                marks
+            })
+            .collect()
+    }
+
+    /// Works out the marked slots of a period, and writes them.
+    fn period<V: Value>(&self, change: &mut Change<'_>, marks: &mut Memtable<V>) -> Result<Written> {
+        let Some((first, last)) = marks.ends() else { return Ok(Written::default()) };
+        let table = marks.table().clone();
+        let (calendar, period) = (*table.calendar(), table.period());
+        let days = (calendar.first_day_number(period, first), calendar.first_day_number(period, last + 1) - 1);
+        let objects = marks.objects();
+        let objects = if objects.len() > MOST_NAMED { Objects::Under(self.kinds.beginning()) } else { Objects::These(objects) };
+        let cursor = Cursor::new(&*change, self.days.clone(), objects, Direction::Forwards, days);
+        cursor.for_each(|object, row| {
+            let Some(place) = marks.find(object) else { return Ok(()) };
+            let mut failed = None;
+            row.for_each::<V>(&*change, |day, value| {
+                let slot = calendar.slot_of_day(period, day);
+                if !marks.has(place, slot) {
+                    return;
+                }
+                match value {
+                    Some(value) => {
+                        if let Err(error) = marks.merge(place, slot, &value) {
+                            failed = failed.take().or(Some((slot, error)));
+                        }
+                    }
+                    None => {
+                        marks.touch(place, slot);
+                    }
+                }
+            })?;
+            failed.map_or(Ok(()), |(slot, error)| Err(table.merge_error(slot, object, &error)))
+        })?;
+        write(change, marks, Edit::Set, None)
+    }
+
+    /// The grouping that is applied to.
+    pub(crate) fn grouping(&self) -> &Grouping {
+        self.grouping
+    }
+}
+
+/// More objects than this are not looked for one by one.
+const MOST_NAMED: usize = 256;
+
+fn write_cut<V: Value>(
+    change: &mut Change<'_>,
+    values: &mut Memtable<V>,
+    edit: Edit,
+    cut: Option<(i32, i32)>,
+    kinds: &KindBytes,
+) -> Result<Written> {
+    let objects = |object: &[u8]| kinds.are_of(object);
+    write(change, values, edit, cut.map(|slots| Cut { slots, objects: &objects }))
+}
+
+/// Works statistics of a period out anew, and writes them; from `cut_from` on, what days don't make is removed.
+pub(crate) fn anew<V: Value>(
+    change: &mut Change<'_>,
+    mut fill: Fill,
+    table: &Table,
+    kinds: &KindBytes,
+    cut_from: Option<i32>,
+) -> Result<Written> {
+    let mut total = Written::default();
+    while let Some(Filled { mut memtable, objects }) = fill.next_pass::<V>(&*change, table)? {
+        let wanted = |object: &[u8]| objects.has(object) && kinds.are_of(object);
+        let cut = cut_from.map(|from| Cut { slots: (from, i32::MAX), objects: &wanted });
+        total += write(change, &mut memtable, Edit::Set, cut)?;
+    }
+    Ok(total)
+}

@@ -1,0 +1,243 @@
+//! Running periods, worked out from days as they are read: the last N days, and the lifetime.
+//!
+//! None of them is stored, so that a late record, an import or a day that is deleted can't leave them stale. A lifetime
+//! that is stored all the same is an anchor: later dates go on from it. A stored window stands for itself.
+
+use super::{Window, merge};
+use crate::{
+    blocks::{Cursor, Objects, Table},
+    calendar::Days,
+    error::Result,
+    format::KindBytes,
+    kinds::{MergeError, Value},
+    model::{Period, Point},
+    storage::{Direction, Reads},
+};
+use foldhash::fast::RandomState;
+use std::collections::HashMap;
+
+/// The running periods of some objects in a range of days.
+#[derive(Debug)]
+pub(crate) struct Running<V> {
+    /// In their order.
+    pub(crate) objects: Vec<RunningObject<V>>,
+    table: Table,
+    slots: (i32, i32),
+}
+
+/// The days of one object, and what is stored of its running period.
+#[derive(Debug)]
+pub(crate) struct RunningObject<V> {
+    /// Its bytes, none without object.
+    pub(crate) object: Vec<u8>,
+    days: Vec<(i32, Option<V>)>,
+    stored: Vec<(i32, Option<V>)>,
+    /// The last day that is worked out; nothing is if the object isn't tracked.
+    last: Option<i32>,
+    /// How many of the days have come in, and how many have gone from the window again.
+    entered: usize,
+    left: usize,
+    /// How many of the stored statistics are before the next day.
+    passed: usize,
+    window: Window<V>,
+    total: Point<V>,
+}
+
+/// Which objects of a table are tracked, and up to which day their running periods are worked out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrackedKinds(pub(crate) Vec<(KindBytes, i32)>);
+
+impl TrackedKinds {
+    pub(crate) fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn last_day(&self, object: &[u8]) -> Option<i32> {
+        self.0.iter().find(|(kinds, _)| kinds.are_of(object)).map(|(_, last)| *last)
+    }
+}
+
+impl<V: Value> Running<V> {
+    /// Reads what the running period of a table needs, for the slots from one to another, both included.
+    pub(crate) fn read(
+        reads: &impl Reads,
+        table: &Table,
+        objects: &Objects,
+        tracked: &TrackedKinds,
+        slots: (i32, i32),
+    ) -> Result<Self> {
+        let (from, to) = slots;
+        let all = table.calendar().slots(table.period());
+        // A lifetime begins before the range, or goes on from an anchor there.
+        let (first_day, first_stored) = match table.period() {
+            Period::LastDays(days) => (from.saturating_sub(i32::from(days) - 1).max(*all.start()), from),
+            _ => (*all.start(), *all.start()),
+        };
+        let mut running = Self { objects: Vec::new(), table: table.clone(), slots };
+        let mut places: HashMap<Vec<u8>, usize, RandomState> = HashMap::default();
+        let days = table.of_period(Period::Day);
+        let days = Cursor::new(reads, days, objects.clone(), Direction::Forwards, (first_day, to));
+        days.for_each(|object, row| {
+            if let Some(last) = tracked.last_day(object) {
+                let place = running.place(&mut places, object, Some(last));
+                if let Some(object) = running.objects.get_mut(place) {
+                    row.for_each(reads, |slot, value| object.days.push((slot, value)))?;
+                }
+            }
+            Ok(())
+        })?;
+        let stored = Cursor::new(reads, table.clone(), objects.clone(), Direction::Forwards, (first_stored, to));
+        stored.for_each(|object, row| {
+            let place = running.place(&mut places, object, tracked.last_day(object));
+            if let Some(object) = running.objects.get_mut(place) {
+                row.for_each(reads, |slot, value| object.stored.push((slot, value)))?;
+            }
+            Ok(())
+        })?;
+        running.objects.sort_by(|a, b| a.object.cmp(&b.object));
+        Ok(running)
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Makes it possible to ask for earlier slots again.
+    pub(crate) fn begin_again(&mut self) {
+        for object in &mut self.objects {
+            (object.entered, object.left, object.passed) = (0, 0, 0);
+            (object.window, object.total) = (Window::new(), Point::Absent);
+        }
+    }
+
+    fn place(
+        &mut self,
+        places: &mut HashMap<Vec<u8>, usize, RandomState>,
+        object: &[u8],
+        last: Option<i32>,
+    ) -> usize {
+        if let Some(place) = places.get(object) {
+            return *place;
+        }
+        let place = self.objects.len();
+        places.insert(object.to_vec(), place);
+        self.objects.push(RunningObject::new(object, last));
+        place
+    }
+
+    /// The slots with a statistic may lie from one to another, both included; none if there are none.
+    pub(crate) fn ends(&self) -> Option<(i32, i32)> {
+        let ends = self.objects.iter().filter_map(|object| object.ends(self.table.period(), self.slots));
+        ends.reduce(|(from, to), (first, last)| (from.min(first), to.max(last)))
+    }
+
+    /// The slots of an object that have a statistic, in order, with their values, none for a missing one. Days that
+    /// never were have none.
+    pub(crate) fn statistics(&mut self, place: usize, days: &mut Days) -> Result<Vec<(i32, Option<V>)>> {
+        let Self { table, slots, .. } = &*self;
+        let (table, slots) = (table.clone(), *slots);
+        let Some(object) = self.objects.get_mut(place) else { return Ok(Vec::new()) };
+        let mut statistics = Vec::new();
+        let Some((from, to)) = object.ends(table.period(), slots) else { return Ok(statistics) };
+        for slot in from..=to {
+            if let Some(value) = object.statistic(&table, slot, days)?.into_listed() {
+                statistics.push((slot, value));
+            }
+        }
+        Ok(statistics)
+    }
+
+    /// The statistic of an object in a slot; slots must be asked for in order.
+    pub(crate) fn statistic(&mut self, place: usize, slot: i32, days: &mut Days) -> Result<Point<V>> {
+        let Self { objects, table, .. } = self;
+        objects.get_mut(place).map_or(Ok(Point::Absent), |object| object.statistic(table, slot, days))
+    }
+}
+
+impl<V: Value> RunningObject<V> {
+    fn new(object: &[u8], last: Option<i32>) -> Self {
+        Self {
+            object: object.to_vec(),
+            days: Vec::new(),
+            stored: Vec::new(),
+            last,
+            entered: 0,
+            left: 0,
+            passed: 0,
+            window: Window::new(),
+            total: Point::Absent,
+        }
+    }
+
+    /// The slots of a range that statistics may lie in.
+    fn ends(&self, period: Period, (from, to): (i32, i32)) -> Option<(i32, i32)> {
+        let first = |statistics: &[(i32, Option<V>)]| statistics.first().map(|(slot, _)| *slot);
+        let last = |statistics: &[(i32, Option<V>)]| statistics.last().map(|(slot, _)| *slot);
+        let begin = [first(&self.days), first(&self.stored)].into_iter().flatten().min()?;
+        let worked_out = match period {
+            Period::LastDays(days) => last(&self.days).map(|last| last.saturating_add(i32::from(days) - 1)),
+            _ => Some(i32::MAX),
+        };
+        let worked_out = worked_out.and_then(|last| Some(last.min(self.last?)));
+        let end = [worked_out, last(&self.stored)].into_iter().flatten().max()?;
+        let (from, to) = (from.max(begin), to.min(end));
+        (from <= to).then_some((from, to))
+    }
+
+    fn statistic(&mut self, table: &Table, slot: i32, days: &mut Days) -> Result<Point<V>> {
+        let stored = self.enter_stored(table.period(), slot);
+        let worked_out = match table.period() {
+            Period::LastDays(days) => self.enter_window(slot, days.into()),
+            _ => self.enter_lifetime(slot),
+        };
+        let worked_out = worked_out.map_err(|error| table.merge_error(slot, &self.object, &error))?;
+        if let Some(stored) = stored {
+            return Ok(stored.into());
+        }
+        let is_worked_out = self.last.is_some_and(|last| slot <= last);
+        if is_worked_out && days.was(slot)? { Ok(worked_out) } else { Ok(Point::Absent) }
+    }
+
+    /// What is stored of the slot itself. A lifetime goes on from what is stored.
+    fn enter_stored(&mut self, period: Period, slot: i32) -> Option<Option<V>> {
+        let mut found = None;
+        while let Some((at, value)) = self.stored.get(self.passed).filter(|(at, _)| *at <= slot) {
+            if period == Period::Lifetime {
+                self.total = value.clone().into();
+                // The anchor has what its own day has.
+                while self.days.get(self.entered).is_some_and(|(day, _)| day <= at) {
+                    self.entered += 1;
+                }
+            }
+            if *at == slot {
+                found = Some(value.clone());
+            }
+            self.passed += 1;
+        }
+        found
+    }
+
+    fn enter_lifetime(&mut self, slot: i32) -> Result<Point<V>, MergeError> {
+        while let Some((_, value)) = self.days.get(self.entered).filter(|(day, _)| *day <= slot) {
+            merge(&mut self.total, value.as_ref())?;
+            self.entered += 1;
+        }
+        Ok(self.total.clone())
+    }
+
+    fn enter_window(&mut self, slot: i32, length: i32) -> Result<Point<V>, MergeError> {
+        while let Some((_, value)) = self.days.get(self.entered).filter(|(day, _)| *day <= slot) {
+            if let Some(value) = value {
+                self.window.push(value.clone())?;
+            }
+            self.entered += 1;
+        }
+        while let Some((_, value)) = self.days.get(self.left).filter(|(day, _)| *day <= slot.saturating_sub(length)) {
+            if value.is_some() {
+                self.window.pop()?;
+            }
+            self.left += 1;
+        }
+        if self.entered > self.left { Ok(self.window.merged()?.into()) } else { Ok(Point::Absent) }
+    }
+}
