@@ -1,14 +1,14 @@
 //! Rows: the statistics of up to 32 consecutive slots of one series, packed into one value.
 
-use super::{Form, Malformed, serialized};
-use crate::kinds::{Layout, MergeError, Value};
+use super::{Form, Malformed};
+use crate::kinds::{Layout, MergeError, Value, encoded};
 use bincode::config;
 
 /// How many slots a row of packed integers spans.
 pub(crate) const ROW_SLOTS: i32 = 32;
 
 const INTEGERS: u8 = 0x01;
-const SERDE: u8 = 0x02;
+const ENCODED: u8 = 0x02;
 const WIDTH: u8 = 0x0f;
 const HAS_MISSING: u8 = 0x10;
 
@@ -157,27 +157,26 @@ impl<V: Value> Row<V> {
     pub(crate) fn encode(&self, form: Form) -> Result<Vec<u8>, Malformed> {
         match form {
             Form::Integers => self.encode_integers(),
-            Form::Serde => self.encode_serde(),
+            Form::Encoded | Form::Large => self.encode_each(),
         }
     }
 
-    /// The form that a row's bytes say that they have.
-    pub(crate) fn form_of(bytes: &[u8]) -> Option<Form> {
+    /// Whether a row's bytes say that they have packed integers.
+    pub(crate) fn has_integers(bytes: &[u8]) -> Option<bool> {
         match bytes.first() {
-            Some(&INTEGERS) => Some(Form::Integers),
-            Some(&SERDE) => Some(Form::Serde),
+            Some(&INTEGERS) => Some(true),
+            Some(&ENCODED) => Some(false),
             _ => None,
         }
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let (head, reader) = Head::read(bytes)?;
-        let values = match head.form {
-            Form::Integers => {
-                let packed = Packed::read::<V>(bytes, reader, &head)?;
-                (0..head.count()).map(|rank| packed.value(bytes, rank)).collect::<Option<_>>().ok_or(WRONG)?
-            }
-            Form::Serde => decode_serde(reader, head.count())?,
+        let values = if head.has_integers {
+            let packed = Packed::read::<V>(bytes, reader, &head)?;
+            (0..head.count()).map(|rank| packed.value(bytes, rank)).collect::<Option<_>>().ok_or(WRONG)?
+        } else {
+            decode_each(reader, head.count())?
         };
         Ok(Self { present: head.present, missing: head.missing, values })
     }
@@ -215,18 +214,15 @@ impl<V: Value> Row<V> {
         Ok(bytes)
     }
 
-    fn encode_serde(&self) -> Result<Vec<u8>, Malformed> {
-        let mut bytes = self.head(SERDE, 0);
+    /// Each value's bytes, and before them how many they are.
+    fn encode_each(&self) -> Result<Vec<u8>, Malformed> {
+        let mut bytes = self.head(ENCODED, 0);
         for value in &self.values {
-            let encoded = match V::LAYOUT {
-                Layout::Registered { stored, .. } => stored(value)
-                    .err()
-                    .ok_or(Malformed("an integer where an encoded value belongs"))?
-                    .to_vec(),
-                _ => serialized::encode(value)?,
-            };
-            serialized::check_length(&encoded)?;
-            bincode::encode_into_std_write(encoded.as_slice(), &mut bytes, config::standard())
+            let stored = value.to_stored().ok_or(Malformed("a value that can't be encoded"))?;
+            if stored.len() > encoded::MAX_BYTES {
+                return Err(Malformed("a value of more than 16 MiB"));
+            }
+            bincode::encode_into_std_write(stored.as_slice(), &mut bytes, config::standard())
                 .map_err(|_| Malformed("a row that can't be written"))?;
         }
         Ok(bytes)
@@ -238,20 +234,14 @@ fn distance(base: i64, value: i64) -> u64 {
 }
 
 fn integer<V: Value>(value: &V) -> Result<i64, Malformed> {
-    match V::LAYOUT {
-        Layout::Integers { to, .. } => Ok(to(value)),
-        Layout::Registered { stored, .. } => {
-            stored(value).map_err(|_| Malformed("an encoded value where an integer belongs"))
-        }
-        Layout::Serde => Err(Malformed("a value that isn't an integer")),
-    }
+    value.to_integer().ok_or(Malformed("a value that isn't an integer"))
 }
 
 const WRONG: Malformed = Malformed("a row whose integers don't fit its head");
 
 /// What a row's bytes begin with.
 struct Head {
-    form: Form,
+    has_integers: bool,
     width: u8,
     present: u32,
     missing: u32,
@@ -269,12 +259,12 @@ impl Head {
             return Err(Malformed("a row whose head can't be"));
         }
         let width = head & WIDTH;
-        let form = match tag {
-            INTEGERS => Form::Integers,
-            SERDE if width == 0 => Form::Serde,
+        let has_integers = match tag {
+            INTEGERS => true,
+            ENCODED if width == 0 => false,
             _ => return Err(Malformed("a row of an unknown version")),
         };
-        Ok((Self { form, width, present, missing }, reader))
+        Ok((Self { has_integers, width, present, missing }, reader))
     }
 
     fn count(&self) -> usize {
@@ -294,7 +284,7 @@ struct Packed {
 impl Packed {
     fn read<V: Value>(bytes: &[u8], mut reader: Reader<'_>, head: &Head) -> Result<Self, Malformed> {
         let (width, count) = (usize::from(head.width), head.count());
-        if count > 0 && matches!(V::LAYOUT, Layout::Serde) {
+        if count > 0 && matches!(V::LAYOUT, Layout::Encoded | Layout::Large) {
             return Err(Malformed("a row of integers where another kind belongs"));
         }
         let base = if count > 0 { reader.bincode()? } else { 0 };
@@ -303,8 +293,8 @@ impl Packed {
         if fits { Ok(Self { base, start, width }) } else { Err(WRONG) }
     }
 
-    /// The value that so many others stand before.
-    fn value<V: Value>(&self, bytes: &[u8], rank: usize) -> Option<V> {
+    /// The integer that so many others stand before.
+    fn integer(&self, bytes: &[u8], rank: usize) -> Option<i64> {
         let distance = if self.width == 0 {
             0
         } else {
@@ -313,11 +303,18 @@ impl Packed {
             let last = bytes.get(end.checked_sub(8)?..end)?.first_chunk()?;
             u64::from_le_bytes(*last) >> (64 - 8 * self.width)
         };
-        let integer = self.base.wrapping_add(distance.cast_signed());
-        match V::LAYOUT {
-            Layout::Integers { from, .. } | Layout::Registered { integer: from, .. } => Some(from(integer)),
-            Layout::Serde => None,
-        }
+        Some(self.base.wrapping_add(distance.cast_signed()))
+    }
+
+    /// The value that so many others stand before.
+    fn value<V: Value>(&self, bytes: &[u8], rank: usize) -> Option<V> {
+        V::from_integer(self.integer(bytes, rank)?)
+    }
+
+    /// Whether each integer stands for a value. For kinds of which all do, the compiler leaves nothing of it.
+    fn are_values<V: Value>(&self, bytes: &[u8], count: usize) -> bool {
+        let mut integers = (0..count).filter_map(|rank| self.integer(bytes, rank));
+        integers.all(|integer| V::from_integer(integer).is_some())
     }
 }
 
@@ -340,9 +337,14 @@ impl<V: Value> ReadRow<V> {
     /// Reads what [`Row::decode`] would, and refuses what it would.
     pub(crate) fn new(bytes: Vec<u8>) -> Result<Self, Malformed> {
         let (head, reader) = Head::read(&bytes)?;
-        let values = match head.form {
-            Form::Integers => Values::Packed(Packed::read::<V>(&bytes, reader, &head)?, bytes),
-            Form::Serde => Values::Decoded(decode_serde(reader, head.count())?),
+        let values = if head.has_integers {
+            let packed = Packed::read::<V>(&bytes, reader, &head)?;
+            if !packed.are_values::<V>(&bytes, head.count()) {
+                return Err(WRONG);
+            }
+            Values::Packed(packed, bytes)
+        } else {
+            Values::Decoded(decode_each(reader, head.count())?)
         };
         Ok(Self { present: head.present, missing: head.missing, values })
     }
@@ -371,19 +373,18 @@ impl<V: Value> ReadRow<V> {
     }
 }
 
-fn decode_serde<V: Value>(mut reader: Reader<'_>, count: usize) -> Result<Vec<V>, Malformed> {
+fn decode_each<V: Value>(mut reader: Reader<'_>, count: usize) -> Result<Vec<V>, Malformed> {
     const WRONG: Malformed = Malformed("a row whose values are not of its metric's kind");
+    if count > 0 && V::LAYOUT == Layout::Integers {
+        return Err(WRONG);
+    }
     let mut values = Vec::with_capacity(count);
     for _ in 0..count {
         let length: u64 = reader.bincode()?;
         let length = usize::try_from(length).map_err(|_| WRONG)?;
-        let (encoded, rest) = reader.rest.split_at_checked(length).ok_or(WRONG)?;
+        let (stored, rest) = reader.rest.split_at_checked(length).ok_or(WRONG)?;
         reader.rest = rest;
-        values.push(match V::LAYOUT {
-            Layout::Integers { .. } => return Err(WRONG),
-            Layout::Registered { encoded: from, .. } => from(encoded.to_vec()),
-            Layout::Serde => serialized::decode(encoded).ok_or(WRONG)?,
-        });
+        values.push(V::from_stored(stored).ok_or(WRONG)?);
     }
     if reader.rest.is_empty() { Ok(values) } else { Err(WRONG) }
 }

@@ -21,8 +21,8 @@ impl Slots {
     pub(crate) fn new(calendar: Calendar, period: Period, form: Form) -> Self {
         let span = match (form, period) {
             // An hour's row is dated by its day, so it has to hold all of the day.
-            (Form::Integers, _) | (Form::Serde, Period::Hour) => ROW_SLOTS,
-            (Form::Serde, _) => 1,
+            (Form::Integers, _) | (_, Period::Hour) => ROW_SLOTS,
+            (Form::Encoded | Form::Large, _) => 1,
         };
         Self { calendar, period, span }
     }

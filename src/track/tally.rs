@@ -84,7 +84,7 @@ impl<V: Value> Tally<V> {
         let waiting = limit / WAITING_PART;
         // The size of other kinds of values isn't known.
         let queue = match V::LAYOUT {
-            Layout::Integers { .. } => waiting / (groupings * QUEUES * size_of::<Waiting<V>>()),
+            Layout::Integers => waiting / (groupings * QUEUES * size_of::<Waiting<V>>()),
             _ => 0,
         };
         let groupings = (0..groupings).map(|_| Groups::new()).collect();
@@ -207,7 +207,7 @@ impl<V: Value> Tally<V> {
 /// What a slot's value takes besides itself; integers take nothing, and aren't asked.
 fn heap_bytes<V: Value>(value: &V) -> usize {
     match V::LAYOUT {
-        Layout::Integers { .. } => 0,
+        Layout::Integers => 0,
         _ => value.heap_bytes(),
     }
 }
