@@ -10,8 +10,8 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use std::hint::black_box;
 use tempfile::TempDir;
 use trackstats::{
-    Calendar, Distinct, Domain, FixedClock, Flush, Gauge, Id, Meter, Metric, Object, Period, Prefix,
-    Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value,
+    Calendar, Distinct, Domain, FixedClock, Flush, Gauge, Id, Meter, Metric, Object, OwnBytes, Period,
+    Prefix, Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value,
     chrono::{Days, NaiveDate, NaiveTime},
 };
 

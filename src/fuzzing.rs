@@ -3,7 +3,7 @@
 use crate::{
     calendar::{Calendar, Timestamp},
     format::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, TrackedRecord},
-    kinds::{AnyValue, Distinct, Gauge, MergeError, Meter, Quantiles, Sum, Summary, Value},
+    kinds::{AnyValue, EachKind, Figures, MergeError, Value, each_kind},
     model::{Id, Object, Part, Period, Ref},
 };
 use chrono::{DateTime, Datelike};
@@ -97,22 +97,10 @@ impl Value for Anything {
 /// # Panics
 /// When that isn't so.
 pub fn row_decoding(bytes: &[u8]) {
-    let form = if bytes.first() == Some(&1) { Form::Integers } else { Form::Serde };
-    row::<i64>(bytes, Form::Integers);
-    row::<Anything>(bytes, Form::Serde);
+    let form = if bytes.first() == Some(&1) { Form::Integers } else { Form::Encoded };
+    row::<Anything>(bytes, Form::Encoded);
     row::<AnyValue>(bytes, form);
-    row::<Sum>(bytes, Form::Serde);
-    row::<Summary>(bytes, Form::Serde);
-    row::<Distinct>(bytes, Form::Serde);
-    row::<Quantiles>(bytes, Form::Serde);
-    row::<Gauge>(bytes, Form::Serde);
-    row::<Meter>(bytes, Form::Serde);
-    value(bytes, Sum::from_bytes, Sum::to_bytes);
-    value(bytes, Summary::from_bytes, Summary::to_bytes);
-    value(bytes, Distinct::from_bytes, Distinct::to_bytes);
-    value(bytes, Quantiles::from_bytes, Quantiles::to_bytes);
-    value(bytes, Gauge::from_bytes, Gauge::to_bytes);
-    value(bytes, Meter::from_bytes, Meter::to_bytes);
+    each_kind(&mut Decoding(bytes));
     if let Ok(key) = RowKey::decode(bytes) {
         assert_eq!(key.encode(), bytes);
     }
@@ -128,14 +116,30 @@ pub fn row_decoding(bytes: &[u8]) {
     record::<TrackedRecord>(bytes);
 }
 
-/// What is read is written as bytes that are read as the same, merges with itself and can be printed.
-fn value<V: Value>(bytes: &[u8], from: fn(&[u8]) -> crate::error::Result<V>, to: fn(&V) -> Vec<u8>) {
-    if let Ok(value) = from(bytes) {
-        assert_eq!(from(&to(&value)).ok().as_ref(), Some(&value), "{value:?}");
-        let mut twice = value.clone();
-        if twice.merge(&value).is_ok() {
-            assert_eq!(from(&to(&twice)).ok(), Some(twice));
+/// Bytes that are read as rows and values of each kind.
+struct Decoding<'b>(&'b [u8]);
+
+impl EachKind for Decoding<'_> {
+    fn kind<V: Figures>(&mut self) {
+        if let Some(form) = Form::of::<V>() {
+            row::<V>(self.0, form);
         }
+        value::<V>(self.0);
+    }
+}
+
+/// What is read is written as bytes that are read as the same, says its figures, and merges with itself.
+fn value<V: Figures>(bytes: &[u8]) {
+    let Ok(value) = V::read_stored(bytes) else {
+        assert_eq!(V::from_stored(bytes), None);
+        return;
+    };
+    let again = |value: &V| V::from_stored(&value.to_stored().unwrap_or_default());
+    assert_eq!(again(&value).as_ref(), Some(&value), "{value:?}");
+    assert_eq!(value.figures().len(), V::NAMES.len());
+    let mut twice = value.clone();
+    if twice.merge(&value).is_ok() {
+        assert_eq!(again(&twice), Some(twice));
     }
 }
 

@@ -73,8 +73,8 @@ pub use error::{Error, Result};
 #[cfg(feature = "exchange")]
 pub use exchange::{ImportReport, export, exported_calendar, import, statistic_line};
 pub use kinds::{
-    AnyValue, Distinct, Figure, Figures, Gauge, Intersection, Item, Layout, Max, MergeError, Meter, Min,
-    Number, Quantiles, Sum, Summary, Value,
+    AnyValue, Distinct, Figure, Figures, Gauge, Intersection, Item, KindVisitor, Layout, Max, MergeError,
+    Meter, Min, Number, OwnBytes, Quantiles, Sum, Summary, Value, visit_kind,
 };
 #[cfg(feature = "backup")]
 pub use maintenance::BackupReport;

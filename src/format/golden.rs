@@ -5,7 +5,7 @@ use super::{
     CalendarRecord, DomainRecord, FORMAT, Form, Malformed, MetricRecord, Record, Row, RowKey, SeenRecord,
     Space, StoreRecord, TrackedRecord, key,
 };
-use crate::kinds::{AnyValue, Max, MergeError, Value};
+use crate::kinds::{AnyValue, Distinct, Gauge, Max, MergeError, Meter, Quantiles, Sum, Summary, Value};
 use crate::model::{Object, Period};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -175,11 +175,31 @@ fn rows_of_the_users_own_values_are_these_bytes() {
         ),
         (row([(31, None)]), "02 10 00000080 00000080"),
     ] {
-        assert_eq!(hex(&row.encode(Form::Serde).unwrap()), hex(&bytes(expected)));
+        assert_eq!(hex(&row.encode(Form::Encoded).unwrap()), hex(&bytes(expected)));
         assert_eq!(Row::decode(&bytes(expected)).as_ref(), Ok(&row));
         let any = Row::<AnyValue>::decode(&bytes(expected)).unwrap();
-        assert_eq!(hex(&any.encode(Form::Serde).unwrap()), hex(&bytes(expected)));
+        assert_eq!(hex(&any.encode(Form::Encoded).unwrap()), hex(&bytes(expected)));
     }
+}
+
+/// One length stands before each value: the row's.
+#[test]
+fn rows_of_the_crate_s_own_values_are_these_bytes() {
+    fn check<V: Value>(form: Form, value: V, expected: &str) {
+        let row = row([(0, Some(value.clone())), (1, None), (2, Some(value))]);
+        assert_eq!(Form::of::<V>(), Some(form));
+        assert_eq!(hex(&row.encode(form).unwrap()), hex(&bytes(expected)));
+        assert_eq!(Row::decode(&bytes(expected)), Ok(row));
+    }
+    let head = "02 10 07000000 02000000";
+    check(Form::Encoded, Sum::new(12.5).unwrap(), &format!("{head} 03 010119 03 010119"));
+    check(Form::Encoded, Summary::new(3.0).unwrap(), &format!("{head} 04 01000103 04 01000103"));
+    check(Form::Encoded, Meter::at(-1, 7.0).unwrap(), &format!("{head} 04 0001010e 04 0001010e"));
+    let gauge = "80c49fd50c00 01012b 01012b 01012b 0000 0000";
+    check(Form::Encoded, Gauge::at(1_700_000_000, 21.5).unwrap(), &format!("{head} 13 {gauge} 13 {gauge}"));
+    check(Form::Large, Quantiles::default(), &format!("{head} 01 00 01 00"));
+    let ann = "0201070c03080108f8116004";
+    check(Form::Large, Distinct::of("ann"), &format!("{head} 0c {ann} 0c {ann}"));
 }
 
 #[test]
@@ -223,7 +243,8 @@ fn records_are_these_bytes() {
     check(DomainRecord { name: text("The till") }, "01 08 5468652074696c6c");
     let metric = |form| MetricRecord { name: text("N"), description: text(""), kind: text("visit"), form };
     check(metric(Form::Integers), "01 014e 00 057669736974 00");
-    check(metric(Form::Serde), "01 014e 00 057669736974 01");
+    check(metric(Form::Encoded), "01 014e 00 057669736974 01");
+    check(metric(Form::Large), "01 014e 00 057669736974 02");
     check(
         TrackedRecord {
             through: -2,

@@ -6,7 +6,6 @@ mod record;
 mod golden;
 pub(crate) mod key;
 mod row;
-mod serialized;
 mod stored;
 
 pub(crate) use key::{KeyRange, RowKey, SeriesPrefix, Space};
@@ -15,8 +14,6 @@ pub(crate) use record::{
     TrackedRecord,
 };
 pub(crate) use row::{ROW_SLOTS, ReadRow, Row, present};
-#[cfg(feature = "exchange")]
-pub(crate) use serialized::{decode as decode_value, encode as encode_value};
 pub(crate) use stored::{Stored, store_value, value_after};
 
 /// Bytes that are not what was written, and what is wrong with them.

@@ -1,8 +1,8 @@
 //! The records that describe a store: its format and calendar, its domains and metrics, and how far its trackers have
 //! come. Each is a version byte and then bincode's standard configuration.
 
-use super::{Malformed, serialized};
-use crate::kinds::{Distinct, Gauge, Layout, Max, Meter, Min, Quantiles, Sum, Summary, Value};
+use super::Malformed;
+use crate::kinds::{Figures, KindVisitor, Layout, Value, encoded, visit_kind};
 use bincode::config;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -84,48 +84,60 @@ pub(crate) struct TrackedRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Form {
     Integers,
-    Serde,
+    Encoded,
+    Large,
 }
 
 impl Form {
     /// The form of a kind of value; none for a kind that goes by what is registered.
     pub(crate) fn of<V: Value>() -> Option<Self> {
         match V::LAYOUT {
-            Layout::Integers { .. } => Some(Self::Integers),
-            Layout::Serde => Some(Self::Serde),
-            Layout::Registered { .. } => None,
+            Layout::Integers => Some(Self::Integers),
+            Layout::Encoded => Some(Self::Encoded),
+            Layout::Large => Some(Self::Large),
+            Layout::Registered => None,
         }
     }
 
     /// The form of the kind of value of this name; none for a kind that isn't the crate's own.
     pub(crate) fn of_kind(kind: &str) -> Option<Self> {
-        match kind {
-            i64::KIND | Min::KIND | Max::KIND => Some(Self::Integers),
-            Sum::KIND | Summary::KIND | Distinct::KIND | Quantiles::KIND | Gauge::KIND | Meter::KIND => {
-                Some(Self::Serde)
-            }
-            _ => None,
-        }
+        visit_kind(kind, FormOf).flatten()
+    }
+
+    /// Whether rows have packed integers, and not bytes of each value.
+    pub(crate) fn is_integers(self) -> bool {
+        self == Self::Integers
     }
 
     /// Whether a value can be written in this form.
     pub(crate) fn accepts<V: Value>(self, value: &V) -> bool {
-        match (V::LAYOUT, self) {
-            (Layout::Registered { stored, .. }, form) => stored(value).is_ok() == (form == Self::Integers),
-            (Layout::Integers { .. }, form) => form == Self::Integers,
-            (Layout::Serde, form) => form == Self::Serde,
-        }
+        let as_integer = match V::LAYOUT {
+            Layout::Integers => true,
+            Layout::Encoded | Layout::Large => false,
+            Layout::Registered => value.to_integer().is_some(),
+        };
+        as_integer == self.is_integers()
+    }
+}
+
+struct FormOf;
+
+impl KindVisitor for FormOf {
+    type Output = Option<Form>;
+
+    fn visit<V: Figures>(self) -> Option<Form> {
+        Form::of::<V>()
     }
 }
 
 pub(crate) trait Record: Serialize + DeserializeOwned {
     fn encode(&self) -> Vec<u8> {
-        encoded(RECORD_VERSION, self)
+        encoded_record(RECORD_VERSION, self)
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         match bytes.split_first() {
-            Some((&RECORD_VERSION, body)) => decoded(body),
+            Some((&RECORD_VERSION, body)) => decoded_record(body),
             Some(_) => Err(UNKNOWN_VERSION),
             None => Err(EMPTY),
         }
@@ -141,18 +153,18 @@ impl Record for MetricRecord {}
 impl Record for TrackedRecord {
     fn encode(&self) -> Vec<u8> {
         if self.in_step.is_empty() {
-            return encoded(RECORD_VERSION, self);
+            return encoded_record(RECORD_VERSION, self);
         }
-        encoded(IN_STEP_VERSION, &(self, &self.in_step))
+        encoded_record(IN_STEP_VERSION, &(self, &self.in_step))
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         match bytes.split_first() {
             Some((&IN_STEP_VERSION, body)) => {
-                let (record, in_step): (Self, Vec<String>) = decoded(body)?;
+                let (record, in_step): (Self, Vec<String>) = decoded_record(body)?;
                 Ok(Self { in_step, ..record })
             }
-            Some((&RECORD_VERSION, body)) => decoded(body),
+            Some((&RECORD_VERSION, body)) => decoded_record(body),
             Some(_) => Err(UNKNOWN_VERSION),
             None => Err(EMPTY),
         }
@@ -162,7 +174,7 @@ impl Record for TrackedRecord {
 const UNKNOWN_VERSION: Malformed = Malformed("a record of an unknown version");
 const EMPTY: Malformed = Malformed("an empty record");
 
-fn encoded(version: u8, record: &impl Serialize) -> Vec<u8> {
+fn encoded_record(version: u8, record: &impl Serialize) -> Vec<u8> {
     let mut bytes = vec![version];
     // Writing strings and integers to a Vec has no way to fail.
     let written = bincode::serde::encode_into_std_write(record, &mut bytes, config::standard());
@@ -170,6 +182,6 @@ fn encoded(version: u8, record: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-fn decoded<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
-    serialized::decode(body).ok_or(Malformed("a record that can't be decoded"))
+fn decoded_record<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
+    encoded::decode(body).ok_or(Malformed("a record that can't be decoded"))
 }

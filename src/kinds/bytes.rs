@@ -1,29 +1,47 @@
-//! What the encoded forms of the kinds of value are made of: numbers of as many bytes as they need.
+//! Kinds with bytes of their own, and what these are made of: numbers of as many bytes as they need.
 
 use crate::error::{Error, Result};
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{self, SeqAccess, Visitor},
 };
 use std::{fmt, marker::PhantomData};
 
-/// A kind of value that is stored as bytes of its own making, checked when they are read.
-pub(crate) trait Encoded: Sized {
-    /// What the bytes are, for errors.
-    const NAME: &'static str;
+/// A kind of value whose bytes are defined here and not by bincode, so that other programs can read and make them; how they
+/// lie is in [`docs::format`](crate::docs::format).
+///
+/// [`Sum`](crate::Sum), [`Summary`](crate::Summary), [`Quantiles`](crate::Quantiles), [`Gauge`](crate::Gauge),
+/// [`Meter`](crate::Meter) and [`Distinct`](crate::Distinct) are such kinds. They are stored as these bytes, and those are
+/// their serde form too.
+///
+/// ```
+/// use trackstats::{Distinct, OwnBytes};
+///
+/// let users = Distinct::of("ann");
+/// let sketch = users.to_bytes();
+/// assert_eq!(Distinct::from_bytes(&sketch)?, users);
+/// # Ok::<(), trackstats::Error>(())
+/// ```
+pub trait OwnBytes: Sized {
+    /// The bytes that it is stored as.
+    fn to_bytes(&self) -> Vec<u8>;
 
-    fn write(&self, writer: &mut Writer);
+    /// The value that these bytes are, all of them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for bytes that [`to_bytes`](Self::to_bytes) doesn't give, but for other libraries' sketches of
+    /// a [`Distinct`](crate::Distinct).
+    fn from_bytes(bytes: &[u8]) -> Result<Self>;
+}
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str>;
-
-    fn to_vec(&self) -> Vec<u8> {
+impl<C: Codec> OwnBytes for C {
+    fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::default();
         self.write(&mut writer);
         writer.0
     }
 
-    /// The value that these bytes are, all of them.
-    fn from_slice(bytes: &[u8]) -> Result<Self> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut reader = Reader { rest: bytes };
         Self::read(&mut reader)
             .and_then(|value| if reader.rest.is_empty() { Ok(value) } else { Err("are too many") })
@@ -31,29 +49,56 @@ pub(crate) trait Encoded: Sized {
     }
 }
 
-pub(super) fn invalid<E: Encoded>(problem: &str) -> Error {
-    Error::InvalidValue { kind: E::NAME, problem: problem.to_owned() }
+/// How a kind with bytes of its own writes and checks them.
+pub(crate) trait Codec: Sized {
+    /// What the bytes are, for errors.
+    const NAME: &'static str;
+
+    fn write(&self, writer: &mut Writer);
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str>;
 }
 
-/// Reads a value as serde gives its bytes.
-pub(super) fn deserialize<'de, D: Deserializer<'de>, E: Encoded>(deserializer: D) -> Result<E, D::Error> {
-    deserializer.deserialize_byte_buf(BytesVisitor(PhantomData))
+pub(super) fn invalid<C: Codec>(problem: &str) -> Error {
+    Error::InvalidValue { kind: C::NAME, problem: problem.to_owned() }
 }
 
-struct BytesVisitor<E>(PhantomData<E>);
+/// A value whose serde form is its bytes; the kinds derive theirs from it.
+#[derive(Debug)]
+pub(crate) struct AsBytes<C>(pub(super) C);
 
-impl<'de, E: Encoded> Visitor<'de> for BytesVisitor<E> {
-    type Value = E;
+impl<C: Codec> From<C> for AsBytes<C> {
+    fn from(value: C) -> Self {
+        Self(value)
+    }
+}
+
+impl<C: Codec> Serialize for AsBytes<C> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0.to_bytes())
+    }
+}
+
+impl<'de, C: Codec> Deserialize<'de> for AsBytes<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_byte_buf(BytesVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct BytesVisitor<C>(PhantomData<C>);
+
+impl<'de, C: Codec> Visitor<'de> for BytesVisitor<C> {
+    type Value = C;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the bytes of {}", E::NAME)
+        write!(f, "the bytes of {}", C::NAME)
     }
 
-    fn visit_bytes<X: de::Error>(self, bytes: &[u8]) -> Result<E, X> {
-        E::from_slice(bytes).map_err(de::Error::custom)
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<C, E> {
+        C::from_bytes(bytes).map_err(de::Error::custom)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<E, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<C, A::Error> {
         let mut bytes = Vec::new();
         while let Some(byte) = list.next_element()? {
             bytes.push(byte);

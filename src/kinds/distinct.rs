@@ -1,8 +1,8 @@
 //! How many different things there were.
 
 use super::{
-    MergeError, Value,
-    bytes::{self, Encoded, Reader, Writer},
+    Figure, Figures, Layout, MergeError, Number, OwnBytes, Value,
+    bytes::{AsBytes, Codec, Reader, TOO_FEW, Writer},
 };
 use crate::{error::Result, model::Id};
 use datasketches::{
@@ -10,7 +10,7 @@ use datasketches::{
     hash::value::raw_bytes,
     hll::{HllSketch, HllType},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::{cmp, fmt};
 
 /// How many different things there were, such as users, to within 1.7 %: a `HyperLogLog` sketch. Merging unites the things, so
@@ -26,8 +26,9 @@ use std::{cmp, fmt};
 /// The bytes are those of an [Apache `DataSketches`](https://datasketches.apache.org/docs/HLL/HLL.html) HLL sketch of type
 /// `HLL_8` and lg k 12, which is what Spark's `hll_sketch_agg` makes by default, and things are hashed as there (`MurmurHash3`
 /// with seed 9001), so its libraries in Java, C++, Python and others read them, and sketches of theirs can be
-/// [taken over](Self::from_bytes). The estimate is theirs too. Only its form is fixed further: the marks are in order, and
-/// there is no estimate that depends on the order of arrival (HIP), so that merging gives the same bytes in any order.
+/// [taken over](OwnBytes::from_bytes): those of lg k 12, be they of another type while they are small, or of `HLL_8`. The
+/// estimate is theirs too. Only its form is fixed further: the marks are in order, and there is no estimate that depends on
+/// the order of arrival (HIP), so that merging gives the same bytes in any order.
 ///
 /// ```
 /// use trackstats::{Distinct, Value};
@@ -40,7 +41,8 @@ use std::{cmp, fmt};
 /// }
 /// assert_eq!((monday.count(), week.count()), (2, 3));
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "AsBytes<Self>", from = "AsBytes<Self>")]
 pub struct Distinct(Marks);
 
 #[derive(Clone, PartialEq, Eq)]
@@ -147,23 +149,9 @@ impl Distinct {
         Intersection { estimate: (a + b - both).clamp(0.0, a.min(b)), error }
     }
 
-    /// The bytes that it is stored as, which are those of an Apache HLL sketch; see [`docs::format`](crate::docs::format).
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.to_vec()
-    }
-
-    /// The sketch that these bytes are: what [`to_bytes`](Self::to_bytes) gave, or another library's Apache HLL sketch of lg k
-    /// 12, be it of another type while it is small, or of `HLL_8`.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for any other bytes.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::from_slice(bytes)
-    }
-
     /// The same sketch as the crate has it, which is only asked for estimates.
     fn sketch(&self) -> Option<HllSketch> {
-        HllSketch::deserialize(&self.to_vec()).ok()
+        HllSketch::deserialize(&self.to_bytes()).ok()
     }
 
     fn unite(&mut self, other: &Self) {
@@ -235,6 +223,7 @@ impl Default for Distinct {
 
 impl Value for Distinct {
     const KIND: &'static str = "distinct";
+    const LAYOUT: Layout = Layout::Large;
 
     fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
         self.unite(other);
@@ -252,9 +241,17 @@ impl Value for Distinct {
             Marks::Registers(registers) => registers.len(),
         }
     }
+
+    fn to_stored(&self) -> Option<Vec<u8>> {
+        Some(self.to_bytes())
+    }
+
+    fn from_stored(bytes: &[u8]) -> Option<Self> {
+        Self::from_bytes(bytes).ok()
+    }
 }
 
-impl Encoded for Distinct {
+impl Codec for Distinct {
     const NAME: &'static str = "an HLL sketch of lg k 12";
 
     fn write(&self, writer: &mut Writer) {
@@ -329,7 +326,7 @@ impl Encoded for Distinct {
             _ => return Err("are of something else than an Apache HLL sketch"),
         };
         if length > reader.rest.len() / 4 {
-            return Err(bytes::TOO_FEW);
+            return Err(TOO_FEW);
         }
         let mut marks = Vec::with_capacity(length);
         for _ in 0..length {
@@ -347,15 +344,32 @@ impl Encoded for Distinct {
     }
 }
 
-impl Serialize for Distinct {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.to_vec())
+impl From<AsBytes<Self>> for Distinct {
+    fn from(AsBytes(value): AsBytes<Self>) -> Self {
+        value
     }
 }
 
-impl<'de> Deserialize<'de> for Distinct {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bytes::deserialize(deserializer)
+impl Figures for Distinct {
+    const NAMES: &'static [&'static str] = &["distinct"];
+
+    fn figures(&self) -> Vec<Figure> {
+        vec![self.count().into()]
+    }
+
+    fn number(&self) -> Option<f64> {
+        Some(self.to_f64())
+    }
+
+    fn read_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
+    }
+}
+
+/// The estimate of how many.
+impl Number for Distinct {
+    fn to_f64(&self) -> f64 {
+        self.estimate()
     }
 }
 

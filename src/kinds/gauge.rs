@@ -1,13 +1,13 @@
 //! Levels that go up and down.
 
 use super::{
-    MergeError, Value,
-    bytes::{self, Encoded, Reader, Writer, plain},
+    Figure, Figures, MergeError, OwnBytes, Value,
+    bytes::{AsBytes, Codec, Reader, Writer, plain},
     exact::Exact,
     sum::not_finite,
 };
 use crate::error::Result;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A level, such as a temperature or the number of users who are there now: the last one, the lowest and the highest, and
@@ -26,7 +26,8 @@ use std::fmt;
 /// assert_eq!((here.last(), here.min(), here.max(), here.lowered()), (10.0, 10.0, 12.0, 2.0));
 /// # Ok::<(), trackstats::Error>(())
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "AsBytes<Self>", from = "AsBytes<Self>")]
 pub struct Gauge {
     /// In seconds since 1970-01-01T00:00:00Z.
     at: i64,
@@ -102,19 +103,6 @@ impl Gauge {
     pub fn lowered(&self) -> f64 {
         self.lowered.to_f64()
     }
-
-    /// The bytes that it is stored as; see [`docs::format`](crate::docs::format).
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.to_vec()
-    }
-
-    /// The gauge that these bytes are.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for bytes that [`to_bytes`](Self::to_bytes) doesn't give.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::from_slice(bytes)
-    }
 }
 
 impl Value for Gauge {
@@ -131,9 +119,17 @@ impl Value for Gauge {
         self.max = self.max.max(other.max);
         Ok(())
     }
+
+    fn to_stored(&self) -> Option<Vec<u8>> {
+        Some(self.to_bytes())
+    }
+
+    fn from_stored(bytes: &[u8]) -> Option<Self> {
+        Self::from_bytes(bytes).ok()
+    }
 }
 
-impl Encoded for Gauge {
+impl Codec for Gauge {
     const NAME: &'static str = "a gauge";
 
     fn write(&self, writer: &mut Writer) {
@@ -159,15 +155,25 @@ impl Encoded for Gauge {
     }
 }
 
-impl Serialize for Gauge {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.to_vec())
+impl From<AsBytes<Self>> for Gauge {
+    fn from(AsBytes(value): AsBytes<Self>) -> Self {
+        value
     }
 }
 
-impl<'de> Deserialize<'de> for Gauge {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bytes::deserialize(deserializer)
+impl Figures for Gauge {
+    const NAMES: &'static [&'static str] = &["last", "min", "max"];
+
+    fn figures(&self) -> Vec<Figure> {
+        [self.last(), self.min(), self.max()].map(Figure::from).into()
+    }
+
+    fn number(&self) -> Option<f64> {
+        Some(self.last())
+    }
+
+    fn read_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 

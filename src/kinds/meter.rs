@@ -1,12 +1,12 @@
 //! Readings of meters.
 
 use super::{
-    MergeError, Value,
-    bytes::{self, Encoded, Reader, Writer, invalid, plain},
+    Figure, Figures, MergeError, OwnBytes, Value,
+    bytes::{AsBytes, Codec, Reader, Writer, invalid, plain},
     exact::Exact,
 };
 use crate::error::Result;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Readings of a meter that only grows, such as an electricity meter or the bytes that an interface has sent, and from there
@@ -48,7 +48,8 @@ use std::fmt;
 /// assert_eq!((day.increase(), day.resets()), (9.0 + 3.0 + 2.0, 1));
 /// # Ok::<(), trackstats::Error>(())
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "AsBytes<Self>", from = "AsBytes<Self>")]
 pub struct Meter {
     /// By instant in seconds since 1970-01-01T00:00:00Z; at least one.
     readings: Vec<(i64, f64)>,
@@ -108,19 +109,6 @@ impl Meter {
     /// The length of the stretches, in seconds, of which only the last reading is kept; 1 if all are.
     pub fn resolution(&self) -> u64 {
         1 << self.thinned
-    }
-
-    /// The bytes that it is stored as; see [`docs::format`](crate::docs::format).
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.to_vec()
-    }
-
-    /// The readings that these bytes are.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for bytes that [`to_bytes`](Self::to_bytes) doesn't give.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::from_slice(bytes)
     }
 
     /// Thins the readings to at least `thinned`, and as far as there are too many.
@@ -189,9 +177,17 @@ impl Value for Meter {
     fn heap_bytes(&self) -> usize {
         self.readings.capacity() * size_of::<(i64, f64)>()
     }
+
+    fn to_stored(&self) -> Option<Vec<u8>> {
+        Some(self.to_bytes())
+    }
+
+    fn from_stored(bytes: &[u8]) -> Option<Self> {
+        Self::from_bytes(bytes).ok()
+    }
 }
 
-impl Encoded for Meter {
+impl Codec for Meter {
     const NAME: &'static str = "a meter";
 
     /// Whole numbers are written as their distances from one another.
@@ -255,15 +251,25 @@ impl Encoded for Meter {
     }
 }
 
-impl Serialize for Meter {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.to_vec())
+impl From<AsBytes<Self>> for Meter {
+    fn from(AsBytes(value): AsBytes<Self>) -> Self {
+        value
     }
 }
 
-impl<'de> Deserialize<'de> for Meter {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bytes::deserialize(deserializer)
+impl Figures for Meter {
+    const NAMES: &'static [&'static str] = &["increase", "resets"];
+
+    fn figures(&self) -> Vec<Figure> {
+        vec![self.increase().into(), (self.resets() as u64).into()]
+    }
+
+    fn number(&self) -> Option<f64> {
+        Some(self.increase())
+    }
+
+    fn read_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 

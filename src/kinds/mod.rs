@@ -2,12 +2,16 @@
 //!
 //! It may use `model` and `error`, and is used by everything below. A new kind is a file here and a line in `list.rs`.
 
+mod any;
 mod bytes;
 mod distinct;
+pub(crate) mod encoded;
 mod exact;
 mod figures;
 mod gauge;
+mod integers;
 mod limbs;
+mod list;
 mod meter;
 mod number;
 mod quantiles;
@@ -15,14 +19,18 @@ mod sum;
 mod summary;
 mod value;
 
-#[cfg(feature = "exchange")]
-pub(crate) use bytes::Encoded;
+pub use any::AnyValue;
+pub use bytes::OwnBytes;
 pub use distinct::{Distinct, Intersection, Item};
 pub use figures::{Figure, Figures};
 pub use gauge::Gauge;
+pub use integers::{Max, Min};
+#[cfg(fuzzing)]
+pub(crate) use list::{EachKind, each_kind};
+pub use list::{KindVisitor, visit_kind};
 pub use meter::Meter;
 pub use number::Number;
 pub use quantiles::Quantiles;
 pub use sum::Sum;
 pub use summary::Summary;
-pub use value::{AnyValue, Layout, Max, MergeError, Min, Value};
+pub use value::{Layout, MergeError, Value};

@@ -1,11 +1,11 @@
 //! Values that are numbers.
 
-use super::{Distinct, Max, Min, Sum};
 use std::cmp::Ordering;
 
 /// A value that is a number, so that it can be subtracted, averaged, ranked and drawn.
 ///
-/// `i64`, `u64`, `f64`, [`Min`], [`Max`], [`Sum`] and [`Distinct`] (its estimate) are. Implement it for a kind of your
+/// `i64`, `u64`, `f64`, [`Min`](crate::Min), [`Max`](crate::Max), [`Sum`](crate::Sum) and [`Distinct`](crate::Distinct)
+/// (its estimate) are. Implement it for a kind of your
 /// own that has one obvious number; where there are several, [`Derived::map`](crate::Derived::map) says which.
 ///
 /// ```
@@ -48,38 +48,5 @@ impl Number for u64 {
 impl Number for f64 {
     fn to_f64(&self) -> f64 {
         *self
-    }
-}
-
-impl Number for Min {
-    fn to_f64(&self) -> f64 {
-        self.0.to_f64()
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        self.cmp(other)
-    }
-}
-
-impl Number for Max {
-    fn to_f64(&self) -> f64 {
-        self.0.to_f64()
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        self.cmp(other)
-    }
-}
-
-impl Number for Sum {
-    fn to_f64(&self) -> f64 {
-        self.value()
-    }
-}
-
-/// The estimate of how many.
-impl Number for Distinct {
-    fn to_f64(&self) -> f64 {
-        self.estimate()
     }
 }

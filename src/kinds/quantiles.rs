@@ -1,12 +1,12 @@
 //! Medians and percentiles.
 
 use super::{
-    MergeError, Value,
-    bytes::{self, Encoded, Reader, Writer, plain},
+    Figure, Figures, Layout, MergeError, OwnBytes, Value,
+    bytes::{AsBytes, Codec, Reader, Writer, plain},
     sum::not_finite,
 };
 use crate::error::Result;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::{fmt, mem};
 
 /// How numbers are distributed: their median, 95th percentile and every other quantile, to within 1 %.
@@ -38,7 +38,8 @@ use std::{fmt, mem};
 /// assert!((0.99 * 990.0..=990.0).contains(&p99));
 /// # Ok::<(), trackstats::Error>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(into = "AsBytes<Self>", from = "AsBytes<Self>")]
 pub struct Quantiles {
     /// By bucket, in order; each with the count of its numbers, which isn't 0.
     buckets: Vec<(i32, u64)>,
@@ -135,19 +136,6 @@ impl Quantiles {
         Some(inner_end(*bucket).clamp(self.min, self.max))
     }
 
-    /// The bytes that it is stored as; see [`docs::format`](crate::docs::format).
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.to_vec()
-    }
-
-    /// The distribution that these bytes are.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for bytes that [`to_bytes`](Self::to_bytes) doesn't give.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::from_slice(bytes)
-    }
-
     fn merge_buckets(&mut self, other: &[(i32, u64)]) {
         // A number more in a bucket that is there already, which is most of what trackers do.
         if let [(bucket, count)] = other {
@@ -177,6 +165,7 @@ impl Quantiles {
 
 impl Value for Quantiles {
     const KIND: &'static str = "quantiles";
+    const LAYOUT: Layout = Layout::Large;
 
     fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
         if self.count == 0 || other.count == 0 {
@@ -200,9 +189,17 @@ impl Value for Quantiles {
     fn heap_bytes(&self) -> usize {
         self.buckets.capacity() * size_of::<(i32, u64)>()
     }
+
+    fn to_stored(&self) -> Option<Vec<u8>> {
+        Some(self.to_bytes())
+    }
+
+    fn from_stored(bytes: &[u8]) -> Option<Self> {
+        Self::from_bytes(bytes).ok()
+    }
 }
 
-impl Encoded for Quantiles {
+impl Codec for Quantiles {
     const NAME: &'static str = "a distribution";
 
     fn write(&self, writer: &mut Writer) {
@@ -255,15 +252,27 @@ impl Encoded for Quantiles {
     }
 }
 
-impl Serialize for Quantiles {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.to_vec())
+impl From<AsBytes<Self>> for Quantiles {
+    fn from(AsBytes(value): AsBytes<Self>) -> Self {
+        value
     }
 }
 
-impl<'de> Deserialize<'de> for Quantiles {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bytes::deserialize(deserializer)
+impl Figures for Quantiles {
+    const NAMES: &'static [&'static str] = &["count", "min", "p25", "median", "p75", "p95", "p99", "max"];
+
+    fn figures(&self) -> Vec<Figure> {
+        let inner = [0.25, 0.5, 0.75, 0.95, 0.99].map(|q| self.quantile(q));
+        let numbers = [self.min()].into_iter().chain(inner).chain([self.max()]);
+        [self.count().into()].into_iter().chain(numbers.map(Figure::from)).collect()
+    }
+
+    fn number(&self) -> Option<f64> {
+        self.median()
+    }
+
+    fn read_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 

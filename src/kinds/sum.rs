@@ -1,12 +1,12 @@
 //! Sums of floats.
 
 use super::{
-    MergeError, Value,
-    bytes::{self, Encoded, Reader, Writer, invalid, plain},
+    Figure, Figures, MergeError, Number, OwnBytes, Value,
+    bytes::{AsBytes, Codec, Reader, Writer, invalid, plain},
     exact::Exact,
 };
 use crate::error::Result;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The sum of any number of floats, without rounding: it is the same to the bit in whatever order they are added.
@@ -28,7 +28,8 @@ use std::fmt;
 /// assert_eq!(1e16 + 1.0 - 1e16 + 0.25, 0.25);
 /// # Ok::<(), trackstats::Error>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "AsBytes<Self>", from = "AsBytes<Self>")]
 pub struct Sum(Exact);
 
 impl Sum {
@@ -48,22 +49,9 @@ impl Sum {
     pub fn value(&self) -> f64 {
         self.0.to_f64()
     }
-
-    /// The bytes that it is stored as; see [`docs::format`](crate::docs::format).
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.to_vec()
-    }
-
-    /// The sum that these bytes are.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for bytes that [`to_bytes`](Self::to_bytes) doesn't give.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::from_slice(bytes)
-    }
 }
 
-pub(super) fn not_finite<E: Encoded>(number: f64) -> crate::error::Error {
+pub(super) fn not_finite<E: Codec>(number: f64) -> crate::error::Error {
     invalid::<E>(&format!("{number} is not a finite number; leave the record without a value instead"))
 }
 
@@ -83,9 +71,17 @@ impl Value for Sum {
     fn zero() -> Option<Self> {
         Some(Self::default())
     }
+
+    fn to_stored(&self) -> Option<Vec<u8>> {
+        Some(self.to_bytes())
+    }
+
+    fn from_stored(bytes: &[u8]) -> Option<Self> {
+        Self::from_bytes(bytes).ok()
+    }
 }
 
-impl Encoded for Sum {
+impl Codec for Sum {
     const NAME: &'static str = "a sum";
 
     fn write(&self, writer: &mut Writer) {
@@ -97,15 +93,32 @@ impl Encoded for Sum {
     }
 }
 
-impl Serialize for Sum {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.to_vec())
+impl From<AsBytes<Self>> for Sum {
+    fn from(AsBytes(value): AsBytes<Self>) -> Self {
+        value
     }
 }
 
-impl<'de> Deserialize<'de> for Sum {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bytes::deserialize(deserializer)
+impl Figures for Sum {
+    const NAMES: &'static [&'static str] = &["sum"];
+    const ADDS_UP: bool = true;
+
+    fn figures(&self) -> Vec<Figure> {
+        vec![self.value().into()]
+    }
+
+    fn number(&self) -> Option<f64> {
+        Some(self.to_f64())
+    }
+
+    fn read_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl Number for Sum {
+    fn to_f64(&self) -> f64 {
+        self.value()
     }
 }
 

@@ -1,13 +1,13 @@
 //! Count, sum, minimum, maximum, mean and variance.
 
 use super::{
-    MergeError, Value,
-    bytes::{self, Encoded, Reader, Writer, plain},
+    Figure, Figures, MergeError, OwnBytes, Value,
+    bytes::{AsBytes, Codec, Reader, Writer, plain},
     exact::Exact,
     sum::not_finite,
 };
 use crate::error::Result;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Count, sum, smallest and largest of some numbers, and from there their mean and variance.
@@ -30,7 +30,8 @@ use std::fmt;
 /// assert_eq!((delays.variance(), delays.sample_variance()), (Some(22.5), Some(30.0)));
 /// # Ok::<(), trackstats::Error>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(into = "AsBytes<Self>", from = "AsBytes<Self>")]
 pub struct Summary {
     count: u64,
     sum: Exact,
@@ -111,19 +112,6 @@ impl Summary {
         let difference = scaled.plus(&self.sum.times(&self.sum).negated());
         Some(difference.divided_by(a as f64 * b as f64))
     }
-
-    /// The bytes that it is stored as; see [`docs::format`](crate::docs::format).
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.to_vec()
-    }
-
-    /// The summary that these bytes are.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for bytes that [`to_bytes`](Self::to_bytes) doesn't give.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::from_slice(bytes)
-    }
 }
 
 impl Value for Summary {
@@ -148,9 +136,17 @@ impl Value for Summary {
     fn zero() -> Option<Self> {
         Some(Self::default())
     }
+
+    fn to_stored(&self) -> Option<Vec<u8>> {
+        Some(self.to_bytes())
+    }
+
+    fn from_stored(bytes: &[u8]) -> Option<Self> {
+        Self::from_bytes(bytes).ok()
+    }
 }
 
-impl Encoded for Summary {
+impl Codec for Summary {
     const NAME: &'static str = "a summary";
 
     /// Of one number everything follows from it.
@@ -185,15 +181,32 @@ impl Encoded for Summary {
     }
 }
 
-impl Serialize for Summary {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.to_vec())
+impl From<AsBytes<Self>> for Summary {
+    fn from(AsBytes(value): AsBytes<Self>) -> Self {
+        value
     }
 }
 
-impl<'de> Deserialize<'de> for Summary {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bytes::deserialize(deserializer)
+impl Figures for Summary {
+    const NAMES: &'static [&'static str] = &["count", "sum", "mean", "min", "max", "std_dev"];
+
+    fn figures(&self) -> Vec<Figure> {
+        vec![
+            self.count().into(),
+            self.sum().into(),
+            self.mean().into(),
+            self.min().into(),
+            self.max().into(),
+            self.std_dev().into(),
+        ]
+    }
+
+    fn number(&self) -> Option<f64> {
+        self.mean()
+    }
+
+    fn read_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 

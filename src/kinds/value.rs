@@ -1,17 +1,18 @@
 //! What a statistic's value can be, and how two of them become one.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{cmp, fmt};
+use super::encoded;
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt;
 
 /// A kind of value that statistics can have.
 ///
 /// Merging must be associative and commutative: `a`, `b` and `c` give the same in any order and grouping. That
 /// is what makes late records, wider periods and rolling windows right.
 ///
-/// Integers: `i64` (which adds), [`Min`] and [`Max`]. Floats: [`Sum`](crate::Sum), [`Summary`](crate::Summary) (count, mean,
+/// Integers: `i64` (which adds), [`Min`](crate::Min) and [`Max`](crate::Max). Floats: [`Sum`](crate::Sum), [`Summary`](crate::Summary) (count, mean,
 /// variance), [`Quantiles`](crate::Quantiles), [`Gauge`](crate::Gauge) (a level) and [`Meter`](crate::Meter) (a meter).
 /// Things: [`Distinct`](crate::Distinct). A type of your own needs serde and a merge, and is stored
-/// with bincode's standard configuration:
+/// with bincode's standard configuration, unless it has its own [`to_stored`](Value::to_stored):
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -37,12 +38,12 @@ pub trait Value:
     Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 {
     /// The name of the kind, saved with a metric's registration: writing another kind is an error. It must not
-    /// change, and neither must the type's serde form. The names of the crate's own kinds are taken: `integer`, `minimum`,
-    /// `maximum`, `float`, `summary`, `distinct`, `quantiles`, `gauge`, `meter`.
+    /// change, and neither must the bytes that values are stored as. The names of the crate's own kinds are taken: `integer`,
+    /// `minimum`, `maximum`, `sum`, `summary`, `distinct`, `quantiles`, `gauge`, `meter`.
     const KIND: &'static str;
 
-    /// How values of this kind are laid out in a row. Default: [`Layout::Serde`].
-    const LAYOUT: Layout<Self> = Layout::Serde;
+    /// How values of this kind are laid out in a row. Default: [`Layout::Encoded`].
+    const LAYOUT: Layout = Layout::Encoded;
 
     /// Makes of `self` what it is together with `other`.
     ///
@@ -61,31 +62,48 @@ pub trait Value:
     fn heap_bytes(&self) -> usize {
         0
     }
+
+    /// The integer that stands for the value. Kinds with [`Layout::Integers`] have one for each value. Default: none.
+    fn to_integer(&self) -> Option<i64> {
+        None
+    }
+
+    /// The value that an integer stands for; none if there is no such value, and then the integer is damage. What
+    /// [`to_integer`](Self::to_integer) gives must come back as it was. Default: none.
+    fn from_integer(integer: i64) -> Option<Self> {
+        let _ = integer;
+        None
+    }
+
+    /// The bytes that the value is stored as, 16 MiB at most; none if it can't be encoded. Default: those of its serde form
+    /// in bincode's standard configuration.
+    ///
+    /// Kinds with [`Layout::Integers`] aren't stored so.
+    fn to_stored(&self) -> Option<Vec<u8>> {
+        encoded::encode(self)
+    }
+
+    /// The value that these bytes are, all of them; none if they are damaged. What [`to_stored`](Self::to_stored) gives must
+    /// come back as it was, and any other bytes must be refused without a panic. Default: as bincode reads them.
+    fn from_stored(bytes: &[u8]) -> Option<Self> {
+        encoded::decode(bytes)
+    }
 }
 
 /// How the values of a kind are laid out in a row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Layout<V> {
-    /// 32 statistics a row, as packed integers; for kinds that are an `i64` by another name.
-    Integers {
-        /// The integer that stands for a value.
-        to: fn(&V) -> i64,
-        /// The value that an integer stands for.
-        from: fn(i64) -> V,
-    },
-    /// One statistic a row, in bincode's standard configuration.
-    Serde,
-    /// Whatever the metric is registered with; only [`AnyValue`] has it.
-    #[doc(hidden)]
-    Registered {
-        /// The value that an integer stands for.
-        integer: fn(i64) -> V,
-        /// The value that encoded bytes stand for.
-        encoded: fn(Vec<u8>) -> V,
-        /// The value as it was given to `integer` or `encoded`.
-        stored: fn(&V) -> Result<i64, &[u8]>,
-    },
+pub enum Layout {
+    /// 32 statistics a row, as packed integers: for kinds that are an `i64` by another name. They need
+    /// [`to_integer`](Value::to_integer) and [`from_integer`](Value::from_integer).
+    Integers,
+    /// Several statistics a row, each with its length before its bytes.
+    Encoded,
+    /// One statistic a row: for sketches and other values of kilobytes, so that changing one doesn't write others anew.
+    Large,
+    /// Whatever the metric is registered with: [`AnyValue`](crate::AnyValue)'s. Such a kind reads and writes integers and
+    /// encoded bytes alike.
+    Registered,
 }
 
 /// Why two values can't be merged.
@@ -101,78 +119,5 @@ impl MergeError {
     /// Another reason, a sentence that says what to do next.
     pub const fn new(reason: &'static str) -> Self {
         Self(reason)
-    }
-}
-
-/// Counts and sums: merging adds.
-impl Value for i64 {
-    const KIND: &'static str = "integer";
-    const LAYOUT: Layout<Self> = Layout::Integers { to: |value| *value, from: |integer| integer };
-
-    fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
-        *self = self.checked_add(*other).ok_or(MergeError::OVERFLOW)?;
-        Ok(())
-    }
-
-    fn zero() -> Option<Self> {
-        Some(0)
-    }
-}
-
-/// The smallest of some integers: merging keeps the smaller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Min(pub i64);
-
-impl Value for Min {
-    const KIND: &'static str = "minimum";
-    const LAYOUT: Layout<Self> = Layout::Integers { to: |value| value.0, from: Self };
-
-    fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
-        *self = cmp::min(*self, *other);
-        Ok(())
-    }
-}
-
-/// The largest of some integers: merging keeps the larger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Max(pub i64);
-
-impl Value for Max {
-    const KIND: &'static str = "maximum";
-    const LAYOUT: Layout<Self> = Layout::Integers { to: |value| value.0, from: Self };
-
-    fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
-        *self = cmp::max(*self, *other);
-        Ok(())
-    }
-}
-
-/// A value of whatever kind its metric is registered with, for programs that don't know their metrics beforehand,
-/// such as an export.
-///
-/// A `Metric<AnyValue>` reads every kind. It writes to a metric that is registered already, in that metric's own form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AnyValue {
-    /// A value of a kind with [`Layout::Integers`].
-    Integer(i64),
-    /// A value of a kind with [`Layout::Serde`], as bincode wrote it.
-    Encoded(Vec<u8>),
-}
-
-impl Value for AnyValue {
-    const KIND: &'static str = "any";
-    const LAYOUT: Layout<Self> = Layout::Registered {
-        integer: Self::Integer,
-        encoded: Self::Encoded,
-        stored: |value| match value {
-            Self::Integer(integer) => Ok(*integer),
-            Self::Encoded(bytes) => Err(bytes),
-        },
-    };
-
-    fn merge(&mut self, _: &Self) -> Result<(), MergeError> {
-        Err(MergeError::new(
-            "values whose kind isn't known can't be merged; use the metric with its own value type",
-        ))
     }
 }

@@ -4,7 +4,7 @@ use super::compare::{Comparison, Differing, Mismatch};
 use crate::{
     error::{Error, Result},
     format::key,
-    kinds::{AnyValue, Layout, Value},
+    kinds::{AnyValue, Value},
     model::{Date, Series, Statistic},
     store::Slots,
 };
@@ -63,11 +63,12 @@ impl<V: Value> fmt::Display for Difference<V> {
 }
 
 fn text<V: Value>(statistic: Option<&Option<V>>) -> String {
-    match (statistic, V::LAYOUT) {
-        (None, _) => "absent".to_owned(),
-        (Some(None), _) => "missing".to_owned(),
-        (Some(Some(value)), Layout::Integers { to, .. }) => to(value).to_string(),
-        (Some(Some(value)), _) => format!("{value:?}"),
+    match statistic {
+        None => "absent".to_owned(),
+        Some(None) => "missing".to_owned(),
+        Some(Some(value)) => {
+            value.to_integer().map_or_else(|| format!("{value:?}"), |integer| integer.to_string())
+        }
     }
 }
 

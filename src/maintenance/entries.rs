@@ -210,7 +210,7 @@ impl<V: Value> Entries<V> {
         if !slots.is_first_day(first_day) {
             return verification.add(place, "isn't dated by the first date of a row");
         }
-        if Row::<V>::form_of(&entry.value).is_some_and(|found| found != form) {
+        if Row::<V>::has_integers(&entry.value).is_some_and(|found| found != form.is_integers()) {
             return verification.add(place, "isn't in the form that its metric is registered with");
         }
         let row = match Row::<V>::decode(&entry.value) {

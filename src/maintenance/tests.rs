@@ -90,7 +90,7 @@ fn what_is_not_registered_is_found_once() {
     };
     let of_nothing = with(&Space::Metric.key(&["shop", "orders"]), &metric.encode());
     assert_eq!(of_nothing, ["shop/orders is of a domain that isn't registered"]);
-    let encoded = MetricRecord { form: Form::Serde, ..metric };
+    let encoded = MetricRecord { form: Form::Encoded, ..metric };
     let problems = with(&Space::Metric.key(&["till", "orders"]), &encoded.encode());
     assert_eq!(problems, ["till/orders is registered in another form than its kind of values has"]);
 
@@ -123,7 +123,7 @@ fn rows_that_are_misdated_or_do_not_decode_are_found() {
     assert_eq!(with(&good, cut), [from("2012-12-06 on has a row that ends too soon")]);
     let mut serde = Row::default();
     serde.set(0, Some(AnyValue::Encoded(vec![1])));
-    let serde = serde.encode(Form::Serde).unwrap();
+    let serde = serde.encode(Form::Encoded).unwrap();
     assert_eq!(
         with(&good, &serde),
         [from("2012-12-06 on isn't in the form that its metric is registered with")]
@@ -191,7 +191,7 @@ fn a_row_of_one_statistic_that_has_more_is_found() {
         name: String::new(),
         description: String::new(),
         kind: "own".to_owned(),
-        form: Form::Serde,
+        form: Form::Encoded,
     };
     let mut row = Row::default();
     row.set(1, Some(AnyValue::Encoded(vec![1])));
@@ -199,7 +199,7 @@ fn a_row_of_one_statistic_that_has_more_is_found() {
         .change(|change| {
             change.register_domain(TILL)?;
             change.put_bytes(Space::Metric.key(&["till", "sales"]), record.encode())?;
-            change.put_bytes(row_key(Period::Day, 0), row.encode(Form::Serde).unwrap())
+            change.put_bytes(row_key(Period::Day, 0), row.encode(Form::Encoded).unwrap())
         })
         .unwrap();
     let problem = store.verify().unwrap().problems.remove(0);

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     format::Form,
-    kinds::{AnyValue, Distinct, Gauge, Max, Meter, Min, Quantiles, Sum, Summary, Value},
+    kinds::{AnyValue, Figures, KindVisitor, Value, visit_kind},
     model::{Domain, Metric},
     storage::Snapshot,
     store::Store,
@@ -68,21 +68,13 @@ impl Store {
         for (names, groupings) in groupings {
             let Some(record) = metrics.get(&names) else { continue };
             let (domain, metric) = names;
-            let verification = &mut verification;
-            let found =
-                Found { store: self, snapshot: &snapshot, form: record.form, groupings, verification };
-            match record.kind.as_str() {
-                i64::KIND => found.compare::<i64>(&domain, &metric)?,
-                Min::KIND => found.compare::<Min>(&domain, &metric)?,
-                Max::KIND => found.compare::<Max>(&domain, &metric)?,
-                Sum::KIND => found.compare::<Sum>(&domain, &metric)?,
-                Summary::KIND => found.compare::<Summary>(&domain, &metric)?,
-                Distinct::KIND => found.compare::<Distinct>(&domain, &metric)?,
-                Quantiles::KIND => found.compare::<Quantiles>(&domain, &metric)?,
-                Gauge::KIND => found.compare::<Gauge>(&domain, &metric)?,
-                Meter::KIND => found.compare::<Meter>(&domain, &metric)?,
-                _ if found.groupings.iter().all(|grouping| grouping.derived.is_empty()) => {}
-                _ => found.verification.not_compared.push(format!("{domain}/{metric}")),
+            let is_derived = groupings.iter().any(|grouping| !grouping.derived.is_empty());
+            let (form, verification) = (record.form, &mut verification);
+            let found = Found { store: self, snapshot: &snapshot, form, groupings, verification };
+            match visit_kind(&record.kind, CompareKind { found, names: (&domain, &metric) }) {
+                Some(compared) => compared?,
+                None if is_derived => verification.not_compared.push(format!("{domain}/{metric}")),
+                None => {}
             }
         }
         Ok(verification)
@@ -116,12 +108,24 @@ struct Found<'f> {
     verification: &'f mut Verification,
 }
 
-impl Found<'_> {
-    fn compare<V: Value>(self, domain: &str, metric: &str) -> Result<()> {
-        let metric: Metric<'_, V> = Metric::parse(Domain::parse(domain, domain)?, metric, metric)?;
-        self.compare_with(metric)
-    }
+/// The comparison of a metric of one of the crate's own kinds.
+struct CompareKind<'f> {
+    found: Found<'f>,
+    /// Of the domain and the metric.
+    names: (&'f str, &'f str),
+}
 
+impl KindVisitor for CompareKind<'_> {
+    type Output = Result<()>;
+
+    fn visit<V: Figures>(self) -> Result<()> {
+        let (domain, metric) = self.names;
+        let metric: Metric<'_, V> = Metric::parse(Domain::parse(domain, domain)?, metric, metric)?;
+        self.found.compare_with(metric)
+    }
+}
+
+impl Found<'_> {
     /// Adds the derived statistics that differ from their days to the problems.
     fn compare_with<V: Value>(self, metric: Metric<'_, V>) -> Result<()> {
         let Self { store, snapshot, form, groupings, verification } = self;

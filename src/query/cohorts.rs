@@ -134,7 +134,7 @@ impl CohortsQuery<'_> {
     }
 
     fn every(&self, period: Period, steps: u16) -> Result<Cohorts> {
-        let slots = Slots::new(*self.store.calendar(), period, Form::Serde);
+        let slots = Slots::new(*self.store.calendar(), period, Form::Encoded);
         let (from, to) = slots.range(self.from, self.to)?;
         let last = slots.range(None, None)?.1.min(to.saturating_add(steps.into()));
         // Both metrics by one reading, so that they are of one point in time.

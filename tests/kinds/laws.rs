@@ -2,29 +2,12 @@
 
 use super::{from_hex, hex};
 use proptest::prelude::*;
-use trackstats::{Distinct, Error, Gauge, Meter, Quantiles, Result, Sum, Summary, Value};
+use trackstats::{Distinct, Error, Gauge, Meter, OwnBytes, Quantiles, Sum, Summary, Value};
 
-/// A kind, and the bytes that it is.
-trait Kind: Value {
-    fn bytes(&self) -> Vec<u8>;
-    fn read(bytes: &[u8]) -> Result<Self>;
-}
+/// A kind with bytes of its own.
+trait Kind: Value + OwnBytes {}
 
-macro_rules! kinds {
-    ($($kind:ty),*) => {$(
-        impl Kind for $kind {
-            fn bytes(&self) -> Vec<u8> {
-                self.to_bytes()
-            }
-
-            fn read(bytes: &[u8]) -> Result<Self> {
-                Self::from_bytes(bytes)
-            }
-        }
-    )*};
-}
-
-kinds!(Sum, Summary, Distinct, Quantiles, Gauge, Meter);
+impl<K: Value + OwnBytes> Kind for K {}
 
 pub(crate) fn merged<K: Value>(values: impl IntoIterator<Item = K>) -> K {
     let mut values = values.into_iter();
@@ -36,18 +19,18 @@ pub(crate) fn merged<K: Value>(values: impl IntoIterator<Item = K>) -> K {
 /// Merges in order, backwards, by halves and by threes give the same bytes, which are read as the same value.
 fn assert_merges_in_any_order<K: Kind>(values: &[K]) {
     let once = merged(values.iter().cloned());
-    assert_eq!(merged(values.iter().rev().cloned()).bytes(), once.bytes(), "backwards");
+    assert_eq!(merged(values.iter().rev().cloned()).to_bytes(), once.to_bytes(), "backwards");
     let (left, right) = values.split_at(values.len() / 2);
     let mut halves: Vec<K> = Vec::new();
     halves.extend((!right.is_empty()).then(|| merged(right.iter().cloned())));
     halves.extend((!left.is_empty()).then(|| merged(left.iter().rev().cloned())));
-    assert_eq!(merged(halves).bytes(), once.bytes(), "by halves");
+    assert_eq!(merged(halves).to_bytes(), once.to_bytes(), "by halves");
     let threes = values.chunks(3).rev().map(|chunk| merged(chunk.iter().cloned()));
-    assert_eq!(merged(threes).bytes(), once.bytes(), "by threes");
-    assert_eq!(K::read(&once.bytes()).unwrap(), once);
+    assert_eq!(merged(threes).to_bytes(), once.to_bytes(), "by threes");
+    assert_eq!(K::from_bytes(&once.to_bytes()).unwrap(), once);
     if let Some(mut with_zero) = K::zero() {
         with_zero.merge(&once).unwrap();
-        assert_eq!(with_zero.bytes(), once.bytes(), "zero changes nothing");
+        assert_eq!(with_zero.to_bytes(), once.to_bytes(), "zero changes nothing");
     }
 }
 
@@ -84,7 +67,7 @@ proptest! {
         assert_merges_in_any_order(&sets);
         let (once, mut twice) = (merged(sets.clone()), merged(sets));
         twice.merge(&once).unwrap();
-        prop_assert_eq!(once.bytes(), twice.bytes(), "what is delivered twice counts once");
+        prop_assert_eq!(once.to_bytes(), twice.to_bytes(), "what is delivered twice counts once");
     }
 
     #[test]
@@ -103,15 +86,15 @@ proptest! {
         let (once, mut twice) = (merged(readings.clone()), merged(readings.clone()));
         twice.merge(&once).unwrap();
         twice.merge(&merged(readings.into_iter().take(7))).unwrap();
-        prop_assert_eq!(once.bytes(), twice.bytes(), "what is delivered twice counts once");
+        prop_assert_eq!(once.to_bytes(), twice.to_bytes(), "what is delivered twice counts once");
         prop_assert!(once.readings().len() <= 1_025);
     }
 
     #[test]
     fn any_bytes_are_a_value_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         fn read<K: Kind>(bytes: &[u8]) {
-            if let Ok(value) = K::read(bytes) {
-                assert_eq!(K::read(&value.bytes()).unwrap(), value);
+            if let Ok(value) = K::from_bytes(bytes) {
+                assert_eq!(K::from_bytes(&value.to_bytes()).unwrap(), value);
             }
         }
         read::<Sum>(&bytes);
@@ -125,11 +108,11 @@ proptest! {
     #[test]
     fn a_value_with_a_byte_changed_cut_or_added_is_another_or_refused(at in any::<prop::sample::Index>(), flip in 1_u8.., seed in 1_u32..600) {
         fn damage<K: Kind>(value: &K, at: prop::sample::Index, flip: u8) {
-            let bytes = value.bytes();
+            let bytes = value.to_bytes();
             let mut changed = bytes.clone();
             changed[at.index(bytes.len())] ^= flip;
             for damaged in [&changed[..], &bytes[..bytes.len() - 1], &[&bytes[..], &[flip]].concat()] {
-                if let Ok(mut other) = K::read(damaged) {
+                if let Ok(mut other) = K::from_bytes(damaged) {
                     let _ = (other.merge(value), format!("{other:?}"));
                 }
             }
@@ -186,8 +169,8 @@ fn a_bucket_as_far_down_as_can_be_written_is_refused() {
 fn the_bytes_of_each_kind_are_frozen() {
     fn check<K: Kind>(value: &K, expected: &str) {
         let expected: String = expected.split_whitespace().collect();
-        assert_eq!(hex(&value.bytes()), expected, "{value:?}");
-        assert_eq!(&K::read(&from_hex(&expected)).unwrap(), value);
+        assert_eq!(hex(&value.to_bytes()), expected, "{value:?}");
+        assert_eq!(&K::from_bytes(&from_hex(&expected)).unwrap(), value);
     }
     let sum = |number| Sum::new(number).unwrap();
     // the exponent, how many bytes follow, and they

@@ -9,8 +9,8 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use trackstats::{
-    Calendar, Distinct, Domain, Error, FixedClock, Gauge, Id, Item, Meter, Metric, Object, Options, Period,
-    Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value, chrono::Days,
+    Calendar, Distinct, Domain, Error, FixedClock, Gauge, Id, Item, Meter, Metric, Object, Options, OwnBytes,
+    Period, Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value, chrono::Days,
 };
 
 const KINDS: Domain<'static> = Domain::new("kinds", "Kinds");

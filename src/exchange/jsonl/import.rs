@@ -9,7 +9,7 @@ use super::{
 use crate::{
     calendar::Calendar,
     error::{Error, Result, hint, nearest},
-    format::{Form, MetricRecord},
+    format::MetricRecord,
     kinds::AnyValue,
     model::{Domain, Metric, Ref},
     store::{Change, RowBuffer, Store},
@@ -180,7 +180,7 @@ impl<'c, 's> Import<'c, 's> {
     }
 
     fn metric(&mut self, fields: MetricFields<'_>) -> Outcome {
-        let MetricFields { domain, reference, name, description, kind, form } = fields;
+        let MetricFields { domain, reference, name, description, kind, mut form } = fields;
         let (domain, reference) = (domain.as_ref(), Ref::parse(&reference)?.as_str());
         let Some(entry) = self.domains.get_mut(domain) else {
             let near = like(domain, self.domains.keys().cloned());
@@ -195,13 +195,15 @@ impl<'c, 's> Import<'c, 's> {
                     Error::WrongKind { metric: format!("{domain}/{reference}"), stored, given }.into()
                 );
             }
-            if stored.form != form {
-                let known = if stored.form == Form::Serde { "encoded" } else { "whole numbers" };
+            if stored.form.is_integers() != form.is_integers() {
+                let known = if stored.form.is_integers() { "whole numbers" } else { "encoded" };
                 return Err(Failure::Problem(format!(
                     "in the store at {}, the values of {domain}/{reference} are {known}; \"encoded\" must say the same",
                     self.change.store().path().display()
                 )));
             }
+            // A line doesn't tell whether encoded values are large, and there may be rows already.
+            form = stored.form;
         }
         let (name, description) = (name.into_owned(), description.into_owned());
         let record = MetricRecord { name, description, kind: kind.into_owned(), form };

@@ -4,7 +4,6 @@ use super::value::ValueJson;
 use crate::{
     calendar::Calendar,
     error::Result,
-    format::Form,
     kinds::AnyValue,
     model::{Id, Object, Statistic},
     store::{DomainInfo, MetricInfo},
@@ -79,7 +78,7 @@ impl<'a> From<&'a MetricInfo> for MetricLine<'a> {
             name: metric.name(),
             description: metric.description(),
             value: metric.kind(),
-            encoded: metric.form() == Form::Serde,
+            encoded: !metric.form().is_integers(),
         }
     }
 }

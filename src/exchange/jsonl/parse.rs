@@ -65,22 +65,24 @@ impl<'a> MetricFields<'a> {
         let (domain, reference, name) = (fields.text("domain")?, fields.text("ref")?, fields.text("name")?);
         let description = fields.optional_text("description")?.unwrap_or_default();
         let kind = fields.text("value")?;
-        let form = match fields.take("encoded")? {
-            None | Some(Json::Bool(false)) => Form::Integers,
-            Some(Json::Bool(true)) => Form::Serde,
+        let encoded = match fields.take("encoded")? {
+            None | Some(Json::Bool(false)) => false,
+            Some(Json::Bool(true)) => true,
             Some(other) => return Err(format!("\"encoded\" is {}, not true or false", other.describe())),
         };
-        match Form::of_kind(&kind) {
-            Some(Form::Integers) if form != Form::Integers => {
+        let form = match Form::of_kind(&kind) {
+            Some(form) if encoded && form.is_integers() => {
                 return Err(format!(
                     "values of the kind {kind:?} are whole numbers, they can't be \"encoded\""
                 ));
             }
-            Some(Form::Serde) if form != Form::Serde => {
+            Some(form) if !encoded && !form.is_integers() => {
                 return Err(format!("values of the kind {kind:?} are \"encoded\", which it must say"));
             }
-            _ => {}
-        }
+            Some(form) => form,
+            None if encoded => Form::Encoded,
+            None => Form::Integers,
+        };
         if kind.is_empty() || kind == AnyValue::KIND {
             return Err(format!("{kind:?} is not a kind of value; the most usual is \"integer\""));
         }

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    format::{Form, decode_value, encode_value},
-    kinds::{AnyValue, Distinct, Encoded, Figure, Figures, Gauge, Meter, Quantiles, Sum, Summary, Value},
+    format::Form,
+    kinds::{AnyValue, Figure, Figures, KindVisitor, Layout, OwnBytes, Sum, Value, visit_kind},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -16,62 +16,56 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 #[derive(Debug)]
 pub(super) enum ValueJson {
     Integer(i64),
-    /// Bytes, and what they say, if it is a kind of the crate's own: then they are those that the value itself gives, which
-    /// others read too. Of the user's own kinds they are what bincode made.
+    /// The bytes that it is stored as, and what they say, if it is a kind of the crate's own.
     Encoded {
         figures: Vec<(&'static str, Figure)>,
         base64: String,
     },
 }
 
-/// What bytes say, and the same in other bytes: a value's own, or those that are stored.
-struct Converted {
+/// What bytes say, and those that are stored of them: of a sketch of another library's they are others.
+struct Checked {
     figures: Vec<Figure>,
-    bytes: Vec<u8>,
+    stored: Vec<u8>,
 }
 
 /// How values of one of the crate's own encoded kinds are read.
 struct Known {
     names: &'static [&'static str],
-    from_stored: fn(&[u8]) -> Result<Converted>,
-    to_stored: fn(&[u8]) -> Result<Converted>,
+    check: fn(&[u8]) -> Result<Checked>,
+}
+
+struct FindKnown;
+
+impl KindVisitor for FindKnown {
+    type Output = Option<Known>;
+
+    fn visit<V: Figures>(self) -> Option<Known> {
+        let check = |bytes: &[u8]| {
+            let value = V::read_stored(bytes)?;
+            let problem = "it can't be encoded".to_owned();
+            let stored = value.to_stored().ok_or(Error::InvalidValue { kind: V::KIND, problem })?;
+            Ok(Checked { figures: value.figures(), stored })
+        };
+        (V::LAYOUT != Layout::Integers).then_some(Known { names: V::NAMES, check })
+    }
 }
 
 impl Known {
     fn find(kind: &str) -> Option<Self> {
-        match kind {
-            Sum::KIND => Some(Self::of::<Sum>()),
-            Summary::KIND => Some(Self::of::<Summary>()),
-            Distinct::KIND => Some(Self::of::<Distinct>()),
-            Quantiles::KIND => Some(Self::of::<Quantiles>()),
-            Gauge::KIND => Some(Self::of::<Gauge>()),
-            Meter::KIND => Some(Self::of::<Meter>()),
-            _ => None,
-        }
-    }
-
-    fn of<V: Figures + Encoded>() -> Self {
-        Self {
-            names: V::NAMES,
-            from_stored: |bytes| {
-                let value: V = decode_value(bytes).ok_or_else(|| Error::InvalidValue {
-                    kind: V::NAME,
-                    problem: "its bytes are damaged; `Store::verify` tells what else is".to_owned(),
-                })?;
-                Ok(Converted { figures: value.figures(), bytes: value.to_vec() })
-            },
-            to_stored: |bytes| {
-                let value = V::from_slice(bytes)?;
-                Ok(Converted { figures: value.figures(), bytes: stored(&value)? })
-            },
-        }
+        visit_kind(kind, FindKnown).flatten()
     }
 }
 
-/// The bytes that a value of the crate's own is stored as.
-fn stored<V: Figures + Encoded>(value: &V) -> Result<Vec<u8>> {
-    encode_value(value)
-        .map_err(|malformed| Error::InvalidValue { kind: V::NAME, problem: malformed.0.to_owned() })
+/// Says of stored bytes that they are damaged.
+fn damaged(error: Error) -> Error {
+    match error {
+        Error::InvalidValue { kind, problem } => {
+            let problem = format!("{problem}; they are damaged, and `Store::verify` tells what else is");
+            Error::InvalidValue { kind, problem }
+        }
+        other => other,
+    }
 }
 
 impl ValueJson {
@@ -83,7 +77,7 @@ impl ValueJson {
         let Some(known) = Known::find(kind) else {
             return Ok(Self::Encoded { figures: Vec::new(), base64: BASE64_STANDARD.encode(bytes) });
         };
-        let Converted { figures, bytes } = (known.from_stored)(bytes)?;
+        let Checked { figures, .. } = (known.check)(bytes).map_err(damaged)?;
         let figures = known.names.iter().copied().zip(figures).collect();
         Ok(Self::Encoded { figures, base64: BASE64_STANDARD.encode(bytes) })
     }
@@ -99,6 +93,7 @@ impl Serialize for ValueJson {
         for (name, figure) in figures {
             match figure {
                 Figure::Whole(count) => map.serialize_entry(name, count)?,
+                Figure::Integer(integer) => map.serialize_entry(name, integer)?,
                 // JSON has no infinite numbers; they are null as well.
                 Figure::Decimal(number) => map.serialize_entry(name, number)?,
                 Figure::Missing => map.serialize_entry(name, &())?,
@@ -120,13 +115,13 @@ pub(super) fn read(kind: &str, form: Form, value: Json<'_>) -> Result<Option<Any
         (_, Json::Null) => return Ok(None),
         (Form::Integers, Json::Unsigned(number)) => i64::try_from(number).ok().map(AnyValue::Integer),
         (Form::Integers, Json::Negative(number)) => Some(AnyValue::Integer(number)),
-        (Form::Serde, Json::Object(members)) => {
+        (Form::Encoded | Form::Large, Json::Object(members)) => {
             Some(AnyValue::Encoded(read_object(known.as_ref(), members)?))
         }
-        (Form::Serde, number) if kind == Sum::KIND => match number.as_f64() {
+        (Form::Encoded, number) if kind == Sum::KIND => match number.as_f64() {
             Some(number) => {
-                let bytes = Sum::new(number).and_then(|sum| stored(&sum));
-                Some(AnyValue::Encoded(bytes.map_err(|error| error.to_string())?))
+                let sum = Sum::new(number).map_err(|error| error.to_string())?;
+                Some(AnyValue::Encoded(sum.to_bytes()))
             }
             None => None,
         },
@@ -135,8 +130,8 @@ pub(super) fn read(kind: &str, form: Form, value: Json<'_>) -> Result<Option<Any
     let problem = || {
         let values = match form {
             Form::Integers => "signed whole numbers of 64 bits",
-            Form::Serde if kind == Sum::KIND => "numbers, or objects with their bytes in \"base64\"",
-            Form::Serde => "objects with their bytes in \"base64\"",
+            Form::Encoded if kind == Sum::KIND => "numbers, or objects with their bytes in \"base64\"",
+            Form::Encoded | Form::Large => "objects with their bytes in \"base64\"",
         };
         let kind: String = kind.chars().take(40).collect();
         format!(
@@ -165,9 +160,9 @@ fn read_object(known: Option<&Known>, mut members: Members<'_>) -> Result<Vec<u8
             .map_err(|error| format!("\"value\" is not base64: {error}"))?,
         other => return Err(format!("the {BYTES:?} of \"value\" is {}, not a text", other.describe())),
     };
-    let Converted { figures, bytes } = match known {
-        Some(known) => (known.to_stored)(&bytes).map_err(|error| error.to_string())?,
-        None => Converted { figures: Vec::new(), bytes },
+    let Checked { figures, stored } = match known {
+        Some(known) => (known.check)(&bytes).map_err(|error| error.to_string())?,
+        None => Checked { figures: Vec::new(), stored: bytes },
     };
     let names = known.map(|known| known.names).unwrap_or_default();
     let mut met = Vec::new();
@@ -188,7 +183,7 @@ fn read_object(known: Option<&Known>, mut members: Members<'_>) -> Result<Vec<u8
             ));
         }
     }
-    Ok(bytes)
+    Ok(stored)
 }
 
 /// Whether a line's number is what the bytes say, to as many digits as programs that write JSON anew keep.
@@ -196,6 +191,8 @@ fn agrees(figure: Figure, json: &Json<'_>) -> bool {
     match (figure, json) {
         (Figure::Missing, json) => *json == Json::Null,
         (Figure::Whole(count), json) => *json == Json::Unsigned(count),
+        (Figure::Integer(integer), Json::Unsigned(given)) => i64::try_from(*given) == Ok(integer),
+        (Figure::Integer(integer), json) => *json == Json::Negative(integer),
         (Figure::Decimal(number), Json::Null) => !number.is_finite(),
         (Figure::Decimal(number), json) => {
             json.as_f64().is_some_and(|given| (given - number).abs() <= 1e-9 * number.abs().max(given.abs()))

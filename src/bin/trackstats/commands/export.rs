@@ -1,6 +1,6 @@
 //! `trackstats export`.
 
-use crate::output::series::value_cells;
+use crate::output::{kinds::STORED, series::value_cells};
 use crate::{
     arguments::{StoreArgs, checked_prefix, object_text},
     output::{self, Cell, TableOrCsv},
@@ -64,7 +64,9 @@ impl ExportArgs {
                     let texts =
                         [series.domain(), series.metric(), &series.period().to_string(), &date, &object];
                     let texts = texts.map(|text| Cell::Text(text.to_owned()));
-                    rows.row(texts.into_iter().chain(value_cells(statistic.value.as_ref())).collect())?;
+                    rows.row(
+                        texts.into_iter().chain(value_cells(STORED, statistic.value.as_ref())).collect(),
+                    )?;
                 }
                 rows.end()?;
             }

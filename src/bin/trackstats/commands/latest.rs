@@ -56,10 +56,11 @@ struct Latest<'l> {
 }
 
 impl Question for Latest<'_> {
-    fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()> {
+    fn ask<V: Value>(self, metric: Metric<'_, V>, kind: &Kind<V>) -> anyhow::Result<()> {
         let Self { args, store, format } = self;
         let latest = args.latest(store, metric)?;
-        series::tell(&args.metric, series::print(store.calendar(), format, args.period, &[], latest)?);
+        let any = series::print(store.calendar(), format, args.period, &[], kind.columns, latest)?;
+        series::tell(&args.metric, any);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! `trackstats profile`.
 
 use crate::output::{
-    kinds::{self, Kind, Question},
+    kinds::{self, Columns, Kind, Question},
     series::{header, value_cells},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     output::{self, Cell, TableOrCsv},
 };
 use clap::{Args, ValueEnum};
-use trackstats::{Metric, Period, ProfilePart, Store};
+use trackstats::{Metric, Period, ProfilePart, Store, Value};
 
 /// Show what a metric is like on each day of the week, or in each hour of the day
 ///
@@ -43,16 +43,21 @@ impl ProfileArgs {
         kinds::ask(&info, Profile { args: &self, store: &store })
     }
 
-    fn print<K: ToString, V: Kind>(&self, name: &str, parts: &[ProfilePart<K, V>]) -> anyhow::Result<()> {
-        let mut columns = header::<V>(&[name], &[]);
-        columns.extend(["values", "dates"]);
-        let mut rows = output::rows(self.format, &columns, output::stdout())?;
+    fn print<K: ToString, V>(
+        &self,
+        name: &str,
+        columns: Columns<V>,
+        parts: &[ProfilePart<K, V>],
+    ) -> anyhow::Result<()> {
+        let mut names = header(&[name], &[], columns);
+        names.extend(["values", "dates"]);
+        let mut rows = output::rows(self.format, &names, output::stdout())?;
         for part in parts {
             let mut cells = vec![Cell::Text(part.of.to_string())];
             match &part.value {
-                Some(value) => cells.extend(value_cells(value.as_ref())),
+                Some(value) => cells.extend(value_cells(columns, value.as_ref())),
                 // Absent, which is not missing.
-                None => cells.extend(V::COLUMNS.iter().map(|_| Cell::Text(String::new()))),
+                None => cells.extend(columns.names.iter().map(|_| Cell::Text(String::new()))),
             }
             cells.extend([part.values, part.dates].map(|number| Cell::Number(number.to_string())));
             rows.row(cells)?;
@@ -67,7 +72,7 @@ struct Profile<'p> {
 }
 
 impl Question for Profile<'_> {
-    fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()> {
+    fn ask<V: Value>(self, metric: Metric<'_, V>, kind: &Kind<V>) -> anyhow::Result<()> {
         let Self { args, store } = self;
         let period = match args.by {
             Part::Weekday => Period::Day,
@@ -79,8 +84,8 @@ impl Question for Profile<'_> {
         }
         let query = args.dates.of(query);
         match args.by {
-            Part::Weekday => args.print("weekday", &query.by_weekday()?),
-            Part::Hour => args.print("hour", &query.by_hour()?),
+            Part::Weekday => args.print("weekday", kind.columns, &query.by_weekday()?),
+            Part::Hour => args.print("hour", kind.columns, &query.by_hour()?),
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use crate::{
     arguments::{StoreArgs, checked_prefix, object_text},
-    output::{self, Cell, Rows, TableOrCsv, note},
+    output::{self, Cell, Rows, TableOrCsv, kinds, note},
 };
 use anyhow::bail;
 use clap::Args;
 use trackstats::{
-    Difference, Distinct, Domain, Gauge, Layout, Max, Meter, Metric, MetricInfo, Min, Quantiles,
-    RebuildReport, Store, Sum, Summary, Value,
+    Difference, Figures, KindVisitor, Metric, MetricInfo, RebuildReport, Store, Value, visit_kind,
 };
 
 /// Recompute derived periods from the days that they come from
@@ -74,35 +73,37 @@ trait Work {
     fn metric<V: Value>(&mut self, store: &Store, metric: Metric<'_, V>) -> anyhow::Result<()>;
 }
 
-/// Does the work with a metric whose kind is known; of several, one whose kind isn't is passed over.
-fn each(store: &Store, info: &MetricInfo, is_only: bool, work: &mut impl Work) -> anyhow::Result<()> {
-    match info.kind() {
-        i64::KIND => work.metric::<i64>(store, metric(info)?),
-        Min::KIND => work.metric::<Min>(store, metric(info)?),
-        Max::KIND => work.metric::<Max>(store, metric(info)?),
-        Sum::KIND => work.metric::<Sum>(store, metric(info)?),
-        Summary::KIND => work.metric::<Summary>(store, metric(info)?),
-        Distinct::KIND => work.metric::<Distinct>(store, metric(info)?),
-        Quantiles::KIND => work.metric::<Quantiles>(store, metric(info)?),
-        Gauge::KIND => work.metric::<Gauge>(store, metric(info)?),
-        Meter::KIND => work.metric::<Meter>(store, metric(info)?),
-        kind => {
-            let sentence = format!(
-                "{}/{} holds values of the kind {kind:?}, which only the program that they belong to can merge",
-                info.domain(),
-                info.reference()
-            );
-            if is_only {
-                bail!("{sentence}; rebuild it there, with Store::rebuild");
-            }
-            note(&format!("{sentence}; it is left as it is"));
-            Ok(())
-        }
+/// Work with a metric of one of the crate's own kinds.
+struct WorkWith<'w, W> {
+    store: &'w Store,
+    info: &'w MetricInfo,
+    work: &'w mut W,
+}
+
+impl<W: Work> KindVisitor for WorkWith<'_, W> {
+    type Output = anyhow::Result<()>;
+
+    fn visit<V: Figures>(self) -> Self::Output {
+        self.work.metric::<V>(self.store, kinds::metric(self.info)?)
     }
 }
 
-fn metric<V>(info: &MetricInfo) -> trackstats::Result<Metric<'_, V>> {
-    Metric::parse(Domain::parse(info.domain(), info.domain_name())?, info.reference(), info.name())
+/// Does the work with a metric whose kind is known; of several, one whose kind isn't is passed over.
+fn each(store: &Store, info: &MetricInfo, is_only: bool, work: &mut impl Work) -> anyhow::Result<()> {
+    if let Some(done) = visit_kind(info.kind(), WorkWith { store, info, work }) {
+        return done;
+    }
+    let sentence = format!(
+        "{}/{} holds values of the kind {:?}, which only the program that they belong to can merge",
+        info.domain(),
+        info.reference(),
+        info.kind()
+    );
+    if is_only {
+        bail!("{sentence}; rebuild it there, with Store::rebuild");
+    }
+    note(&format!("{sentence}; it is left as it is"));
+    Ok(())
 }
 
 impl Work for RebuildReport {
@@ -134,10 +135,12 @@ impl Work for DryRun<'_> {
 }
 
 fn cell<V: Value>(statistic: Option<Option<V>>) -> Cell {
-    match (statistic, V::LAYOUT) {
-        (None, _) => Cell::Text("absent".to_owned()),
-        (Some(None), _) => Cell::Missing,
-        (Some(Some(value)), Layout::Integers { to, .. }) => Cell::Number(to(&value).to_string()),
-        (Some(Some(value)), _) => Cell::Text(format!("{value:?}")),
+    match statistic {
+        None => Cell::Text("absent".to_owned()),
+        Some(None) => Cell::Missing,
+        Some(Some(value)) => match value.to_integer() {
+            Some(integer) => Cell::Number(integer.to_string()),
+            None => Cell::Text(format!("{value:?}")),
+        },
     }
 }

@@ -1,7 +1,7 @@
 //! `trackstats show`.
 
 use crate::output::{
-    kinds::{self, Kind, Question, Shown},
+    kinds::{self, COMPARED, Columns, Kind, NUMBERS, Question},
     series::{self, header, object_cells, value_cells},
 };
 use crate::{
@@ -167,14 +167,14 @@ struct Show<'s> {
 }
 
 impl Question for Show<'_> {
-    fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()> {
+    fn ask<V: Value>(self, metric: Metric<'_, V>, kind: &Kind<V>) -> anyhow::Result<()> {
         let query = self.args.query(self.store, metric);
         let derive = &self.args.derive;
         if derive.over {
-            return self.over(&query);
+            return self.over(&query, kind.columns);
         }
         if !derive.is_any() {
-            return self.print(self.args.period, query.statistics()?);
+            return self.print(self.args.period, kind.columns, query.statistics()?);
         }
         let mut derived = query.derive();
         if let Some(period) = derive.resample {
@@ -187,19 +187,19 @@ impl Question for Show<'_> {
             derived = derived.cumulative();
         }
         if !derive.last.is_any() {
-            return self.derived(&derived);
+            return self.derived(&derived, kind.columns);
         }
-        V::has_number(self.info)?;
-        let numbers = derived.filter_map(|value| value.number());
+        let number = kind.number(self.info)?;
+        let numbers = derived.filter_map(move |value| number(&value));
         match derive.last {
             Comparison { compare: Some(Compare::Previous), .. } => {
-                self.derived(&numbers.compare(trackstats::Compare::Previous))
+                self.derived(&numbers.compare(trackstats::Compare::Previous), COMPARED)
             }
             Comparison { compare: Some(Compare::LastYear), .. } => {
-                self.derived(&numbers.compare(trackstats::Compare::LastYear))
+                self.derived(&numbers.compare(trackstats::Compare::LastYear), COMPARED)
             }
-            Comparison { growth: true, .. } => self.derived(&numbers.growth()),
-            _ => self.derived(&numbers.difference()),
+            Comparison { growth: true, .. } => self.derived(&numbers.growth(), NUMBERS),
+            _ => self.derived(&numbers.difference(), NUMBERS),
         }
     }
 }
@@ -209,27 +209,29 @@ impl Show<'_> {
         self.args.by.iter().map(String::as_str).collect()
     }
 
-    fn derived<T: Shown + Clone>(&self, derived: &Derived<'_, T>) -> anyhow::Result<()> {
-        self.print(derived.period(), derived.all()?.into_iter().map(Ok))
+    fn derived<T: Clone>(&self, derived: &Derived<'_, T>, columns: Columns<T>) -> anyhow::Result<()> {
+        self.print(derived.period(), columns, derived.all()?.into_iter().map(Ok))
     }
 
-    fn print<T: Shown>(
+    fn print<T>(
         &self,
         period: Period,
+        columns: Columns<T>,
         statistics: impl Iterator<Item = Result<Statistic<T>>>,
     ) -> anyhow::Result<()> {
-        let any = series::print(self.store.calendar(), self.format, period, &self.kinds(), statistics)?;
+        let kinds = self.kinds();
+        let any = series::print(self.store.calendar(), self.format, period, &kinds, columns, statistics)?;
         series::tell(&self.args.metric, any);
         Ok(())
     }
 
-    fn over<V: Kind>(&self, query: &SeriesQuery<'_, V>) -> anyhow::Result<()> {
+    fn over<V: Value>(&self, query: &SeriesQuery<'_, V>, columns: Columns<V>) -> anyhow::Result<()> {
         let kinds = self.kinds();
         let totals = query.over_each()?;
-        let mut rows = output::rows(self.format, &header::<V>(&[], &kinds), output::stdout())?;
+        let mut rows = output::rows(self.format, &header(&[], &kinds, columns), output::stdout())?;
         for total in &totals {
             let mut cells = object_cells(total.object(), &kinds);
-            cells.extend(value_cells(total.value.as_ref()));
+            cells.extend(value_cells(columns, total.value.as_ref()));
             rows.row(cells)?;
         }
         rows.end()?;

@@ -9,7 +9,7 @@ use crate::{
     output::{self, Cell, TableOrCsv, note},
 };
 use clap::Args;
-use trackstats::{Metric, MetricInfo, Period, Store};
+use trackstats::{Metric, MetricInfo, Period, Store, Value};
 
 /// Show the objects with the highest values over a range, and all others as one
 ///
@@ -52,13 +52,13 @@ struct Top<'t> {
 }
 
 impl Question for Top<'_> {
-    fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()> {
+    fn ask<V: Value>(self, metric: Metric<'_, V>, kind: &Kind<V>) -> anyhow::Result<()> {
         let Self { args, store, info } = self;
-        V::has_number(info)?;
+        let number = kind.number(info)?;
         let query = store.series(metric, args.period).by(args.by.iter().map(String::as_str));
         let breakdown = args.dates.of(query).breakdown()?;
         // Each is merged of at least one record, and so has a number.
-        let number = |value: &V| value.number().unwrap_or_default();
+        let number = |value: &V| number(value).unwrap_or_default();
         let ranking = if args.bottom {
             breakdown.bottom_by(args.count, number)?
         } else {
@@ -68,14 +68,14 @@ impl Question for Top<'_> {
         let kinds: Vec<&str> = args.by.iter().map(String::as_str).collect();
         let share = |share: Option<f64>| {
             let cell = share.map_or(Cell::Missing, |share| Cell::Number(format!("{share:.1}")));
-            V::ADDS_UP.then_some(cell)
+            kind.adds_up.then_some(cell)
         };
-        let mut columns = header::<V>(&[], &kinds);
-        columns.extend(V::ADDS_UP.then_some("share_%"));
+        let mut columns = header(&[], &kinds, kind.columns);
+        columns.extend(kind.adds_up.then_some("share_%"));
         let mut rows = output::rows(args.format, &columns, output::stdout())?;
         for ranked in &ranking.ranked {
             let mut cells = object_cells(Some(&ranked.object), &kinds);
-            cells.extend(value_cells(Some(&ranked.value)));
+            cells.extend(value_cells(kind.columns, Some(&ranked.value)));
             cells.extend(share(ranked.share));
             rows.row(cells)?;
         }
@@ -84,7 +84,7 @@ impl Question for Top<'_> {
             let values: Vec<String> = columns
                 .iter()
                 .skip(kinds.len())
-                .zip(value_cells(others.value.as_ref()).into_iter().chain(share(others.share)))
+                .zip(value_cells(kind.columns, others.value.as_ref()).into_iter().chain(share(others.share)))
                 .map(|(column, cell)| format!("{column} {cell}"))
                 .collect();
             note(&format!("{} others: {}", others.objects, values.join(", ")));

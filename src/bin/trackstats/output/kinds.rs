@@ -4,50 +4,114 @@ use crate::output::Cell;
 use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use trackstats::{
-    AnyValue, Compared, Distinct, Domain, Figure, Figures, Gauge, Max, Meter, Metric, MetricInfo, Min,
-    Number, Quantiles, Sum, Summary, Value,
+    AnyValue, Compared, Domain, Figure, Figures, KindVisitor, Metric, MetricInfo, Value, visit_kind,
 };
 
-/// Something that has columns in a table.
-pub(crate) trait Shown {
-    const COLUMNS: &'static [&'static str] = &["value"];
-
+/// The columns that values have in a table.
+#[derive(Debug)]
+pub(crate) struct Columns<T> {
+    pub(crate) names: &'static [&'static str],
     /// A cell for each column.
-    fn cells(&self) -> Vec<Cell>;
+    pub(crate) cells: fn(&T) -> Vec<Cell>,
 }
 
-/// A kind of value that the program knows.
-pub(crate) trait Kind: Value + Shown {
+impl<T> Clone for Columns<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Columns<T> {}
+
+/// Numbers that are worked out from values.
+pub(crate) const NUMBERS: Columns<f64> =
+    Columns { names: &["value"], cells: |number| vec![decimal(*number)] };
+
+/// Numbers beside those before them.
+pub(crate) const COMPARED: Columns<Compared<f64>> = Columns {
+    names: &["value", "before", "difference", "growth_%"],
+    cells: |compared| {
+        let (now, before) = (compared.now.flatten(), compared.before.flatten());
+        [now, before, compared.difference().flatten(), compared.growth().flatten()].map(decimal).into()
+    },
+};
+
+/// Values of the user's own kinds, as they are stored.
+pub(crate) const STORED: Columns<AnyValue> = Columns {
+    names: &["value"],
+    cells: |value| {
+        vec![match value {
+            AnyValue::Integer(number) => Cell::Number(number.to_string()),
+            AnyValue::Encoded(bytes) => Cell::Text(BASE64_STANDARD.encode(bytes)),
+        }]
+    },
+};
+
+/// What the program does with values of a kind.
+#[derive(Debug)]
+pub(crate) struct Kind<V> {
+    pub(crate) columns: Columns<V>,
     /// Whether numbers of parts add up to that of the whole.
-    const ADDS_UP: bool = false;
+    pub(crate) adds_up: bool,
+    /// The number that stands for a value, unless the program doesn't know what the values mean.
+    number: Option<fn(&V) -> Option<f64>>,
+}
 
-    /// The number that stands for it, if it has one.
-    fn number(&self) -> Option<f64>;
+impl<V: Figures> Kind<V> {
+    fn known() -> Self {
+        let cells = |value: &V| value.figures().into_iter().map(cell).collect();
+        Self { columns: Columns { names: V::NAMES, cells }, adds_up: V::ADDS_UP, number: Some(V::number) }
+    }
+}
 
-    /// That the values of a metric are numbers, or have one that stands for them.
-    fn has_number(_: &MetricInfo) -> anyhow::Result<()> {
-        Ok(())
+impl Kind<AnyValue> {
+    /// A kind of the user's own.
+    const UNKNOWN: Self = Self { columns: STORED, adds_up: false, number: None };
+}
+
+impl<V> Kind<V> {
+    /// The number that stands for a value.
+    pub(crate) fn number(&self, info: &MetricInfo) -> anyhow::Result<fn(&V) -> Option<f64>> {
+        self.number.ok_or_else(|| {
+            anyhow!(
+                "{}/{} holds values of the kind {:?}, which only the program that defined it can compare; `trackstats \
+                 show` without options shows them as they are stored",
+                info.domain(),
+                info.reference(),
+                info.kind()
+            )
+        })
     }
 }
 
 /// A question about a metric whose kind of value is known when it is read.
 pub(crate) trait Question {
-    fn ask<V: Kind>(self, metric: Metric<'_, V>) -> anyhow::Result<()>;
+    fn ask<V: Value>(self, metric: Metric<'_, V>, kind: &Kind<V>) -> anyhow::Result<()>;
 }
 
 /// Asks a question about a metric as it is registered.
 pub(crate) fn ask(info: &MetricInfo, question: impl Question) -> anyhow::Result<()> {
-    match info.kind() {
-        i64::KIND => question.ask(metric::<i64>(info)?),
-        Min::KIND => question.ask(metric::<Min>(info)?),
-        Max::KIND => question.ask(metric::<Max>(info)?),
-        Sum::KIND => question.ask(metric::<Sum>(info)?),
-        Summary::KIND => question.ask(metric::<Summary>(info)?),
-        Distinct::KIND => question.ask(metric::<Distinct>(info)?),
-        Quantiles::KIND => question.ask(metric::<Quantiles>(info)?),
-        Gauge::KIND => question.ask(metric::<Gauge>(info)?),
-        Meter::KIND => question.ask(metric::<Meter>(info)?),
-        _ => question.ask(info.metric()?),
+    // A visitor that isn't called is gone, with the question.
+    let mut question = Some(question);
+    match visit_kind(info.kind(), Ask { info, question: &mut question }) {
+        Some(answer) => answer,
+        None => question.map_or(Ok(()), |question| question.ask(info.metric()?, &Kind::UNKNOWN)),
+    }
+}
+
+struct Ask<'a, Q> {
+    info: &'a MetricInfo,
+    question: &'a mut Option<Q>,
+}
+
+impl<Q: Question> KindVisitor for Ask<'_, Q> {
+    type Output = anyhow::Result<()>;
+
+    fn visit<V: Figures>(self) -> Self::Output {
+        match self.question.take() {
+            Some(question) => question.ask(metric::<V>(self.info)?, &Kind::known()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -61,110 +125,11 @@ fn decimal(number: impl Into<Option<f64>>) -> Cell {
     number.into().map_or(Cell::Missing, Cell::Decimal)
 }
 
-/// A kind with one whole number.
-macro_rules! whole {
-    ($($kind:ty, $number:ident => $shown:expr, $adds_up:literal;)*) => {$(
-        impl Shown for $kind {
-            fn cells(&self) -> Vec<Cell> {
-                let $number = self;
-                vec![Cell::Number($shown.to_string())]
-            }
-        }
-
-        impl Kind for $kind {
-            const ADDS_UP: bool = $adds_up;
-
-            fn number(&self) -> Option<f64> {
-                Some(self.to_f64())
-            }
-        }
-    )*};
-}
-
-whole! {
-    i64, number => number, true;
-    Min, min => min.0, false;
-    Max, max => max.0, false;
-}
-
-/// An encoded kind, of whose figures one stands for it.
-macro_rules! encoded {
-    ($($kind:ty, $value:ident => $number:expr, $adds_up:literal;)*) => {$(
-        impl Shown for $kind {
-            const COLUMNS: &'static [&'static str] = <$kind>::NAMES;
-
-            fn cells(&self) -> Vec<Cell> {
-                self.figures().into_iter().map(cell).collect()
-            }
-        }
-
-        impl Kind for $kind {
-            const ADDS_UP: bool = $adds_up;
-
-            fn number(&self) -> Option<f64> {
-                let $value = self;
-                $number
-            }
-        }
-    )*};
-}
-
-encoded! {
-    Sum, sum => Some(sum.to_f64()), true;
-    Summary, summary => summary.mean(), false;
-    Distinct, distinct => Some(distinct.to_f64()), false;
-    Quantiles, quantiles => quantiles.median(), false;
-    Gauge, gauge => Some(gauge.last()), false;
-    Meter, counter => Some(counter.increase()), false;
-}
-
 fn cell(figure: Figure) -> Cell {
     match figure {
         Figure::Whole(count) => Cell::Number(count.to_string()),
+        Figure::Integer(integer) => Cell::Number(integer.to_string()),
         Figure::Decimal(number) => Cell::Decimal(number),
         Figure::Missing => Cell::Missing,
-    }
-}
-
-impl Shown for AnyValue {
-    fn cells(&self) -> Vec<Cell> {
-        vec![match self {
-            Self::Integer(number) => Cell::Number(number.to_string()),
-            Self::Encoded(bytes) => Cell::Text(BASE64_STANDARD.encode(bytes)),
-        }]
-    }
-}
-
-/// None: the program doesn't know what the values mean.
-impl Kind for AnyValue {
-    fn number(&self) -> Option<f64> {
-        None
-    }
-
-    fn has_number(info: &MetricInfo) -> anyhow::Result<()> {
-        Err(anyhow!(
-            "{}/{} holds values of the kind {:?}, which only the program that defined it can compare; `trackstats show` \
-             without options shows them as they are stored",
-            info.domain(),
-            info.reference(),
-            info.kind()
-        ))
-    }
-}
-
-/// What is worked out from numbers.
-impl Shown for f64 {
-    fn cells(&self) -> Vec<Cell> {
-        vec![decimal(*self)]
-    }
-}
-
-impl Shown for Compared<f64> {
-    const COLUMNS: &'static [&'static str] = &["value", "before", "difference", "growth_%"];
-
-    fn cells(&self) -> Vec<Cell> {
-        [self.now.flatten(), self.before.flatten(), self.difference().flatten(), self.growth().flatten()]
-            .map(decimal)
-            .into()
     }
 }

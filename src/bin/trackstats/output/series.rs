@@ -1,6 +1,6 @@
 //! Statistics of a metric for a period, as `show` and `latest` print them.
 
-use super::kinds::Shown;
+use super::kinds::Columns;
 use crate::{
     arguments::MetricName,
     output::{self, Cell, TableOrCsv},
@@ -26,20 +26,21 @@ pub(crate) fn print_lines(
 
 /// Prints statistics with a column for each of `kinds` and for what their values consist of, and says whether there
 /// were any.
-pub(crate) fn print<T: Shown>(
+pub(crate) fn print<T>(
     calendar: &Calendar,
     format: TableOrCsv,
     period: Period,
     kinds: &[&str],
+    columns: Columns<T>,
     statistics: impl IntoIterator<Item = Result<Statistic<T>>>,
 ) -> anyhow::Result<bool> {
     let mut any = false;
-    let mut rows = output::rows(format, &header::<T>(&["date"], kinds), output::stdout())?;
+    let mut rows = output::rows(format, &header(&["date"], kinds, columns), output::stdout())?;
     for statistic in statistics {
         let statistic = statistic?;
         let mut cells = vec![Cell::Text(calendar.date_text(period, statistic.date)?)];
         cells.extend(object_cells(statistic.object(), kinds));
-        cells.extend(value_cells(statistic.value.as_ref()));
+        cells.extend(value_cells(columns, statistic.value.as_ref()));
         rows.row(cells)?;
         any = true;
     }
@@ -57,8 +58,8 @@ pub(crate) fn tell(metric: &MetricName, any: bool) {
 }
 
 /// The names of the columns of what is shown.
-pub(crate) fn header<'h, T: Shown>(first: &[&'h str], kinds: &[&'h str]) -> Vec<&'h str> {
-    [first, kinds, T::COLUMNS].concat()
+pub(crate) fn header<'h, T>(first: &[&'h str], kinds: &[&'h str], columns: Columns<T>) -> Vec<&'h str> {
+    [first, kinds, columns.names].concat()
 }
 
 /// A cell for each part of an object, if there are columns for them.
@@ -68,6 +69,6 @@ pub(crate) fn object_cells(object: Option<&Object>, kinds: &[&str]) -> Vec<Cell>
 }
 
 /// The cells of a value, or of one that is missing.
-pub(crate) fn value_cells<T: Shown>(value: Option<&T>) -> Vec<Cell> {
-    value.map_or_else(|| vec![Cell::Missing; T::COLUMNS.len()], T::cells)
+pub(crate) fn value_cells<T>(columns: Columns<T>, value: Option<&T>) -> Vec<Cell> {
+    value.map_or_else(|| vec![Cell::Missing; columns.names.len()], columns.cells)
 }

@@ -1,0 +1,48 @@
+//! Values whose kind the program doesn't know.
+
+use super::{Layout, MergeError, Value};
+use serde::{Deserialize, Serialize};
+
+/// A value of whatever kind its metric is registered with, for programs that don't know their metrics beforehand,
+/// such as an export.
+///
+/// A `Metric<AnyValue>` reads every kind. It writes to a metric that is registered already, in that metric's own form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AnyValue {
+    /// A value of a kind with [`Layout::Integers`].
+    Integer(i64),
+    /// A value of a kind with [`Layout::Encoded`] or [`Layout::Large`], as its [`to_stored`](Value::to_stored) gave it.
+    Encoded(Vec<u8>),
+}
+
+impl Value for AnyValue {
+    const KIND: &'static str = "any";
+    const LAYOUT: Layout = Layout::Registered;
+
+    fn merge(&mut self, _: &Self) -> Result<(), MergeError> {
+        Err(MergeError::new(
+            "values whose kind isn't known can't be merged; use the metric with its own value type",
+        ))
+    }
+    fn to_integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(integer) => Some(*integer),
+            Self::Encoded(_) => None,
+        }
+    }
+
+    fn from_integer(integer: i64) -> Option<Self> {
+        Some(Self::Integer(integer))
+    }
+
+    fn to_stored(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Integer(_) => None,
+            Self::Encoded(bytes) => Some(bytes.clone()),
+        }
+    }
+
+    fn from_stored(bytes: &[u8]) -> Option<Self> {
+        Some(Self::Encoded(bytes.to_vec()))
+    }
+}
