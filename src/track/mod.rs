@@ -19,7 +19,7 @@ pub use append::Append;
 pub use grouping::Ids;
 pub(crate) use pass::merge_error;
 pub use recompute::{Recompute, Since};
-pub use report::{Report, Skip, Unreadable};
+pub use report::{Report, Skip};
 use run::How;
 pub use run::Track;
 pub(crate) use stored_rows::{StoredRows, Target, Update};
