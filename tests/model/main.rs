@@ -5,6 +5,7 @@
 #![cfg(all(feature = "backup", feature = "exchange"))]
 #![allow(
     missing_docs,
+    missing_debug_implementations,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::many_single_char_names,
