@@ -38,16 +38,21 @@ impl Graph {
         self.edges.get_mut(from).is_some_and(|edges| edges.remove(to))
     }
 
-    /// The shortest circle through a file, as `a -> b -> a`.
-    pub(crate) fn circle(&self, through: &str) -> Option<String> {
-        let mut ways = vec![vec![through]];
+    /// Whether a file imports from another, or from one that does.
+    pub(crate) fn leads(&self, from: &str, to: &str) -> bool {
+        self.way(from, to).is_some()
+    }
+
+    /// The shortest way from a file to another, or around to itself, as `a -> b -> c`.
+    fn way(&self, from: &str, to: &str) -> Option<String> {
+        let mut ways = vec![vec![from]];
         let mut seen = BTreeSet::new();
         while !ways.is_empty() {
             let mut longer = Vec::new();
             for way in ways {
                 for next in self.edges.get(*way.last()?)? {
-                    if next == through {
-                        return Some(format!("{} -> {through}", way.join(" -> ")));
+                    if next == to {
+                        return Some(format!("{} -> {to}", way.join(" -> ")));
                     }
                     if seen.insert(next) {
                         longer.push(way.iter().copied().chain([next.as_str()]).collect());
@@ -63,7 +68,7 @@ impl Graph {
     pub(crate) fn circles(&self) -> Vec<String> {
         let mut circles: Vec<String> = Vec::new();
         for file in self.edges.keys() {
-            let circle = self.circle(file);
+            let circle = self.way(file, file);
             circles.extend(circle.filter(|_| !circles.iter().any(|circle| circle.contains(file.as_str()))));
         }
         circles
