@@ -144,16 +144,11 @@ fn skip_raw_text(rest: &mut Peekable<Chars<'_>>) {
 }
 
 fn skip_character_or_lifetime(rest: &mut Peekable<Chars<'_>>) {
-    match rest.next() {
-        Some('\\') => {
-            rest.next();
-            rest.by_ref().find(|c| *c == '\'');
-        }
-        Some(first) => {
-            if rest.next_if_eq(&'\'').is_none() && is_of_a_word(first) {
-                while rest.next_if(|c| is_of_a_word(*c)).is_some() {}
-            }
-        }
-        None => {}
+    let first = rest.next();
+    if first == Some('\\') {
+        rest.next();
+        rest.by_ref().find(|c| *c == '\'');
+    } else if rest.next_if_eq(&'\'').is_none() && first.is_some_and(is_of_a_word) {
+        while rest.next_if(|c| is_of_a_word(*c)).is_some() {}
     }
 }
