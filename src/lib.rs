@@ -46,8 +46,8 @@
 //!
 //! # Features
 //!
-//! None is on by default. `backup` makes backups of stores in use; `transfer` exports and imports JSON lines; `cli`
-//! builds the program `trackstats`.
+//! None is on by default. `backup` makes backups of stores in use; `exchange` exports and imports JSON lines;
+//! `records` reads files of records, CSV and JSON lines; `cli` builds the program `trackstats`.
 //!
 //! # More
 //!
@@ -63,12 +63,14 @@ mod rollup;
 mod store;
 mod track;
 mod query;
+#[cfg(feature = "records")]
+pub mod records;
 #[cfg(feature = "exchange")]
 mod exchange;
 mod maintenance;
 
 pub use calendar::{Bucket, Calendar, Timestamp};
-pub use error::{Error, Result};
+pub use error::{Error, Result, Unreadable};
 
 #[cfg(feature = "exchange")]
 pub use exchange::{ImportReport, export, exported_calendar, import, statistic_line};
@@ -91,7 +93,7 @@ pub use store::{
     Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,
     Parked, Prefix, Scan, Statistics, Store, SystemClock,
 };
-pub use track::{Append, Ids, Recompute, Report, Since, Skip, Track, Tracker, Trackers, Unreadable};
+pub use track::{Append, Ids, Recompute, Report, Since, Skip, Track, Tracker, Trackers};
 
 pub use chrono;
 

@@ -1,23 +1,14 @@
 //! Any bytes are a file of records, CSV or JSON lines, or not. A file that grows, and is read as it does, comes to the
 //! same as the whole file.
-//!
-//! The readers are the program's own, not the library's: their modules are taken from where they are.
 #![no_main]
-#![allow(dead_code, unused_imports, reason = "of the program's modules, only the readers are used")]
 
-#[path = "program/arguments.rs"]
-mod arguments;
-#[path = "../../src/bin/trackstats/nearest.rs"]
-mod nearest;
-#[path = "../../src/bin/trackstats/records/mod.rs"]
-mod records;
-
-use indicatif::ProgressBar;
 use libfuzzer_sys::fuzz_target;
-use records::{Columns, Cursor, Format, Numbers, Reader, Reading, Records, Source};
 use std::{fs, path::PathBuf, sync::LazyLock};
 use tempfile::TempDir;
-use trackstats::{Domain, FixedClock, Flush, Metric, Period, Prefix, Store, Timestamp, Tracker, export};
+use trackstats::{
+    Domain, FixedClock, Flush, Metric, Period, Prefix, Store, Timestamp, Tracker, export,
+    records::{Columns, Cursor, FileFormat, FileRecord, Numbers, Records, Source},
+};
 
 const METRIC: Metric<'static> = Metric::new(Domain::new("a", "A"), "sum", "Sum");
 
@@ -39,31 +30,28 @@ fn exported(store: &Store) -> String {
 }
 
 /// Tracks the file, from where the store's cursor says if it is appended from.
-fn track(store: &Store, format: Format, append: bool) -> Result<(), String> {
-    let mut columns = Columns::new("t", Some(("v", Numbers::Whole)));
-    let by = "g,h".parse().unwrap();
-    let group = columns.group(&by);
-    let tracker: Tracker<'_, Reading> = Tracker::new(METRIC, |reading: &Reading| reading.at, Reading::whole)
+fn track(store: &Store, format: FileFormat, append: bool) -> Result<(), String> {
+    let mut columns = Columns::new("t").number("v", Numbers::Whole);
+    let group = ["g", "h"].map(|column| columns.id(column));
+    let tracker: Tracker<'_, FileRecord> = Tracker::new(METRIC, FileRecord::at, FileRecord::whole)
         .periods([Period::Hour])
-        .by_parts(by.kinds, |reading: &Reading, ids| {
-            if group.iter().all(|place| reading.id(*place).is_some()) {
-                group.iter().filter_map(|place| reading.id(*place)).for_each(|id| ids.push(id));
+        .by_parts(["g", "h"], |record: &FileRecord, ids| {
+            if group.iter().all(|place| record.id(*place).is_some()) {
+                group.iter().filter_map(|place| record.id(*place)).for_each(|id| ids.push(id));
             }
         })
         .unwrap();
-    let bar = ProgressBar::hidden();
-    let mut source = Source::open(&file(), Some(format), columns.names(), append, &bar)
-        .map_err(|error| error.to_string())?;
+    let options = Source::options().format(format).growing(append);
+    let source = options.open(&file(), &columns).map_err(|error| error.to_string())?;
     let stored = store.cursor("files").unwrap();
     let cursor = stored.as_deref().map_or_else(Cursor::default, |bytes| Cursor::decode(bytes).unwrap());
+    let mut records = Records::new([source], columns, store.calendar()).unwrap();
     if append {
-        source.go_on(&cursor, &bar).map_err(|error| error.to_string())?;
+        records = records.go_on(cursor).map_err(|error| error.to_string())?;
     }
-    let reader = Reader::new(*store.calendar(), columns).unwrap();
-    let records = Records::new(vec![source], reader, cursor);
     let outcome = records.outcome();
     let done = if append {
-        let to = || outcome.borrow().cursor.encode();
+        let to = || outcome.cursor().encode();
         tracker.append().cursor("files", stored.as_deref(), to).run_results(store, records)
     } else {
         tracker.recompute().run_results(store, records)
@@ -73,7 +61,7 @@ fn track(store: &Store, format: Format, append: bool) -> Result<(), String> {
 
 fuzz_target!(|input: (bool, u16, &[u8])| {
     let (json, cut, bytes) = input;
-    let format = if json { Format::Jsonl } else { Format::Csv };
+    let format = if json { FileFormat::Jsonl } else { FileFormat::Csv };
     let whole = store();
     fs::write(file(), bytes).unwrap();
     let tracked = track(&store(), format, false);

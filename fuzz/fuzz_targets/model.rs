@@ -1,12 +1,8 @@
 //! Any operations on a store, against a model that is a map: those of the test `model`.
 #![no_main]
-#![allow(dead_code, unused_imports, reason = "stores on disk, and operations by name, are for the test")]
-
-#[path = "../../tests/model/run/mod.rs"]
-mod run;
 
 use libfuzzer_sys::fuzz_target;
-use run::{World, operations};
+use model_run::{World, operations};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut world = World::in_memory();

@@ -1,10 +1,20 @@
 //! What can go wrong, in sentences that say what to do next.
 
+mod missing_column;
 mod nearest;
+#[cfg(any(feature = "exchange", feature = "records"))]
+mod shortened;
+mod unreadable;
 
 use std::path::PathBuf;
 
+pub(crate) use missing_column::missing_column;
+#[cfg(feature = "records")]
+pub(crate) use nearest::nearest_first;
 pub(crate) use nearest::{hint, nearest};
+#[cfg(any(feature = "exchange", feature = "records"))]
+pub(crate) use shortened::shortened;
+pub use unreadable::Unreadable;
 
 /// A [`Result`](std::result::Result) whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -267,6 +277,60 @@ pub enum Error {
     Source {
         /// What the source said.
         reason: String,
+    },
+
+    /// There are no records at a path.
+    #[error("{} {problem}", path.display())]
+    NoRecords {
+        /// The path, or a name for people.
+        path: PathBuf,
+        /// What it is instead, and what to do.
+        problem: &'static str,
+    },
+
+    /// The header of a file of records doesn't have a column.
+    #[error(
+        "{}: {} (the first line must be a header)",
+        path.display(),
+        missing_column(column, columns)
+    )]
+    UnknownColumn {
+        /// The file, or a name for people.
+        path: PathBuf,
+        /// The column as it was asked for.
+        column: String,
+        /// The file's columns, those with the most similar names first.
+        columns: Vec<String>,
+    },
+
+    /// The header of a file of records can't be read.
+    #[error("{}:{line}: {problem}", path.display())]
+    UnreadableHeader {
+        /// The file, or a name for people.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// A file that was to be read on is not the one that was read before.
+    #[error(
+        "{} is not the file that was read up to byte {offset} before: it was replaced or cut; append all of it under another cursor, or recompute",
+        path.display()
+    )]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+        /// How far it was read, in bytes.
+        offset: u64,
+    },
+
+    /// Stored bytes are not a cursor of files.
+    #[error("this is no cursor of files: {problem}; append under another cursor")]
+    InvalidCursor {
+        /// What is wrong with it.
+        problem: String,
     },
 
     /// A line of an import can't be read or doesn't fit.

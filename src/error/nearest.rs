@@ -34,6 +34,22 @@ fn likeness(name: &str, candidate: &str) -> f64 {
     strsim::jaro_winkler(name, candidate).max(strsim::jaro_winkler(name, last)).max(slip)
 }
 
+/// All of `names`, those most like `name` first, for where there are few.
+#[cfg(feature = "records")]
+pub(crate) fn nearest_first<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+    /// Names that are less alike are all the same to us.
+    const UNLIKE: f64 = 0.6;
+    let wanted = name.to_lowercase();
+    let likeness = |name: &str| {
+        let likeness = strsim::jaro_winkler(&wanted, &name.to_lowercase());
+        if likeness < UNLIKE { 0.0 } else { likeness }
+    };
+    let mut names: Vec<&str> = names.into_iter().collect();
+    // The sort is stable: names that are equally unlike stay in order.
+    names.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    names
+}
+
 /// ` (did you mean a or b?)`, or nothing when there is no name near.
 pub(crate) fn hint(nearest: &[String]) -> String {
     if nearest.is_empty() { String::new() } else { format!(" (did you mean {}?)", nearest.join(" or ")) }

@@ -1,6 +1,6 @@
 //! Domains and the metrics that they group.
 
-use super::{Date, Period, Ref, StatisticKey};
+use super::Ref;
 use crate::error::Result;
 use std::{fmt, marker::PhantomData};
 
@@ -118,13 +118,6 @@ impl<'a, V> Metric<'a, V> {
     /// The description, empty if there is none.
     pub const fn description(&self) -> &'a str {
         self.description
-    }
-
-    /// The key of this metric's statistic for a period and a date.
-    ///
-    /// Any date within a calendar period stands for that period: 17 May is in the month of 1 May.
-    pub fn on(self, period: Period, date: impl Into<Date>) -> StatisticKey<'a, V> {
-        StatisticKey { metric: self, period, date: date.into(), object: None }
     }
 }
 

@@ -32,6 +32,16 @@ impl<V> StatisticKey<'_, V> {
     }
 }
 
+// Here, so that metrics don't import from what is made of them.
+impl<'a, V> Metric<'a, V> {
+    /// The key of this metric's statistic for a period and a date.
+    ///
+    /// Any date within a calendar period stands for that period: 17 May is in the month of 1 May.
+    pub fn on(self, period: Period, date: impl Into<Date>) -> StatisticKey<'a, V> {
+        StatisticKey { metric: self, period, date: date.into(), object: None }
+    }
+}
+
 /// `domain/metric period date object`.
 impl<V> fmt::Display for StatisticKey<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,11 +1,11 @@
 //! Running over new records, once.
 
 use super::{
-    How, Track, Unreadable,
+    How, Track,
     run::{Run, read},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, Unreadable},
     store::Store,
 };
 use std::fmt;

@@ -15,7 +15,7 @@ mod trackers;
 pub use append::Append;
 pub use grouping::Ids;
 pub use recompute::{Recompute, Since};
-pub use report::{Report, Skip, Unreadable};
+pub use report::{Report, Skip};
 use run::How;
 pub use run::Track;
 pub use tracker::Tracker;

@@ -1,10 +1,14 @@
 //! Running over all records since a date.
 
 use super::{
-    How, Track, Unreadable,
+    How, Track,
     run::{Run, read},
 };
-use crate::{calendar::day_of_number, error::Result, store::Store};
+use crate::{
+    calendar::day_of_number,
+    error::{Result, Unreadable},
+    store::Store,
+};
 use chrono::NaiveDate;
 use std::fmt;
 

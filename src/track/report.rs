@@ -3,16 +3,6 @@
 use crate::store::Parked;
 use chrono::NaiveDate;
 
-/// A record that could not be read, or the end of a source that failed. Returned by iterators that a tracker runs over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
-    /// This record can't be read, for this reason; the next ones can. It is counted, reported and skipped, or ends
-    /// the run if that is strict.
-    Skip(String),
-    /// The source failed, for this reason; nothing is stored.
-    Stop(String),
-}
-
 /// What came of a run: no record is left out without being counted here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {

@@ -1,8 +1,8 @@
 //! A run: one pass over the records, for one tracker or several.
 
-use super::{Report, Since, Tracker, Unreadable, tracker_run::TrackerRun};
+use super::{Report, Since, Tracker, tracker_run::TrackerRun};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, Unreadable},
     kinds::Value,
     store::{Change, Store},
 };

@@ -5,14 +5,16 @@
 #![cfg(all(feature = "backup", feature = "exchange"))]
 #![allow(
     missing_docs,
+    missing_debug_implementations,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::many_single_char_names,
     clippy::panic,
+    clippy::missing_panics_doc,
     reason = "a test that fails may panic"
 )]
 
-mod run;
+pub mod run;
 
 use proptest::{array, collection, prelude::*};
 use run::{Operation, World, operations};

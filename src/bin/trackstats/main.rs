@@ -4,7 +4,7 @@ mod arguments;
 mod commands;
 mod nearest;
 mod output;
-mod records;
+mod progress;
 mod store_files;
 
 use clap::Parser;

@@ -1,4 +1,4 @@
-//! The names that come nearest to one that isn't known, for columns and domains.
+//! The names that come nearest to one that isn't known.
 
 /// All names, those most like `wanted` first.
 pub(crate) fn nearest_first<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {

@@ -3,12 +3,11 @@
 use super::{
     lines::Lines,
     parse::{Line, MetricFields, StatisticFields},
-    shortened::shortened,
     value,
 };
 use crate::{
     calendar::Calendar,
-    error::{Error, Result, hint, nearest},
+    error::{Error, Result, hint, nearest, shortened},
     format::MetricRecord,
     kinds::AnyValue,
     model::{Domain, Metric, Ref},

@@ -38,7 +38,6 @@ mod json;
 mod line;
 mod lines;
 mod parse;
-mod shortened;
 mod value;
 
 pub use export::{export, statistic_line};

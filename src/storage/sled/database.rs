@@ -1,7 +1,7 @@
 //! sled 0.34, with a checksum on each value, and without its panics.
 
 use super::{
-    failure::Failure,
+    failure::{Failure, contained},
     folder::{BETWEEN_LOCK_ATTEMPTS, LOCK_ATTEMPTS, is_same, names, sync_folder},
     totals::{Checked, TOTALS, Totals, checked, entry_hash, with_checksum, with_totals},
     watchdog::Watchdog,
@@ -15,7 +15,6 @@ use std::{
     fs::{self, File},
     io,
     ops::Bound,
-    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     sync::{
         Mutex,
@@ -394,14 +393,4 @@ fn prepare(folder: &Path) -> io::Result<()> {
         (0..4).map(|_| File::open(path)).collect::<io::Result<Vec<File>>>()?;
     }
     Ok(())
-}
-
-/// Does something with sled, which panics on many kinds of damage.
-pub(super) fn contained<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, Failure> {
-    match panic::catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(sled::Error::Io(source))) => Err(Failure::from(source)),
-        Ok(Err(other)) => Err(Failure::Corrupt(format!("its files can't be read ({other})"))),
-        Err(_) => Err(Failure::Corrupt("its files can't be read".to_owned())),
-    }
 }

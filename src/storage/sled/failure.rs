@@ -1,7 +1,11 @@
 //! What sled says when something fails, as an error of the store.
 
 use crate::error::Error;
-use std::{io, path::Path};
+use std::{
+    io,
+    panic::{self, AssertUnwindSafe},
+    path::Path,
+};
 
 /// Why sled failed.
 #[derive(Debug)]
@@ -45,6 +49,16 @@ impl Failure {
             Self::Io(source) => Error::Stopped { path: store.to_owned(), source: plain(source) },
             Self::Corrupt(problem) => corrupt(problem, store),
         }
+    }
+}
+
+/// Does something with sled, which panics on many kinds of damage.
+pub(super) fn contained<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, Failure> {
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(sled::Error::Io(source))) => Err(Failure::from(source)),
+        Ok(Err(other)) => Err(Failure::Corrupt(format!("its files can't be read ({other})"))),
+        Err(_) => Err(Failure::Corrupt("its files can't be read".to_owned())),
     }
 }
 

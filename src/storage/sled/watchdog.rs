@@ -1,6 +1,6 @@
 //! A thread that holds a sled database open, for what sled itself does wrong when the disk fails.
 
-use super::database::contained;
+use super::failure::contained;
 use crate::error::{Error, Result};
 use std::{
     path::Path,

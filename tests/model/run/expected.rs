@@ -101,10 +101,10 @@ impl Kind for Note {
 /// Calls a function with the type of a metric's values.
 macro_rules! by_kind {
     ($metric:expr, $function:ident ($($argument:expr),* $(,)?)) => {
-        match $crate::run::expected::METRICS[$metric].2 {
+        match super::expected::METRICS[$metric].2 {
             "minimum" => $function::<trackstats::Min>($($argument),*),
             "maximum" => $function::<trackstats::Max>($($argument),*),
-            "note" => $function::<$crate::run::expected::Note>($($argument),*),
+            "note" => $function::<super::expected::Note>($($argument),*),
             _ => $function::<i64>($($argument),*),
         }
     };
@@ -117,7 +117,7 @@ fn any<V: Kind>(byte: u8) -> AnyValue {
 
 /// What a tracker counts.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Event {
+pub struct Event {
     pub(crate) day: NaiveDate,
     pub(crate) hour: u8,
     pub(crate) group: u64,

@@ -1,9 +1,9 @@
-//! Operations on a store beside a model of it, which are compared all along. The fuzz target `model` has this module,
-//! too.
+//! Operations on a store beside a model of it, which are compared all along. In the package of the fuzz targets,
+//! this module is a library.
 
 mod expected;
-mod operation;
-mod world;
+pub mod operation;
+pub mod world;
 
-pub(crate) use operation::{Operation, operations};
-pub(crate) use world::World;
+pub use operation::{Operation, operations};
+pub use world::World;

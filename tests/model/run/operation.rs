@@ -8,7 +8,7 @@ use trackstats::{
 
 /// What is done to a store, and to the model of it.
 #[derive(Debug, Clone)]
-pub(crate) enum Operation {
+pub enum Operation {
     Write(Write),
     /// Several writes as one. If they are to fail, they do so after the last.
     Change {
@@ -61,7 +61,7 @@ pub(crate) enum Operation {
 
 /// A write of one statistic.
 #[derive(Debug, Clone)]
-pub(crate) enum Write {
+pub enum Write {
     Record(Place, u8),
     Missing(Place),
     Delete(Place),
@@ -69,7 +69,7 @@ pub(crate) enum Write {
 
 /// Why a change fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The caller says so.
     Caller,
     /// An hour that no day has.
@@ -80,25 +80,25 @@ pub(crate) enum Failure {
 
 /// Where a statistic is.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
-    pub(crate) metric: usize,
-    pub(crate) period: Period,
-    pub(crate) date: Date,
-    pub(crate) object: Option<Object>,
+pub struct Place {
+    pub metric: usize,
+    pub period: Period,
+    pub date: Date,
+    pub object: Option<Object>,
 }
 
 /// What is read.
 #[derive(Debug, Clone)]
-pub(crate) struct Look {
-    pub(crate) place: Place,
-    pub(crate) from: Option<NaiveDate>,
-    pub(crate) to: Option<NaiveDate>,
+pub struct Look {
+    pub place: Place,
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
     /// What else is read with it, and how.
-    pub(crate) choice: u8,
+    pub choice: u8,
 }
 
 /// Operations out of bytes: any bytes will do.
-pub(crate) fn operations(bytes: &[u8]) -> Vec<Operation> {
+pub fn operations(bytes: &[u8]) -> Vec<Operation> {
     let mut chunks = bytes.as_chunks::<8>().0.iter();
     let mut operations = Vec::new();
     while let Some(chunk) = chunks.next() {

@@ -14,7 +14,7 @@ use trackstats::{
 };
 
 /// A store, in a folder or in memory, and what it should hold.
-pub(crate) struct World {
+pub struct World {
     store: Option<Store>,
     state: State,
     held: Vec<Held>,
@@ -64,7 +64,7 @@ impl Kind for AnyValue {
 }
 
 impl World {
-    pub(crate) fn on_disk() -> Self {
+    pub fn on_disk() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = options().open(folder.path().join("store 0")).unwrap();
         Self {
@@ -76,7 +76,7 @@ impl World {
         }
     }
 
-    pub(crate) fn in_memory() -> Self {
+    pub fn in_memory() -> Self {
         let store = options().in_memory().unwrap();
         Self { store: Some(store), state: State::default(), held: Vec::new(), folder: None, stores: 1 }
     }
@@ -86,7 +86,7 @@ impl World {
     }
 
     /// Does it to the store and to the model.
-    pub(crate) fn apply(&mut self, operation: &Operation) {
+    pub fn apply(&mut self, operation: &Operation) {
         match operation {
             Operation::Write(write) => {
                 self.write(write);
@@ -285,7 +285,7 @@ impl World {
     }
 
     /// Reads on, and finds what was there then.
-    pub(crate) fn read_held(&mut self) {
+    pub fn read_held(&mut self) {
         for Held { mut found, rest, expected } in self.held.drain(..) {
             found.extend(rest.map(|statistic| entry(statistic.unwrap())));
             assert_same(&found, &expected);
@@ -293,7 +293,7 @@ impl World {
     }
 
     /// Compares everything.
-    pub(crate) fn compare(&self) {
+    pub fn compare(&self) {
         let (store, state) = (self.store(), &self.state);
         let found: Vec<_> =
             store.scan(&Prefix::everything()).map(|statistic| entry(statistic.unwrap())).collect();

@@ -10,6 +10,6 @@ mod store;
 pub(crate) use by::By;
 pub(crate) use dates::DatesArgs;
 pub(crate) use metric::MetricName;
-pub(crate) use object::{OBJECT_HELP, ObjectArg, id_of, object_text};
+pub(crate) use object::{OBJECT_HELP, ObjectArg, object_text};
 pub(crate) use prefix::checked_prefix;
 pub(crate) use store::StoreArgs;

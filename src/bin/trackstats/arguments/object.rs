@@ -1,7 +1,7 @@
 //! `KIND=ID,KIND=ID`.
 
 use std::str::FromStr;
-use trackstats::{Id, Object};
+use trackstats::{Id, Object, records::id_of};
 
 /// How objects are written, for the help of each option that takes one.
 pub(crate) const OBJECT_HELP: &str = "The object, KIND=ID, several parts joined by commas: country=nl,province=ut. \
@@ -55,14 +55,6 @@ fn unquote(quoted: &str) -> Result<(String, &str), String> {
             None => return Ok((text, after)),
         }
     }
-}
-
-/// The id that a text without quotes stands for: a number if it is written as one is, without leading zeros; otherwise
-/// itself.
-pub(crate) fn id_of(text: &str) -> Id<'_> {
-    let digits = !text.is_empty() && text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let canonical = digits && (text == "0" || !text.starts_with('0'));
-    canonical.then(|| text.parse().ok()).flatten().map_or(Id::Text(text), Id::Number)
 }
 
 /// An object as [`ObjectArg`] reads it.

@@ -1,6 +1,6 @@
 //! `trackstats import`.
 
-use crate::{arguments::StoreArgs, output::note, records::progress};
+use crate::{arguments::StoreArgs, output::note, progress::progress};
 use anyhow::{Context, bail};
 use clap::Args;
 use std::{

@@ -3,15 +3,17 @@
 use crate::{
     arguments::{By, MetricName, StoreArgs},
     output::note,
-    records::{
-        Columns, Cursor, Format, Numbers, Outcome, Reader, Reading, Records, Source, measure, progress,
-    },
+    progress::{measure, progress},
 };
-use anyhow::{Context, bail};
-use clap::{ArgGroup, Args};
+use anyhow::{Context, anyhow, bail};
+use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::ProgressBar;
-use std::{cell::RefCell, path::PathBuf, rc::Rc, time::Instant};
-use trackstats::{Calendar, Ids, Period, Report, Since, Store, Tracker, Value, chrono::NaiveDate};
+use std::{io, path::PathBuf, time::Instant};
+use trackstats::{
+    Calendar, Error, Ids, Period, Report, Since, Store, Tracker, Value,
+    chrono::NaiveDate,
+    records::{Columns, Cursor, FileFormat, FileRecord, Numbers, Records, Source},
+};
 
 /// Work statistics out from files of records: CSV with a header, or JSON lines
 ///
@@ -66,6 +68,15 @@ pub(crate) struct TrackArgs {
     format: Option<Format>,
 }
 
+/// How the records of a file are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Comma-separated values with a header
+    Csv,
+    /// JSON lines
+    Jsonl,
+}
+
 /// What is made of the records, rather than counting them.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
@@ -112,51 +123,55 @@ impl Aggregation {
 impl TrackArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let mut columns = Columns::new(&self.timestamp, self.aggregation.column());
+        let mut columns = Columns::new(&self.timestamp).fraction_hint("--sum-float adds decimals");
+        if let Some((column, numbers)) = self.aggregation.column() {
+            columns = columns.number(column, numbers);
+        }
         let item = self.aggregation.distinct.as_deref().map(|column| columns.id(column));
-        let groups: Vec<Vec<usize>> = self.by.iter().map(|by| columns.group(by)).collect();
+        let groups: Vec<Vec<usize>> =
+            self.by.iter().map(|by| by.columns.iter().map(|column| columns.id(column)).collect()).collect();
         let bar = progress(None);
         // Before the store is opened: a slip of the pen should not leave one behind, with the wrong calendar say.
         let sources = self.open(&columns, &bar)?;
+        let has_cursor = sources.iter().any(Source::has_cursor);
         let (report, notes) = store.write(Calendar::default(), |store| {
-            let reader = Reader::new(*store.calendar(), columns)?;
-            let run = Run { args: &self, groups, store, bar: &bar };
-
+            let records = Records::new(sources, columns, store.calendar())?;
+            let run = Run { args: &self, groups, store, has_cursor };
             let names = self.metric.names(store);
-            let (at, whole, decimal) = (|reading: &Reading| reading.at, Reading::whole, Reading::decimal);
+            let (at, whole, decimal) = (FileRecord::at, FileRecord::whole, FileRecord::decimal);
             match &self.aggregation {
                 Aggregation { sum: Some(_), .. } => {
-                    run.track(Tracker::sum(names.metric()?, at, whole), sources, reader)
+                    run.track(Tracker::sum(names.metric()?, at, whole), records)
                 }
                 Aggregation { min: Some(_), .. } => {
-                    run.track(Tracker::min(names.metric()?, at, whole), sources, reader)
+                    run.track(Tracker::min(names.metric()?, at, whole), records)
                 }
                 Aggregation { max: Some(_), .. } => {
-                    run.track(Tracker::max(names.metric()?, at, whole), sources, reader)
+                    run.track(Tracker::max(names.metric()?, at, whole), records)
                 }
                 Aggregation { sum_float: Some(_), .. } => {
-                    run.track(Tracker::sum_float(names.metric()?, at, decimal), sources, reader)
+                    run.track(Tracker::sum_float(names.metric()?, at, decimal), records)
                 }
                 Aggregation { mean: Some(_), .. } => {
-                    run.track(Tracker::summary(names.metric()?, at, decimal), sources, reader)
+                    run.track(Tracker::summary(names.metric()?, at, decimal), records)
                 }
                 Aggregation { quantiles: Some(_), .. } => {
-                    run.track(Tracker::quantiles(names.metric()?, at, decimal), sources, reader)
+                    run.track(Tracker::quantiles(names.metric()?, at, decimal), records)
                 }
                 Aggregation { gauge: Some(_), .. } => {
-                    run.track(Tracker::gauge(names.metric()?, at, decimal), sources, reader)
+                    run.track(Tracker::gauge(names.metric()?, at, decimal), records)
                 }
                 Aggregation { meter: Some(_), .. } => {
-                    run.track(Tracker::meter(names.metric()?, at, decimal), sources, reader)
+                    run.track(Tracker::meter(names.metric()?, at, decimal), records)
                 }
                 _ => match item {
                     Some(item) => {
-                        let tracker = Tracker::distinct(names.metric()?, at, move |reading| {
-                            Some(reading.item(item)?.into())
+                        let tracker = Tracker::distinct(names.metric()?, at, move |record| {
+                            Some(record.filled_id(item)?.into())
                         });
-                        run.track(tracker, sources, reader)
+                        run.track(tracker, records)
                     }
-                    None => run.track(Tracker::count(names.metric()?, at), sources, reader),
+                    None => run.track(Tracker::count(names.metric()?, at), records),
                 },
             }
         })?;
@@ -169,9 +184,18 @@ impl TrackArgs {
     }
 
     fn open(&self, columns: &Columns, bar: &ProgressBar) -> anyhow::Result<Vec<Source>> {
+        let counter = bar.clone();
+        let mut options = Source::options().growing(self.append).on_read(move |bytes| counter.inc(bytes));
+        if let Some(format) = self.format {
+            options = options.format(format.into());
+        }
         let mut sources: Vec<Source> = Vec::with_capacity(self.files.len());
         for file in &self.files {
-            let source = Source::open(file, self.format, columns.names(), self.append, bar)?;
+            let source = if file.as_os_str() == "-" {
+                options.read("standard input", io::stdin().lock(), columns)?
+            } else {
+                options.open(file, columns)?
+            };
             if sources.iter().any(|other| other.path() == source.path()) {
                 bail!("{} is given twice; its records would count twice", file.display());
             }
@@ -188,28 +212,27 @@ impl TrackArgs {
 /// A run of a tracker over files.
 struct Run<'r> {
     args: &'r TrackArgs,
-    /// For each grouping, which of a reading's ids are its parts.
+    /// For each grouping, which of a record's ids are its parts.
     groups: Vec<Vec<usize>>,
     store: &'r Store,
-    bar: &'r ProgressBar,
+    /// Whether a cursor tells how far any of the files was read.
+    has_cursor: bool,
 }
 
 impl Run<'_> {
     fn track<V: Value>(
         &self,
-        mut tracker: Tracker<'_, Reading, V>,
-        mut sources: Vec<Source>,
-        reader: Reader,
+        mut tracker: Tracker<'_, FileRecord, V>,
+        records: Records,
     ) -> anyhow::Result<(Report, Vec<String>)> {
         for (by, group) in self.args.by.iter().zip(&self.groups) {
             let group = group.clone();
-            tracker = tracker.by_parts(by.kinds.iter().map(String::as_str), move |reading, ids| {
-                push(reading, &group, ids);
+            tracker = tracker.by_parts(by.kinds.iter().map(String::as_str), move |record, ids| {
+                push(record, &group, ids);
             })?;
         }
         let tracker = tracker.periods(self.args.period.iter().copied()).most_objects(self.args.most_objects);
         if !self.args.append {
-            let records = Records::new(sources, reader, Cursor::default());
             let since = match (self.args.since, self.args.last) {
                 (Some(date), _) => Since::Date(date),
                 (None, Some(days)) => Since::LastDays(days),
@@ -226,26 +249,39 @@ impl Run<'_> {
                 .with_context(|| format!("the cursor {name:?} is not of this program"))?,
             None => Cursor::default(),
         };
-        for source in &mut sources {
-            source.go_on(&cursor, self.bar)?;
-        }
-        let from_files = sources.iter().any(Source::has_cursor);
-        let records = Records::new(sources, reader, cursor);
-        let outcome: Rc<RefCell<Outcome>> = records.outcome();
+        let records = records.go_on(cursor).map_err(replaced)?;
+        let outcome = records.outcome();
         let mut run = tracker.append().strict(self.args.strict);
-        if from_files {
-            run = run.cursor(&name, stored.as_deref(), || outcome.borrow().cursor.encode());
+        if self.has_cursor {
+            run = run.cursor(&name, stored.as_deref(), || outcome.cursor().encode());
         }
         let report = run.run_results(self.store, records)?;
-        let notes = std::mem::take(&mut outcome.borrow_mut().notes);
-        Ok((report, notes))
+        Ok((report, outcome.notes()))
+    }
+}
+
+/// What to do with this program about a file that isn't the one that was read.
+fn replaced(error: Error) -> anyhow::Error {
+    let Error::Replaced { path, offset } = error else { return error.into() };
+    anyhow!(
+        "{} is not the file that was read up to byte {offset} before: it was replaced or cut; use another --cursor to append all of it, or track without --append",
+        path.display()
+    )
+}
+
+impl From<Format> for FileFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Csv => Self::Csv,
+            Format::Jsonl => Self::Jsonl,
+        }
     }
 }
 
 /// Gives a grouping the ids of a record that has all of them.
-fn push(reading: &Reading, group: &[usize], ids: &mut Ids<'_>) {
-    if group.iter().all(|place| reading.id(*place).is_some()) {
-        group.iter().filter_map(|place| reading.id(*place)).for_each(|id| ids.push(id));
+fn push(record: &FileRecord, group: &[usize], ids: &mut Ids<'_>) {
+    if group.iter().all(|place| record.id(*place).is_some()) {
+        group.iter().filter_map(|place| record.id(*place)).for_each(|id| ids.push(id));
     }
 }
 

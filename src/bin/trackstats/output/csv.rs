@@ -1,6 +1,6 @@
 //! Comma-separated values.
 
-use super::{Cell, Rows};
+use super::cell::{Cell, Rows};
 use std::io::{self, Write};
 
 pub(super) struct Csv<W: Write> {

@@ -1,6 +1,6 @@
 //! Tables for people.
 
-use super::{Cell, Rows};
+use super::cell::{Cell, Rows, printable};
 use comfy_table::{CellAlignment, Table as Comfy, presets};
 use std::{fmt::Write as _, io::Write};
 
@@ -35,20 +35,4 @@ impl<W: Write> Rows for Table<W> {
         }
         Ok(self.writer.flush()?)
     }
-}
-
-/// A text without what would move the cursor, clear the screen or turn the direction of what follows.
-pub(crate) fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for char in text.chars() {
-        let turns =
-            matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-        if char.is_control() || turns {
-            // Writing to a String has no way to fail.
-            let _ = write!(printable, "{}", char.escape_default());
-        } else {
-            printable.push(char);
-        }
-    }
-    printable
 }

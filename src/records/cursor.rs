@@ -1,12 +1,23 @@
 //! How far files that grow have been read.
 
+use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How far each file has been read, by its absolute path.
+///
+/// A file that is shorter than it was, or begins in another way, is not the one that was read.
+///
+/// ```
+/// use trackstats::records::Cursor;
+///
+/// let cursor = Cursor::default();
+/// assert_eq!(Cursor::decode(&cursor.encode())?, cursor);
+/// # Ok::<(), trackstats::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Cursor {
+pub struct Cursor {
     pub(super) files: BTreeMap<String, Position>,
 }
 
@@ -26,11 +37,16 @@ pub(super) struct Position {
 pub(super) const HEAD: u64 = 256;
 
 impl Cursor {
-    pub(crate) fn decode(bytes: &[u8]) -> anyhow::Result<Self> {
-        Ok(serde_json::from_slice(bytes)?)
+    /// Reads a cursor from what [`encode`](Self::encode) made of it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCursor`] for other bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        serde_json::from_slice(bytes).map_err(|error| Error::InvalidCursor { problem: error.to_string() })
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// The cursor as bytes, to [store](crate::Append::cursor) with the statistics.
+    pub fn encode(&self) -> Vec<u8> {
         // Texts and numbers in a map of texts have no way to fail.
         serde_json::to_vec(self).unwrap_or_default()
     }

@@ -1,12 +1,12 @@
 //! JSON lines.
 
 use super::{
-    LONGEST, MissingColumn, Next,
-    csv::Place,
-    place::{TOO_LONG, skip, stop},
-    reading::Reader,
+    bytes::{LONGEST, TOO_LONG},
+    place::{Place, skip, stop},
+    reader::{Next, Reader},
+    tap::OnRead,
 };
-use indicatif::ProgressBar;
+use crate::error::{missing_column, nearest_first};
 use serde::{
     Deserializer,
     de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
@@ -15,13 +15,14 @@ use std::{
     borrow::Cow,
     fmt,
     io::{self, BufRead, BufReader, Read},
+    path::{Path, PathBuf},
 };
 
 /// The records of a file of JSON lines.
 pub(super) struct JsonRecords {
-    name: String,
+    name: PathBuf,
     reader: Box<dyn BufRead>,
-    bar: ProgressBar,
+    on_read: OnRead,
     line: Vec<u8>,
     place: Place,
     /// Begun at the start of the file.
@@ -32,11 +33,11 @@ pub(super) struct JsonRecords {
 }
 
 impl JsonRecords {
-    pub(super) fn open(name: &str, reader: Box<dyn BufRead>, skipped: u64, bar: &ProgressBar) -> Self {
+    pub(super) fn open(name: &Path, reader: Box<dyn BufRead>, skipped: u64, on_read: OnRead) -> Self {
         Self {
             name: name.to_owned(),
             reader,
-            bar: bar.clone(),
+            on_read,
             line: Vec::new(),
             place: Place { byte: skipped, line: 1 },
             whole: true,
@@ -65,7 +66,7 @@ impl JsonRecords {
             if read == 0 {
                 return self.end(reader);
             }
-            self.bar.inc(read);
+            (self.on_read)(read);
             self.place = Place { byte: self.place.byte + read, line: number + 1 };
             if !held {
                 return Err(skip(&self.name, number, TOO_LONG));
@@ -76,7 +77,7 @@ impl JsonRecords {
         };
         let skip = |reason: String| skip(&self.name, line, reason);
         let text = str::from_utf8(&self.line).map_err(|_| skip("it is not UTF-8".to_owned()))?;
-        let wanted = &reader.columns.names;
+        let wanted = reader.columns.names();
         let first = self.first.is_empty().then_some(&mut self.first);
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let texts = Texts { wanted, first }
@@ -118,8 +119,8 @@ impl JsonRecords {
         let unseen = self.seen.iter().position(|seen| !seen).filter(|_| self.whole);
         self.seen.clear();
         let Some(unseen) = unseen else { return Ok(None) };
-        let columns = self.first.iter().map(String::as_str).collect();
-        let missing = MissingColumn { column: reader.columns.name(unseen), columns };
+        let column = reader.columns.name(unseen);
+        let missing = missing_column(column, &nearest_first(column, self.first.iter().map(String::as_str)));
         Err(stop(
             &self.name,
             self.place.line.saturating_sub(1),

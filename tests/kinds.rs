@@ -10,12 +10,15 @@
     reason = "a test that fails may panic; its numbers are small"
 )]
 
-#[path = "../common/mod.rs"]
 mod common;
-mod apache;
-mod errors;
-mod laws;
-mod tracked;
+mod kinds {
+    use super::{common, from_hex, hex};
+
+    mod apache;
+    mod errors;
+    mod laws;
+    mod tracked;
+}
 
 use std::fmt::Write;
 

@@ -1,27 +1,30 @@
 //! A reader that doesn't give out more than a record may have.
 
-use indicatif::ProgressBar;
+use super::bytes::{LONGEST, TOO_LONG};
 use std::{
     cell::{Cell, RefCell},
     io::{self, Read},
     rc::Rc,
 };
 
-/// A reader that doesn't give out more than a record may have, counted from where the record begins, and shows how far it
-/// has come.
+/// What is called with the number of bytes whenever some were read.
+pub(super) type OnRead = Rc<dyn Fn(u64)>;
+
+/// A reader that doesn't give out more than a record may have, counted from where the record begins, and tells
+/// how many it gave.
 pub(super) struct Tap {
     reader: Box<dyn Read>,
-    gauge: Rc<Gauge>,
-    bar: ProgressBar,
+    given: Rc<Given>,
+    on_read: OnRead,
     /// Whether lines end with CR alone; not known before the first bytes.
     cr_alone: Option<bool>,
 }
 
-/// What is known of a [`Tap`] beside the reader that has it.
+/// What a [`Tap`] has given out, known beside the reader that has it.
 #[derive(Debug, Default)]
-pub(super) struct Gauge {
-    /// How many bytes were given out.
-    given: Cell<u64>,
+pub(super) struct Given {
+    /// How many bytes.
+    bytes: Cell<u64>,
     /// Where the record begins, in bytes given out.
     begin: Cell<u64>,
     /// The last bytes given out: the record's from its beginning on, and what came before it in the same part.
@@ -32,17 +35,17 @@ pub(super) struct Gauge {
 
 /// Why a [`Tap`] gives nothing.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", super::place::TOO_LONG)]
+#[error("{}", TOO_LONG)]
 pub(super) struct TooLong;
 
 impl Tap {
-    pub(super) fn new(reader: Box<dyn Read>, bar: &ProgressBar) -> (Self, Rc<Gauge>) {
-        let gauge = Rc::new(Gauge::default());
-        (Self { reader, gauge: Rc::clone(&gauge), bar: bar.clone(), cr_alone: None }, gauge)
+    pub(super) fn new(reader: Box<dyn Read>, on_read: OnRead) -> (Self, Rc<Given>) {
+        let given = Rc::new(Given::default());
+        (Self { reader, given: Rc::clone(&given), on_read, cr_alone: None }, given)
     }
 }
 
-impl Gauge {
+impl Given {
     /// A record begins at this byte.
     pub(super) fn begin(&self, byte: u64) {
         self.begin.set(byte);
@@ -55,7 +58,7 @@ impl Gauge {
 
     /// How many of the bytes that are kept come before the record.
     fn before(&self, kept: &[u8]) -> usize {
-        let own = self.given.get().saturating_sub(self.begin.get());
+        let own = self.bytes.get().saturating_sub(self.begin.get());
         kept.len().saturating_sub(usize::try_from(own).unwrap_or(usize::MAX))
     }
 
@@ -89,8 +92,8 @@ impl Tap {
 
 impl Read for Tap {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let given = self.gauge.given.get();
-        let limit = self.gauge.begin.get().saturating_add(super::LONGEST);
+        let given = self.given.bytes.get();
+        let limit = self.given.begin.get().saturating_add(LONGEST);
         let allowed = usize::try_from(limit.saturating_sub(given)).unwrap_or(usize::MAX);
         let most = buffer.len().min(allowed);
         let Some(part) = buffer.get_mut(..most).filter(|part| !part.is_empty()) else {
@@ -99,13 +102,13 @@ impl Read for Tap {
         let read = self.reader.read(part)?;
         let part = part.get_mut(..read).unwrap_or_default();
         self.end_lines(part);
-        let mut kept = self.gauge.kept.borrow_mut();
-        let before = self.gauge.before(&kept);
+        let mut kept = self.given.kept.borrow_mut();
+        let before = self.given.before(&kept);
         kept.drain(..before);
         kept.extend_from_slice(part);
-        self.gauge.ended.set(read == 0);
-        self.gauge.given.set(given + read as u64);
-        self.bar.inc(read as u64);
+        self.given.ended.set(read == 0);
+        self.given.bytes.set(given + read as u64);
+        (self.on_read)(read as u64);
         Ok(read)
     }
 }

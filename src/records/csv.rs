@@ -1,22 +1,24 @@
 //! Comma-separated values with a header.
 
 use super::{
-    MARK, MissingColumn, Next,
-    place::{TOO_LONG, skip, stop},
-    reading::Reader,
-    tap::{Gauge, Tap, TooLong},
+    bytes::{BYTE_ORDER_MARK, TOO_LONG},
+    place::{Place, skip, stop},
+    reader::{Next, Reader},
+    tap::{Given, OnRead, Tap, TooLong},
 };
-use anyhow::bail;
+use crate::error::{Error, Result, Unreadable, nearest_first};
 use csv::ByteRecord;
-use indicatif::ProgressBar;
-use std::{error::Error, io::Read, rc::Rc};
-use trackstats::Unreadable;
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 /// The records of a file of comma-separated values.
 pub(super) struct CsvRecords {
-    name: String,
+    name: PathBuf,
     reader: csv::Reader<Tap>,
-    gauge: Rc<Gauge>,
+    given: Rc<Given>,
     record: ByteRecord,
     /// The header's fields; none if the file is empty.
     header: ByteRecord,
@@ -32,26 +34,14 @@ pub(super) struct CsvRecords {
     left: Option<Place>,
 }
 
-/// A place in a file: bytes from its start, and the line, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) byte: u64,
-    pub(super) line: u64,
-}
-
 impl CsvRecords {
     /// Begins to read, with the header.
-    pub(super) fn open(
-        name: &str,
-        reader: Box<dyn Read>,
-        skipped: u64,
-        bar: &ProgressBar,
-    ) -> anyhow::Result<Self> {
-        let (reader, gauge) = tapped(reader, bar);
+    pub(super) fn open(name: &Path, reader: Box<dyn Read>, skipped: u64, on_read: OnRead) -> Result<Self> {
+        let (reader, given) = tapped(reader, on_read);
         let mut records = Self {
             name: name.to_owned(),
             reader,
-            gauge,
+            given,
             record: ByteRecord::new(),
             header: ByteRecord::new(),
             positions: Vec::new(),
@@ -62,7 +52,8 @@ impl CsvRecords {
         };
         let mut header = ByteRecord::new();
         if let Err(error) = records.reader.read_byte_record(&mut header) {
-            bail!("{name}:1: {}", reason(&error));
+            let problem = reason(&error);
+            return Err(Error::UnreadableHeader { path: name.to_owned(), line: 1, problem });
         }
         records.header = header.iter().map(<[u8]>::trim_ascii).collect();
         records.crlf = records.reader.position().line() == lines_within(&header) + 1;
@@ -70,21 +61,26 @@ impl CsvRecords {
     }
 
     /// Whether the file has a header, and nothing is wrong with it for these columns.
-    pub(super) fn find(&mut self, columns: &[String]) -> anyhow::Result<()> {
+    pub(super) fn find(&mut self, columns: &[String]) -> Result<()> {
         if self.header.is_empty() {
-            bail!("{} is empty; a CSV file begins with a header that names its columns", self.name);
+            let problem = "is empty; a CSV file begins with a header that names its columns";
+            return Err(Error::NoRecords { path: self.name.clone(), problem });
         }
         let names: Vec<String> =
             self.header.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
         for column in columns {
             let mut found = names.iter().enumerate().filter(|(_, name)| *name == column);
             let Some((position, _)) = found.next() else {
-                let columns = names.iter().map(String::as_str).collect();
-                let missing = MissingColumn { column, columns };
-                bail!("{}: {missing} (the first line must be a header)", self.name);
+                let columns = nearest_first(column, names.iter().map(String::as_str));
+                return Err(Error::UnknownColumn {
+                    path: self.name.clone(),
+                    column: column.clone(),
+                    columns: columns.into_iter().map(str::to_owned).collect(),
+                });
             };
             if found.next().is_some() {
-                bail!("{}: the header has the column {column:?} twice; rename one of them", self.name);
+                let problem = format!("the header has the column {column:?} twice; rename one of them");
+                return Err(Error::UnreadableHeader { path: self.name.clone(), line: 1, problem });
             }
             self.positions.push(position);
         }
@@ -102,8 +98,8 @@ impl CsvRecords {
     }
 
     /// Goes on from a place with a reader that begins there, of a file that is still written to.
-    pub(super) fn go_on(&mut self, reader: Box<dyn Read>, place: Place, bar: &ProgressBar) {
-        (self.reader, self.gauge) = tapped(reader, bar);
+    pub(super) fn go_on(&mut self, reader: Box<dyn Read>, place: Place, on_read: OnRead) {
+        (self.reader, self.given) = tapped(reader, on_read);
         self.base = place;
         self.appended = true;
     }
@@ -115,7 +111,7 @@ impl CsvRecords {
 
     pub(super) fn next(&mut self, reader: &Reader) -> Next {
         let start = self.place();
-        self.gauge.begin(self.reader.position().byte());
+        self.given.begin(self.reader.position().byte());
         match self.reader.read_byte_record(&mut self.record) {
             Ok(false) => return Ok(None),
             Ok(true) => {}
@@ -125,7 +121,7 @@ impl CsvRecords {
         }
         let last = self.record.get(self.record.len().wrapping_sub(1)).unwrap_or_default();
         // At the end of the file, an open quote is closed without a word; a field with a line's end in it is quoted.
-        if self.gauge.ended() && last.contains(&b'\n') && self.gauge.open_quote() {
+        if self.given.ended() && last.contains(&b'\n') && self.given.open_quote() {
             if self.appended {
                 self.left = Some(start);
                 return Ok(None);
@@ -152,7 +148,7 @@ impl CsvRecords {
     fn unreadable(&self, reason: String) -> Unreadable {
         let own = |field| {
             let field: &[u8] = field;
-            field.strip_prefix(MARK).unwrap_or(field).trim_ascii()
+            field.strip_prefix(BYTE_ORDER_MARK).unwrap_or(field).trim_ascii()
         };
         if self.record.iter().map(own).eq(self.header.iter()) {
             return skip(&self.name, self.line(), "it is the header again; were files put together?");
@@ -172,25 +168,27 @@ impl CsvRecords {
     /// The line that the record begins on, which isn't where the reader began to look for it: there may be blank lines
     /// before.
     fn line(&self) -> u64 {
-        let own_end = u64::from(!self.crlf && !self.gauge.ended());
+        let own_end = u64::from(!self.crlf && !self.given.ended());
         self.place().line.saturating_sub(lines_within(&self.record) + own_end)
     }
 }
 
 fn reason(error: &csv::Error) -> String {
     match error.kind() {
-        csv::ErrorKind::Io(io) if io.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<TooLong>) => {
+        csv::ErrorKind::Io(io)
+            if io.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLong>) =>
+        {
             format!("{TOO_LONG}; is a quote not closed, or is it another kind of file?")
         }
         _ => error.to_string(),
     }
 }
 
-fn tapped(reader: Box<dyn Read>, bar: &ProgressBar) -> (csv::Reader<Tap>, Rc<Gauge>) {
-    let (tap, gauge) = Tap::new(reader, bar);
+fn tapped(reader: Box<dyn Read>, on_read: OnRead) -> (csv::Reader<Tap>, Rc<Given>) {
+    let (tap, given) = Tap::new(reader, on_read);
     let reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 16).from_reader(tap);
-    (reader, gauge)
+    (reader, given)
 }
 
 fn lines_within(record: &ByteRecord) -> u64 {

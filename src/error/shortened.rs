@@ -1,4 +1,4 @@
-//! What is quoted to people, cut short. The program has it too, by its path.
+//! What is quoted to people, cut short.
 
 /// A problem may quote what a line or a record has, up to all of it.
 pub(crate) fn shortened(mut problem: String) -> String {

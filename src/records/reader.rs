@@ -1,59 +1,22 @@
-//! A record, as a tracker takes it.
+//! Records from the texts in their columns.
 
-use super::columns::{Columns, Numbers};
-use crate::arguments::id_of;
-use trackstats::{Calendar, Id, Period, Result, Timestamp, chrono::NaiveDate};
+use super::{
+    columns::{Columns, Numbers},
+    file_record::{FileRecord, Number},
+};
+use crate::{
+    calendar::Calendar,
+    error::{Result, Unreadable},
+    model::Period,
+};
+use chrono::NaiveDate;
 
-/// A record, as a tracker takes it.
+/// What came of a record: `Ok(None)` is the end of the file.
+pub(super) type Next = Result<Option<FileRecord>, Unreadable>;
+
+/// What makes records of the texts in a record's columns.
 #[derive(Debug, Clone)]
-pub(crate) struct Reading {
-    pub(crate) at: Timestamp,
-    value: Option<Number>,
-    /// The texts of the ids one after the other, and where each ends; the ends of those that it doesn't have are
-    /// marked.
-    texts: String,
-    ends: Vec<(usize, bool)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Number {
-    Whole(i64),
-    Decimal(f64),
-}
-
-impl Reading {
-    /// An id that is not an empty text.
-    pub(crate) fn item(&self, place: usize) -> Option<Id<'_>> {
-        self.id(place).filter(|id| *id != Id::Text(""))
-    }
-
-    /// The value, if [`Numbers::Whole`] were asked for and it has one.
-    pub(crate) fn whole(&self) -> Option<i64> {
-        match self.value {
-            Some(Number::Whole(number)) => Some(number),
-            _ => None,
-        }
-    }
-
-    /// The value, if [`Numbers::Decimal`] were asked for and it has one.
-    pub(crate) fn decimal(&self) -> Option<f64> {
-        match self.value {
-            Some(Number::Decimal(number)) => Some(number),
-            _ => None,
-        }
-    }
-
-    /// An id, by its place among [`Columns::group`]; none if the record doesn't have it.
-    pub(crate) fn id(&self, place: usize) -> Option<Id<'_>> {
-        let (end, has) = *self.ends.get(place)?;
-        let start = place.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(end, _)| *end);
-        has.then(|| self.texts.get(start..end).map(id_of)).flatten()
-    }
-}
-
-/// What makes readings of the texts in a record's columns.
-#[derive(Debug, Clone)]
-pub(crate) struct Reader {
+pub(super) struct Reader {
     calendar: Calendar,
     pub(super) columns: Columns,
     /// The instants that have a date, in Unix seconds; the last one excluded.
@@ -62,7 +25,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(calendar: Calendar, columns: Columns) -> Result<Self> {
+    pub(super) fn new(calendar: Calendar, columns: Columns) -> Result<Self> {
         let (first, last) = (NaiveDate::from_ymd_opt(1, 1, 1), NaiveDate::from_ymd_opt(9999, 12, 31));
         let first = calendar.bucket_on(Period::Day, first.unwrap_or_default())?.start.timestamp();
         let end = calendar.bucket_on(Period::Day, last.unwrap_or_default())?.end.timestamp();
@@ -70,7 +33,7 @@ impl Reader {
     }
 
     /// Reads a record of which `text` gives the text in a column, `None` if it has none.
-    pub(super) fn read<'t>(&self, text: impl Fn(usize) -> Option<&'t [u8]>) -> Result<Reading, String> {
+    pub(super) fn read<'t>(&self, text: impl Fn(usize) -> Option<&'t [u8]>) -> Result<FileRecord, String> {
         let named = |column| {
             let name = self.columns.name(column);
             text(column)
@@ -84,46 +47,46 @@ impl Reader {
         if !(self.first..self.end).contains(&at.unix_seconds()) {
             return Err(format!("{at} is outside the calendar, which has the years 1 to 9999"));
         }
-        let value = match self.columns.value {
+        let number = match self.columns.number {
             Some((column, numbers)) => named(column)?
                 .map(str::trim)
                 .filter(|text| !text.is_empty())
-                .map(|text| number(self.columns.name(column), text, numbers))
+                .map(|text| number_of(&self.columns, column, text, numbers))
                 .transpose()?,
             None => None,
         };
-        let mut reading =
-            Reading { at, value, texts: String::new(), ends: Vec::with_capacity(self.columns.ids.len()) };
+        let ends = Vec::with_capacity(self.columns.ids.len());
+        let mut record = FileRecord { at, number, texts: String::new(), ends };
         for column in &self.columns.ids {
             let id = named(*column)?;
             if id.is_some_and(|id| id.len() > Self::LONGEST_ID && id.chars().count() > Self::LONGEST_ID) {
                 let name = self.columns.name(*column);
                 return Err(format!("the column {name:?} is too long: an id has up to 1,000 characters"));
             }
-            reading.texts.push_str(id.unwrap_or_default());
-            reading.ends.push((reading.texts.len(), id.is_some()));
+            record.texts.push_str(id.unwrap_or_default());
+            record.ends.push((record.texts.len(), id.is_some()));
         }
-        Ok(reading)
+        Ok(record)
     }
 
     const LONGEST_ID: usize = 1_000;
 }
 
-fn number(column: &str, text: &str, numbers: Numbers) -> Result<Number, String> {
+fn number_of(columns: &Columns, column: usize, text: &str, numbers: Numbers) -> Result<Number, String> {
     let number = match numbers {
         Numbers::Whole => text.parse().ok().map(Number::Whole),
         Numbers::Decimal => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Decimal),
     };
     number.ok_or_else(|| {
         let given: String = text.chars().take(40).collect();
+        let column = columns.name(column);
         if numbers == Numbers::Decimal {
             format!("the column {column:?} has {given:?}, which is not a number")
         } else if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-' || byte == b'+') {
             format!("the column {column:?} has {given:?}, which doesn't fit into a whole number of 64 bits")
         } else if text.parse::<f64>().is_ok() {
-            format!(
-                "the column {column:?} has {given:?}, which is not a whole number; --sum-float adds decimals"
-            )
+            let hint = columns.fraction_hint;
+            format!("the column {column:?} has {given:?}, which is not a whole number; {hint}")
         } else {
             format!("the column {column:?} has {given:?}, which is not a whole number")
         }
