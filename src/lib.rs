@@ -59,6 +59,7 @@ mod kinds;
 mod calendar;
 mod format;
 mod storage;
+mod blocks;
 mod rollup;
 mod store;
 mod track;
@@ -91,7 +92,7 @@ pub use query::{
 pub use storage::Compaction;
 pub use store::{
     Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,
-    Parked, Prefix, Scan, Statistics, Store, SystemClock,
+    Parked, Prefix, Scan, Store, SystemClock,
 };
 pub use track::{Append, Ids, Recompute, Report, Since, Skip, Track, Tracker, Trackers};
 

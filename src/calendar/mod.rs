@@ -17,7 +17,7 @@ mod tests;
 mod timestamp;
 
 pub use bucket::Bucket;
-pub(crate) use day_number::{day_number, day_of_number};
+pub(crate) use day_number::{MAX_DAY, MIN_DAY, day_number, day_of_number};
 pub(crate) use days::Days;
 pub use settings::Calendar;
 pub(crate) use slot::HOURS;

@@ -93,8 +93,9 @@ fn push_text(key: &mut Vec<u8>, text: &str) {
     key.push(TEXT_END);
 }
 
-fn push_period(key: &mut Vec<u8>, period: Period) {
-    key.push(match period {
+/// The byte that stands for a period, before the number of days of a window.
+pub(super) fn period_byte(period: Period) -> u8 {
+    match period {
         Period::Hour => HOUR,
         Period::Day => DAY,
         Period::Week => WEEK,
@@ -103,7 +104,31 @@ fn push_period(key: &mut Vec<u8>, period: Period) {
         Period::Year => YEAR,
         Period::LastDays(_) => LAST_DAYS,
         Period::Lifetime => LIFETIME,
-    });
+    }
+}
+
+/// The period that a byte stands for; `days` gives how many a window has.
+pub(super) fn period_of(
+    byte: u8,
+    days: impl FnOnce() -> Result<u16, Malformed>,
+) -> Result<Period, Malformed> {
+    match byte {
+        HOUR => Ok(Period::Hour),
+        DAY => Ok(Period::Day),
+        WEEK => Ok(Period::Week),
+        MONTH => Ok(Period::Month),
+        QUARTER => Ok(Period::Quarter),
+        YEAR => Ok(Period::Year),
+        LAST_DAYS => {
+            Period::LastDays(days()?).checked().map_err(|_| Malformed("a period that is a window of no days"))
+        }
+        LIFETIME => Ok(Period::Lifetime),
+        _ => Err(Malformed("an unknown period")),
+    }
+}
+
+fn push_period(key: &mut Vec<u8>, period: Period) {
+    key.push(period_byte(period));
     if let Period::LastDays(n) = period {
         key.extend_from_slice(&n.to_be_bytes());
     }
@@ -395,19 +420,7 @@ impl<'k> Reader<'k> {
     }
 
     fn period(&mut self) -> Result<Period, Malformed> {
-        match self.byte()? {
-            HOUR => Ok(Period::Hour),
-            DAY => Ok(Period::Day),
-            WEEK => Ok(Period::Week),
-            MONTH => Ok(Period::Month),
-            QUARTER => Ok(Period::Quarter),
-            YEAR => Ok(Period::Year),
-            LAST_DAYS => Period::LastDays(u16::from_be_bytes(self.bytes()?))
-                .checked()
-                .map_err(|_| Malformed("a key with a window of no days")),
-            LIFETIME => Ok(Period::Lifetime),
-            _ => Err(Malformed("a key with an unknown period")),
-        }
+        period_of(self.byte()?, || self.bytes().map(u16::from_be_bytes))
     }
 
     fn slot(&mut self) -> Result<i32, Malformed> {

@@ -1,19 +1,24 @@
-//! Bytes to model and back: the only place that knows a byte layout. Every byte is drawn in
-//! `src/docs/format.md`.
+//! Bytes to model and back: the only place that knows a byte layout. Every byte is drawn in `src/docs/format.md`.
+//!
+//! It may use `kinds`, `calendar` and what stands above them. Keys, records and envelopes are used by everything below;
+//! rows and blocks by `blocks` alone.
 
-mod record;
+mod block;
 #[cfg(test)]
 mod golden;
 pub(crate) mod key;
+mod reader;
+mod record;
 mod row;
 mod stored;
 
-pub(crate) use key::{KeyRange, RowKey, SeriesPrefix, Space};
+pub(crate) use block::{BlockBuilder, BlockReader, form_of};
+pub(crate) use key::{BlockKey, KeyRange, KindBytes, SeriesPrefix, Space};
 pub(crate) use record::{
-    CalendarRecord, ChangesRecord, DomainRecord, FORMAT, Form, MetricRecord, Record, SeenRecord, StoreRecord,
-    TrackedRecord,
+    CalendarRecord, ChangesRecord, DomainRecord, FORMAT, Form, MetricRecord, PeriodRecord, Record, SeenRecord,
+    StoreRecord, TrackedRecord,
 };
-pub(crate) use row::{ROW_SLOTS, ReadRow, Row, present};
+pub(crate) use row::{MOST_SLOTS, PackedRow, Row, SlotBits, bit, slots_of};
 pub(crate) use stored::{Stored, store_value, value_after};
 
 /// Bytes that are not what was written, and what is wrong with them.

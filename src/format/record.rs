@@ -1,19 +1,19 @@
 //! The records that describe a store: its format and calendar, its domains and metrics, and how far its trackers have
 //! come. Each is a version byte and then bincode's standard configuration.
 
-use super::Malformed;
-use crate::kinds::{Figures, KindVisitor, Layout, Value, encoded, visit_kind};
+use super::{Malformed, key};
+use crate::{
+    kinds::{Figures, KindVisitor, Layout, Value, encoded, visit_kind},
+    model::Period,
+};
 use bincode::config;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The newest format of a store that this version reads, and the one that it writes: key layout, row layout
 /// and the records below.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 const RECORD_VERSION: u8 = 1;
-
-/// A tracked record that goes on with the periods that are in step.
-const IN_STEP_VERSION: u8 = 2;
 
 /// What a store is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,18 +66,34 @@ pub(crate) struct MetricRecord {
     pub(crate) form: Form,
 }
 
-/// How far trackers have carried a metric's periods for objects of some kinds.
+/// What trackers keep of a metric's objects of some kinds; days are day numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TrackedRecord {
-    /// The last date that running periods were carried to, as a day number.
-    pub(crate) through: i32,
-    /// The day whose unfinished calendar periods the last run left out, as a day number.
+    /// The last day that a run covered.
+    pub(crate) through: Option<i32>,
+    /// The day whose unfinished periods the last run left out.
     pub(crate) left_out: Option<i32>,
-    /// The periods that are derived, by their text form.
-    pub(crate) periods: Vec<String>,
-    /// Of those the calendar periods whose statistics are what their days make them; a write by hand ends that.
-    #[serde(skip)]
-    pub(crate) in_step: Vec<String>,
+    /// The periods that are kept.
+    pub(crate) periods: Vec<PeriodRecord>,
+    /// Of those the calendar periods whose statistics are what their days make them.
+    pub(crate) in_step: Vec<PeriodRecord>,
+}
+
+/// A period: its byte in keys, and of a window how many days it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PeriodRecord(u8, u16);
+
+impl From<Period> for PeriodRecord {
+    fn from(period: Period) -> Self {
+        let days = if let Period::LastDays(days) = period { days } else { 0 };
+        Self(key::period_byte(period), days)
+    }
+}
+
+impl PeriodRecord {
+    pub(crate) fn period(self) -> Result<Period, Malformed> {
+        key::period_of(self.0, || Ok(self.1))
+    }
 }
 
 /// How a metric's rows are laid out; see [`Layout`].
@@ -102,6 +118,15 @@ impl Form {
     /// The form of the kind of value of this name; none for a kind that isn't the crate's own.
     pub(crate) fn of_kind(kind: &str) -> Option<Self> {
         visit_kind(kind, FormOf).flatten()
+    }
+
+    /// The byte that a block of this form begins with.
+    pub(super) fn tag(self) -> u8 {
+        match self {
+            Self::Integers => 0x01,
+            Self::Encoded => 0x02,
+            Self::Large => 0x03,
+        }
     }
 
     /// Whether rows have packed integers, and not bytes of each value.
@@ -150,26 +175,7 @@ impl Record for ChangesRecord {}
 impl Record for DomainRecord {}
 impl Record for MetricRecord {}
 
-impl Record for TrackedRecord {
-    fn encode(&self) -> Vec<u8> {
-        if self.in_step.is_empty() {
-            return encoded_record(RECORD_VERSION, self);
-        }
-        encoded_record(IN_STEP_VERSION, &(self, &self.in_step))
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        match bytes.split_first() {
-            Some((&IN_STEP_VERSION, body)) => {
-                let (record, in_step): (Self, Vec<String>) = decoded_record(body)?;
-                Ok(Self { in_step, ..record })
-            }
-            Some((&RECORD_VERSION, body)) => decoded_record(body),
-            Some(_) => Err(UNKNOWN_VERSION),
-            None => Err(EMPTY),
-        }
-    }
-}
+impl Record for TrackedRecord {}
 
 const UNKNOWN_VERSION: Malformed = Malformed("a record of an unknown version");
 const EMPTY: Malformed = Malformed("an empty record");

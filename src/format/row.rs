@@ -10,7 +10,7 @@
 //! ```
 
 use super::{Form, Malformed, reader::Reader};
-use crate::kinds::{MAX_BYTES, MergeError, Value};
+use crate::kinds::{MergeError, Value, encoded::MAX_BYTES};
 
 /// The most slots that a row spans.
 pub(crate) const MOST_SLOTS: u32 = 64;

@@ -2,8 +2,9 @@
 
 use crate::{
     blocks::Table,
+    calendar::{MAX_DAY, MIN_DAY},
     error::Result,
-    format::{KeyRange, KindBytes, Malformed, Space, TrackedRecord, key},
+    format::{KeyRange, KindBytes, Malformed, PeriodRecord, Record, Space, TrackedRecord, key},
     model::{Object, Period, Ref},
     storage::Reads,
 };
@@ -33,13 +34,20 @@ pub(crate) struct Tracked {
 
 impl Tracked {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let Self { through, left_out, periods, in_step } = self;
-        TrackedRecord::encode(*through, *left_out, periods, in_step)
+        let records = |periods: &[Period]| periods.iter().copied().map(PeriodRecord::from).collect();
+        let (periods, in_step) = (records(&self.periods), records(&self.in_step));
+        TrackedRecord { through: self.through, left_out: self.left_out, periods, in_step }.encode()
     }
 
     pub(crate) fn decode(record: &[u8]) -> Result<Self, Malformed> {
-        let (through, left_out, periods, in_step) = TrackedRecord::decode(record)?;
-        Ok(Self { through, left_out, periods, in_step })
+        let TrackedRecord { through, left_out, periods, in_step } = TrackedRecord::decode(record)?;
+        let days = [through, left_out];
+        // Where trackers have come to may be the day before the first, or after the last.
+        if days.into_iter().flatten().any(|day| !(MIN_DAY - 1..=MAX_DAY + 1).contains(&day)) {
+            return Err(Malformed("a record of tracking with a day outside the years 1 to 9999"));
+        }
+        let periods_of = |records: Vec<PeriodRecord>| records.into_iter().map(PeriodRecord::period).collect();
+        Ok(Self { through, left_out, periods: periods_of(periods)?, in_step: periods_of(in_step)? })
     }
 
     /// What is kept of a metric for objects of these kinds, none if it isn't tracked by them.
