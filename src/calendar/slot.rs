@@ -17,10 +17,11 @@ use crate::{
     error::{Error, Result},
     model::{Date, Period},
 };
+use chrono::NaiveDate;
 use std::ops::RangeInclusive;
 
 /// The hours of a day that have slots.
-const HOURS: i32 = 32;
+pub(super) const HOURS: i32 = 32;
 const MONTHS_A_QUARTER: i32 = 3;
 const MONTHS_A_YEAR: i32 = 12;
 
@@ -61,6 +62,12 @@ impl Calendar {
     pub(crate) fn slots(&self, period: Period) -> RangeInclusive<i32> {
         let last_hour = if period == Period::Hour { HOURS - 1 } else { 0 };
         self.slot_of_day(period, MIN_DAY)..=self.slot_of_day(period, MAX_DAY) + last_hour
+    }
+
+    /// The last slot that a day is in: of hours, the last there may be.
+    pub(crate) fn last_slot(&self, period: Period, day: NaiveDate) -> Result<i32> {
+        let last_hour = if period == Period::Hour { HOURS - 1 } else { 0 };
+        Ok(self.slot(period, day.into())?.saturating_add(last_hour))
     }
 
     /// The date of a slot: the first day of a calendar period, the last of `LastDays` and `Lifetime`.
@@ -110,7 +117,7 @@ pub(super) fn hour_slot(day: i32, hour: i64) -> Result<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::{Datelike, NaiveDate, Weekday};
+    use chrono::{Datelike, Weekday};
 
     const PERIODS: [Period; 8] = [
         Period::Hour,

@@ -1,7 +1,7 @@
 //! Comparing derived statistics with the days that they come from, series by series.
 
 use super::{
-    expected::{Point, Source},
+    expected::Source,
     grouping::Grouping,
     objects::{ObjectRows, Objects},
 };
@@ -10,20 +10,20 @@ use crate::{
     error::{Error, Result},
     format::{Form, Row, key},
     kinds::Value,
-    model::{Metric, Period},
-    rollup::Failed,
+    model::{Metric, Period, Point},
+    rollup::{Failed, SlotStatistic},
     storage::Snapshot,
     store::Store,
     track::{Target, merge_error},
 };
 use std::{cmp::Ordering, collections::VecDeque, vec};
 
-/// A slot whose statistic isn't what its days make it; `None` is absent, `Some(None)` missing.
+/// A slot whose statistic isn't what its days make it.
 #[derive(Debug)]
 pub(super) struct Mismatch<V> {
     pub(super) slot: i32,
-    pub(super) stored: Option<Option<V>>,
-    pub(super) expected: Option<Option<V>>,
+    pub(super) stored: Point<V>,
+    pub(super) expected: Point<V>,
 }
 
 /// A derived series that differs from its days.
@@ -140,8 +140,12 @@ impl<V: Value> Iterator for Comparison<'_, V> {
 }
 
 /// The statistics of an object by target, each in the order of the slots.
-fn of_object<V: Value>(store: &Store, targets: &[Target], object: &ObjectRows) -> Result<Vec<Vec<Point<V>>>> {
-    let mut statistics: Vec<Vec<Point<V>>> = Vec::new();
+fn of_object<V: Value>(
+    store: &Store,
+    targets: &[Target],
+    object: &ObjectRows,
+) -> Result<Vec<Vec<SlotStatistic<V>>>> {
+    let mut statistics: Vec<Vec<SlotStatistic<V>>> = Vec::new();
     statistics.resize_with(targets.len(), Vec::new);
     for (index, day, bytes) in &object.rows {
         let (Some(target), Some(statistics)) = (targets.get(*index), statistics.get_mut(*index)) else {
@@ -163,7 +167,7 @@ fn of_object<V: Value>(store: &Store, targets: &[Target], object: &ObjectRows) -
 }
 
 /// Where two lists of statistics, each in the order of its slots, differ.
-fn mismatches<V: Value>(stored: Vec<Point<V>>, expected: Vec<Point<V>>) -> Vec<Mismatch<V>> {
+fn mismatches<V: Value>(stored: Vec<SlotStatistic<V>>, expected: Vec<SlotStatistic<V>>) -> Vec<Mismatch<V>> {
     let mut mismatches = Vec::new();
     let (mut stored, mut expected) = (stored.into_iter().peekable(), expected.into_iter().peekable());
     loop {
@@ -178,7 +182,8 @@ fn mismatches<V: Value>(stored: Vec<Point<V>>, expected: Vec<Point<V>>) -> Vec<M
         let Some(slot) = is.as_ref().or(should_be.as_ref()).map(|(slot, _)| *slot) else {
             return mismatches;
         };
-        let (stored, expected) = (is.map(|(_, value)| value), should_be.map(|(_, value)| value));
+        let point = |listed: Option<SlotStatistic<V>>| Point::from_listed(listed.map(|(_, value)| value));
+        let (stored, expected) = (point(is), point(should_be));
         if stored != expected {
             mismatches.push(Mismatch { slot, stored, expected });
         }

@@ -5,15 +5,15 @@ use crate::{
     error::{Error, Result},
     format::key,
     kinds::{AnyValue, Layout, Value},
-    model::{Date, Series, Statistic},
+    model::{Date, Point, Series, Statistic},
     store::Slots,
 };
 use std::{fmt, sync::Arc, vec};
 
-/// A derived statistic that isn't what its days make it. Of both sides, `None` is absent and `Some(None)` missing.
+/// A derived statistic that isn't what its days make it.
 ///
 /// ```
-/// use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker, chrono::NaiveDate};
+/// use trackstats::{Domain, Metric, Period, Point, Store, Timestamp, Tracker, chrono::NaiveDate};
 ///
 /// const APP: Domain = Domain::new("app", "Our app");
 /// const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");
@@ -25,7 +25,7 @@ use std::{fmt, sync::Arc, vec};
 /// store.record(LAUNCHES.on(Period::Year, year), 3)?;
 ///
 /// let difference = store.rebuild(LAUNCHES).differences()?.next().unwrap()?;
-/// assert_eq!((difference.stored, difference.expected), (Some(Some(3)), Some(Some(1))));
+/// assert_eq!((difference.stored, difference.expected), (Point::Value(3), Point::Value(1)));
 /// assert_eq!(difference.to_string(), "app/launches year 2024-01-01 is 3, but its days make it 1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -36,9 +36,9 @@ pub struct Difference<V = i64> {
     /// The date: the first day of a calendar period, the last of `LastDays` and `Lifetime`.
     pub date: Date,
     /// What is stored.
-    pub stored: Option<Option<V>>,
+    pub stored: Point<V>,
     /// What the days make it.
-    pub expected: Option<Option<V>>,
+    pub expected: Point<V>,
 }
 
 impl<V> Difference<V> {
@@ -51,7 +51,7 @@ impl<V> Difference<V> {
 impl<V: Value> Difference<V> {
     /// What is wrong, without its place.
     pub(super) fn problem(&self) -> String {
-        format!("is {}, but its days make it {}", text(self.stored.as_ref()), text(self.expected.as_ref()))
+        format!("is {}, but its days make it {}", text(&self.stored), text(&self.expected))
     }
 }
 
@@ -62,12 +62,12 @@ impl<V: Value> fmt::Display for Difference<V> {
     }
 }
 
-fn text<V: Value>(statistic: Option<&Option<V>>) -> String {
+fn text<V: Value>(statistic: &Point<V>) -> String {
     match (statistic, V::LAYOUT) {
-        (None, _) => "absent".to_owned(),
-        (Some(None), _) => "missing".to_owned(),
-        (Some(Some(value)), Layout::Integers { to, .. }) => to(value).to_string(),
-        (Some(Some(value)), _) => format!("{value:?}"),
+        (Point::Absent, _) => "absent".to_owned(),
+        (Point::Missing, _) => "missing".to_owned(),
+        (Point::Value(value), Layout::Integers { to, .. }) => to(value).to_string(),
+        (Point::Value(value), _) => format!("{value:?}"),
     }
 }
 

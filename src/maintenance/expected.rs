@@ -5,19 +5,16 @@ use crate::{
     calendar::{Calendar, Days},
     error::Result,
     kinds::Value,
-    model::Period,
-    rollup::{DayValues, Derived, Failed},
+    model::{Period, Point},
+    rollup::{Failed, SlotStatistic, SlotValues, Slotted},
 };
-
-/// A statistic by its slot; `None` is a missing one.
-pub(super) type Point<V> = (i32, Option<V>);
 
 /// The day statistics of one object, and the days that its running periods end on.
 #[derive(Debug)]
 pub(super) struct Source<V> {
     first: i32,
     last: i32,
-    values: DayValues<V>,
+    values: SlotValues<V>,
     ends: Vec<i32>,
 }
 
@@ -26,14 +23,14 @@ impl<V: Value> Source<V> {
     pub(super) fn new(
         days: &mut Days,
         grouping: &Grouping,
-        statistics: Vec<Point<V>>,
+        statistics: Vec<SlotStatistic<V>>,
     ) -> Result<Option<Self>> {
         let (Some(first), Some(last)) =
             (statistics.first().map(|(day, _)| *day), statistics.last().map(|(day, _)| *day))
         else {
             return Ok(None);
         };
-        let values = DayValues::of(statistics);
+        let values = SlotValues::of(statistics);
         let ends = days.those_that_were(first, grouping.through)?;
         Ok(Some(Self { first, last, values, ends }))
     }
@@ -44,17 +41,20 @@ impl<V: Value> Source<V> {
         calendar: Calendar,
         grouping: &Grouping,
         period: Period,
-    ) -> Result<Vec<Point<V>>, Failed> {
+    ) -> Result<Vec<SlotStatistic<V>>, Failed> {
         let ends = self.ends.iter().copied();
         let derived = match period {
             Period::LastDays(days) => {
                 let last = self.last.saturating_add(i32::from(days) - 1);
                 self.values.windows(days, ends.take_while(|end| *end <= last), self.first)?
             }
-            Period::Lifetime => self.values.lifetimes(None, ends, self.first)?,
+            Period::Lifetime => self.values.lifetimes(Point::Absent, ends, self.first)?,
             _ => self.calendar_periods(calendar, grouping, period)?,
         };
-        Ok(derived.into_iter().filter_map(|(slot, statistic)| Some((slot, statistic?))).collect())
+        Ok(derived
+            .into_iter()
+            .filter_map(|(slot, statistic)| Some((slot, statistic.into_listed()?)))
+            .collect())
     }
 
     fn calendar_periods(
@@ -62,7 +62,7 @@ impl<V: Value> Source<V> {
         calendar: Calendar,
         grouping: &Grouping,
         period: Period,
-    ) -> Result<Vec<Derived<V>>, Failed> {
+    ) -> Result<Vec<Slotted<V>>, Failed> {
         let first_day = |slot| calendar.first_day_number(period, slot);
         let slots = calendar.slot_of_day(period, self.first)..=calendar.slot_of_day(period, self.last);
         slots

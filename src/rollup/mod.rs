@@ -3,5 +3,5 @@
 mod derive;
 mod window;
 
-pub(crate) use derive::{DayValues, Derived, Failed, merge};
+pub(crate) use derive::{Failed, SlotStatistic, SlotValues, Slotted, merge};
 pub(crate) use window::{Join, Window};

@@ -1,4 +1,4 @@
-//! BulkLoad a store out of entries: nothing is found at its path until all of it is there.
+//! A store is loaded in bulk out of entries: nothing is found at its path until all of it is there.
 
 use super::{Flush, Options, Store};
 use crate::{

@@ -65,18 +65,6 @@ impl Slots {
         Ok(if self.period == Period::Hour { ordinal + ROW_SLOTS - 1 } else { ordinal })
     }
 
-    /// Whether a slot's date ever was: some dates were skipped by their zone, and most days have 24 hours only.
-    pub(crate) fn exists(&self, ordinal: i32) -> Result<bool> {
-        match self.period {
-            Period::Hour => {
-                let bucket = self.calendar.bucket_of_slot(Period::Hour, ordinal)?;
-                Ok(bucket.start < bucket.end)
-            }
-            Period::Day | Period::LastDays(_) | Period::Lifetime => Ok(self.calendar.day_exists(ordinal)),
-            Period::Week | Period::Month | Period::Quarter | Period::Year => Ok(true),
-        }
-    }
-
     /// The number of the row that holds a slot. Rows that follow each other have numbers that do.
     pub(crate) fn row_of(&self, ordinal: i32) -> i32 {
         ordinal.div_euclid(self.span)

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     format::{Form, ROW_SLOTS, Record, Row, TrackedRecord, key},
     kinds::Value,
-    model::{Metric, Period},
+    model::{Metric, Period, Point},
     rollup::Failed,
     storage::Direction,
     store::Change,
@@ -286,7 +286,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
         for bucket in buckets {
             let unfinished = scope.leave_out_from.is_some_and(|from| first_day(bucket + 1) > from);
             let total = if unfinished {
-                Ok(None)
+                Ok(Point::Absent)
             } else {
                 values.total(first_day(bucket), first_day(bucket + 1) - 1)
             };
@@ -324,7 +324,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
             let read_from = from.saturating_sub(i32::from(days) - 1);
             self.rows(&scope.day, object).read(read_from, to)?.windows(days, ends, from)
         } else {
-            let before = if new { None } else { self.last_before(target, object, from)? };
+            let before = if new { Point::Absent } else { self.last_before(target, object, from)? };
             self.rows(&scope.day, object).read(from, to)?.lifetimes(before, ends, from)
         };
         let derived =
@@ -335,7 +335,7 @@ impl<'c, 's, 'a, V: Value> Carry<'c, 's, 'a, V> {
     }
 
     /// The statistic of the last day before `from` that there was.
-    fn last_before(&mut self, target: &Target, object: &[u8], from: i32) -> Result<Option<Option<V>>> {
+    fn last_before(&mut self, target: &Target, object: &[u8], from: i32) -> Result<Point<V>> {
         let day = self.days.last_that_was(from - 1)?;
         self.rows(target, object).get(day)
     }

@@ -6,8 +6,8 @@ use crate::{
     error::Result,
     format::{Form, Row, SeriesPrefix},
     kinds::Value,
-    model::{Metric, Period},
-    rollup::DayValues,
+    model::{Metric, Period, Point},
+    rollup::SlotValues,
     store::{Change, Slots, prefix},
 };
 
@@ -49,8 +49,8 @@ impl Target {
 #[derive(Debug)]
 pub(crate) enum Update<V> {
     Merge(V),
-    /// Make it this statistic, absent if `None`.
-    Set(Option<Option<V>>),
+    /// Make it this.
+    Set(Point<V>),
 }
 
 /// The rows of one period and object, to be read and written in a change.
@@ -88,14 +88,15 @@ impl<V: Value> StoredRows<'_, '_, '_, V> {
                     written += 1;
                     *changed = true;
                 }
-                Update::Set(None) => *changed |= row.remove(slot),
-                Update::Set(Some(value)) => {
-                    if row.get(slot) != Some(value.as_ref()) {
+                Update::Set(point) => match point.into_listed() {
+                    None => *changed |= row.remove(slot),
+                    Some(value) if row.get(slot) != Some(value.as_ref()) => {
                         row.set(slot, value);
                         written += 1;
                         *changed = true;
                     }
-                }
+                    Some(_) => {}
+                },
             }
         }
         self.close(open)?;
@@ -110,23 +111,23 @@ impl<V: Value> StoredRows<'_, '_, '_, V> {
     }
 
     /// The statistics from one ordinal to another, both included.
-    pub(crate) fn read(&self, from: i32, to: i32) -> Result<DayValues<V>> {
+    pub(crate) fn read(&self, from: i32, to: i32) -> Result<SlotValues<V>> {
         let mut values = Vec::new();
         for number in self.target.slots.row_of(from)..=self.target.slots.row_of(to) {
             let row: Row<V> = self.change.row(&self.key(number))?;
             let first = self.target.slots.first_of(number);
             let last = self.target.slots.first_of(number + 1) - 1;
             for ordinal in from.max(first)..=to.min(last) {
-                values.push(row.get(self.target.slots.slot_of(ordinal)).map(Option::<&V>::cloned));
+                values.push(cloned(row.get(self.target.slots.slot_of(ordinal))));
             }
         }
-        Ok(DayValues { first: from, values })
+        Ok(SlotValues { first: from, values })
     }
 
     /// The statistic of one slot.
-    pub(crate) fn get(&self, ordinal: i32) -> Result<Option<Option<V>>> {
+    pub(crate) fn get(&self, ordinal: i32) -> Result<Point<V>> {
         let row: Row<V> = self.change.row(&self.key(self.target.slots.row_of(ordinal)))?;
-        Ok(row.get(self.target.slots.slot_of(ordinal)).map(Option::<&V>::cloned))
+        Ok(cloned(row.get(self.target.slots.slot_of(ordinal))))
     }
 
     pub(crate) fn merge_error(&self, ordinal: i32, error: &crate::kinds::MergeError) -> crate::error::Error {
@@ -135,4 +136,9 @@ impl<V: Value> StoredRows<'_, '_, '_, V> {
             Err(out_of_range) => out_of_range,
         }
     }
+}
+
+/// What a row has for a slot.
+fn cloned<V: Clone>(found: Option<Option<&V>>) -> Point<V> {
+    Point::from_listed(found).map(V::clone)
 }

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     format::{ReadRow, key},
     kinds::Value,
-    model::{Date, Object, Period, Series, Statistic},
+    model::{Object, Period, Series, Statistic},
     storage::{Direction, Entry, Snapshot},
     store::{Slots, Store, prefix},
 };
@@ -64,12 +64,15 @@ impl<V: Value> Statistics<V> {
         }
     }
 
-    /// Calls `visit` with the series, date and value of each of the statistics, which takes less time than the same
+    /// Calls `visit` with the series, slot and value of each of the statistics, which takes less time than the same
     /// one by one.
-    pub(crate) fn visit(mut self, mut visit: impl FnMut(&Arc<Series>, Date, Option<V>)) -> Result<()> {
+    pub(crate) fn visit(
+        mut self,
+        mut visit: impl FnMut(&Arc<Series>, i32, Option<V>) -> Result<()>,
+    ) -> Result<()> {
         while let Some(group) = self.scan.next_group()? {
             self.unpack(group)?;
-            self.unpacked.visit(&self.slots, &mut visit)?;
+            self.unpacked.visit(&mut visit)?;
         }
         Ok(())
     }

@@ -71,35 +71,35 @@ impl<V: Value> Unpacked<V> {
                     }
                 }
             }
-            let Some((slot, date)) = self.next_slot(slots)? else { return Ok(None) };
-            self.current = Some((slot, date, 0));
+            let Some((slot, first)) = self.next_slot() else { return Ok(None) };
+            self.current = Some((slot, slots.date_in_row(first, slot)?, 0));
         }
     }
 
-    /// Calls `visit` with the series, dates and values of all slots that are left.
+    /// Calls `visit` with the series, slots and values of all slots that are left.
     pub(super) fn visit(
         &mut self,
-        slots: &Slots,
-        visit: &mut impl FnMut(&Arc<Series>, Date, Option<V>),
+        visit: &mut impl FnMut(&Arc<Series>, i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
-        while let Some((slot, date)) = self.next_slot(slots)? {
+        while let Some((slot, (first, _))) = self.next_slot() {
+            let ordinal = first.saturating_add(slot.cast_signed());
             for UnpackedRow { series, row, .. } in &self.rows {
                 if let Some(value) = row.get(slot) {
-                    visit(series, date, value);
+                    visit(series, ordinal, value)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// The next of the slots that are left, and its date.
-    fn next_slot(&mut self, slots: &Slots) -> Result<Option<(u32, Date)>> {
+    /// The next of the slots that are left, and the ordinal and the date of the first one.
+    fn next_slot(&mut self) -> Option<(u32, (i32, Date))> {
         let next = match self.direction {
             Direction::Forwards => self.left.trailing_zeros(),
-            Direction::Backwards => self.left.checked_ilog2().unwrap_or(u32::BITS),
+            Direction::Backwards => self.left.checked_ilog2()?,
         };
-        let (Some(bit), Some(first)) = (1_u32.checked_shl(next), self.first) else { return Ok(None) };
+        let (bit, first) = (1_u32.checked_shl(next)?, self.first?);
         self.left &= !bit;
-        Ok(Some((next, slots.date_in_row(first, next)?)))
+        Some((next, first))
     }
 }

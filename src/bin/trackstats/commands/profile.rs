@@ -9,7 +9,7 @@ use crate::{
     output::{self, Cell, TableOrCsv},
 };
 use clap::{Args, ValueEnum};
-use trackstats::{Metric, Period, ProfilePart, Store};
+use trackstats::{Metric, Period, Point, ProfilePart, Store};
 
 /// Show what a metric is like on each day of the week, or in each hour of the day
 ///
@@ -50,9 +50,9 @@ impl ProfileArgs {
         for part in parts {
             let mut cells = vec![Cell::Text(part.of.to_string())];
             match &part.value {
-                Some(value) => cells.extend(value_cells(value.as_ref())),
-                // Absent, which is not missing.
-                None => cells.extend(V::COLUMNS.iter().map(|_| Cell::Text(String::new()))),
+                Point::Value(value) => cells.extend(value.cells()),
+                Point::Missing => cells.extend(value_cells::<V>(None)),
+                Point::Absent => cells.extend(V::COLUMNS.iter().map(|_| Cell::Text(String::new()))),
             }
             cells.extend([part.values, part.dates].map(|number| Cell::Number(number.to_string())));
             rows.row(cells)?;

@@ -7,7 +7,7 @@ use crate::{
 use anyhow::bail;
 use clap::Args;
 use trackstats::{
-    Difference, Distinct, Domain, Gauge, Layout, Max, Meter, Metric, MetricInfo, Min, Quantiles,
+    Difference, Distinct, Domain, Gauge, Layout, Max, Meter, Metric, MetricInfo, Min, Point, Quantiles,
     RebuildReport, Store, Sum, Summary, Value,
 };
 
@@ -133,11 +133,11 @@ impl Work for DryRun<'_> {
     }
 }
 
-fn cell<V: Value>(statistic: Option<Option<V>>) -> Cell {
+fn cell<V: Value>(statistic: Point<V>) -> Cell {
     match (statistic, V::LAYOUT) {
-        (None, _) => Cell::Text("absent".to_owned()),
-        (Some(None), _) => Cell::Missing,
-        (Some(Some(value)), Layout::Integers { to, .. }) => Cell::Number(to(&value).to_string()),
-        (Some(Some(value)), _) => Cell::Text(format!("{value:?}")),
+        (Point::Absent, _) => Cell::Text("absent".to_owned()),
+        (Point::Missing, _) => Cell::Missing,
+        (Point::Value(value), Layout::Integers { to, .. }) => Cell::Number(to(&value).to_string()),
+        (Point::Value(value), _) => Cell::Text(format!("{value:?}")),
     }
 }

@@ -163,8 +163,6 @@ impl Shown for Compared<f64> {
     const COLUMNS: &'static [&'static str] = &["value", "before", "difference", "growth_%"];
 
     fn cells(&self) -> Vec<Cell> {
-        [self.now.flatten(), self.before.flatten(), self.difference().flatten(), self.growth().flatten()]
-            .map(decimal)
-            .into()
+        [self.now, self.before, self.difference(), self.growth()].map(|point| decimal(point.value())).into()
     }
 }
