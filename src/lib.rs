@@ -84,10 +84,12 @@ pub use maintenance::BackupReport;
 pub use maintenance::{
     Difference, Differences, Problem, Rebuild, RebuildReport, RecoverReport, Verification,
 };
-pub use model::{Date, Domain, Id, Metric, Object, Part, Period, Ref, Series, Statistic, StatisticKey};
+pub use model::{
+    Date, Domain, Id, Metric, Object, Part, Period, Point, Ref, Series, Statistic, StatisticKey,
+};
 pub use query::{
-    Breakdown, BreakdownEntry, Cohort, Cohorts, CohortsQuery, Compare, Compared, Derived, Fill, Others,
-    ProfilePart, Ranked, Ranking, SeriesQuery, Total,
+    Breakdown, BreakdownEntry, Cohort, Cohorts, CohortsQuery, Compare, Compared, Fill, Others, ProfilePart,
+    Ranked, Ranking, SeriesQuery, Total,
 };
 pub use storage::Compaction;
 pub use store::{

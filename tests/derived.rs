@@ -17,9 +17,9 @@ use common::{CENTS, SALES, TILL, day};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use trackstats::{
-    Calendar, Compare, Compared, Date, Derived, Distinct, Error, Fill, FixedClock, Gauge, Id, Max,
-    MergeError, Meter, Metric, Min, Number, Object, Period, Quantiles, Series, SeriesQuery, Since, Statistic,
-    Store, Sum, Summary, Timestamp, Tracker, Value,
+    Calendar, Compare, Compared, Date, Distinct, Error, Fill, FixedClock, Gauge, Id, Max, MergeError, Meter,
+    Metric, Min, Number, Object, Period, Point, Quantiles, Series, SeriesQuery, Since, Statistic, Store, Sum,
+    Summary, Timestamp, Tracker, Value,
     chrono::{
         DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc,
         Weekday,
@@ -316,30 +316,32 @@ fn records(place: &Place, random: &mut Random, count: u64) -> Vec<Record> {
     records
 }
 
-/// What naive code makes of the records that it takes: absent, missing or a value.
-fn naive<V: Kind>(records: &[Record], take: impl Fn(&Record) -> bool) -> Option<Option<V>> {
+/// What naive code makes of the records that it takes.
+fn naive<V: Kind>(records: &[Record], take: impl Fn(&Record) -> bool) -> Point<V> {
     let taken: Vec<&Record> = records.iter().filter(|record| take(record)).collect();
     if taken.is_empty() {
-        return None;
+        return Point::Absent;
     }
     let values: Vec<(i64, i64)> =
         taken.iter().filter_map(|record| Some((record.at, record.value?))).collect();
     if values.is_empty() {
-        return Some(None);
+        return Point::Missing;
     }
     let value = V::of(&values);
     value.assert_right(&values);
-    Some(Some(value))
+    Point::Value(value)
 }
 
 type Points<T> = Vec<(Date, Option<T>)>;
 
 /// The points of dates that aren't absent.
-fn points<T>(
-    dates: impl IntoIterator<Item = NaiveDate>,
-    value: impl Fn(NaiveDate) -> Option<Option<T>>,
-) -> Points<T> {
-    dates.into_iter().filter_map(|date| Some((date.into(), value(date)?))).collect()
+fn points<T>(dates: impl IntoIterator<Item = NaiveDate>, value: impl Fn(NaiveDate) -> Point<T>) -> Points<T> {
+    dates.into_iter().filter_map(|date| Some((date.into(), listed(value(date))?))).collect()
+}
+
+/// What a list of points has for one of them.
+fn listed<T>(point: Point<T>) -> Option<Option<T>> {
+    (!point.is_absent()).then(|| point.value())
 }
 
 fn metric<V>() -> Metric<'static, V> {
@@ -363,7 +365,7 @@ fn store_of<V: Kind>(place: &Place, records: &[Record]) -> Store {
                     let of_shop = naive::<V>(records, |record| record.date == date && record.shop == id);
                     days.push((key().of(shop(id)), of_shop));
                 }
-                change.record_all(days.into_iter().filter_map(|(key, day)| Some((key, day?))))?;
+                change.record_all(days.into_iter().filter_map(|(key, day)| Some((key, listed(day)?))))?;
             }
             Ok(())
         })
@@ -443,7 +445,7 @@ fn windows_totals_and_wider_periods_are_right<V: Kind>() {
                 let each = each.over_each().unwrap();
                 let total = each.iter().find(|total| total.object() == of.map(shop).as_ref());
                 if of.is_some() {
-                    assert_eq!(total.map(|total| total.value.clone()), expected);
+                    assert_eq!(total.map(|total| total.value.clone()), listed(expected));
                 }
                 let profile = range().by_weekday().unwrap();
                 assert_eq!(profile[0].of, place.week_start);
@@ -461,60 +463,38 @@ fn windows_totals_and_wider_periods_are_right<V: Kind>() {
                 let first = date.day() - Months::new(2);
                 let past = date.day() + Months::new(1);
                 let expected = naive::<V>(&records, |record| (first..past).contains(&record.date));
-                assert_eq!(Some(value), expected, "three months up to {date}");
+                assert_eq!(Point::from(value), expected, "three months up to {date}");
             }
         }
     });
 }
 
-#[test]
-fn windows_totals_and_wider_periods_of_sums_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<i64>();
+/// A test a kind of value, so that they run beside one another.
+macro_rules! for_kinds {
+    ($($name:ident: $test:ident::<$kind:ty>;)*) => {$(
+        #[test]
+        fn $name() {
+            $test::<$kind>();
+        }
+    )*};
 }
 
-#[test]
-fn windows_totals_and_wider_periods_of_minima_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Min>();
-}
-
-#[test]
-fn windows_totals_and_wider_periods_of_maxima_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Max>();
-}
-
-#[test]
-fn windows_totals_and_wider_periods_of_a_users_own_kind_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Receipts>();
-}
-
-#[test]
-fn windows_totals_and_wider_periods_of_floats_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Sum>();
-}
-
-#[test]
-fn windows_totals_and_wider_periods_of_summaries_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Summary>();
-}
-
-#[test]
-fn windows_totals_and_wider_periods_of_distinct_counts_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Distinct>();
-}
-
-#[test]
-fn windows_totals_and_wider_periods_of_quantiles_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Quantiles>();
-}
-
-#[test]
-fn windows_totals_and_wider_periods_of_levels_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Gauge>();
-}
-
-#[test]
-fn windows_totals_and_wider_periods_of_meters_equal_raw_records() {
-    windows_totals_and_wider_periods_are_right::<Meter>();
+for_kinds! {
+    windows_totals_and_wider_periods_of_sums_equal_raw_records: windows_totals_and_wider_periods_are_right::<i64>;
+    windows_totals_and_wider_periods_of_minima_equal_raw_records: windows_totals_and_wider_periods_are_right::<Min>;
+    windows_totals_and_wider_periods_of_maxima_equal_raw_records: windows_totals_and_wider_periods_are_right::<Max>;
+    windows_totals_and_wider_periods_of_a_users_own_kind_equal_raw_records: windows_totals_and_wider_periods_are_right::<Receipts>;
+    windows_totals_and_wider_periods_of_floats_equal_raw_records: windows_totals_and_wider_periods_are_right::<Sum>;
+    windows_totals_and_wider_periods_of_summaries_equal_raw_records: windows_totals_and_wider_periods_are_right::<Summary>;
+    windows_totals_and_wider_periods_of_distinct_counts_equal_raw_records: windows_totals_and_wider_periods_are_right::<Distinct>;
+    windows_totals_and_wider_periods_of_quantiles_equal_raw_records: windows_totals_and_wider_periods_are_right::<Quantiles>;
+    windows_totals_and_wider_periods_of_levels_equal_raw_records: windows_totals_and_wider_periods_are_right::<Gauge>;
+    windows_totals_and_wider_periods_of_meters_equal_raw_records: windows_totals_and_wider_periods_are_right::<Meter>;
+    comparisons_and_averages_of_sums_equal_raw_records: comparisons_are_right::<i64>;
+    comparisons_and_averages_of_minima_equal_raw_records: comparisons_are_right::<Min>;
+    comparisons_and_averages_of_maxima_equal_raw_records: comparisons_are_right::<Max>;
+    comparisons_and_averages_of_floats_equal_raw_records: comparisons_are_right::<Sum>;
+    comparisons_and_averages_of_distinct_counts_equal_raw_records: comparisons_are_right::<Distinct>;
 }
 
 /// The date that a date is compared with, by the rules in words.
@@ -548,7 +528,7 @@ fn comparisons_are_right<V: Kind + Number>() {
                 }
                 _ => naive::<V>(records, |record| place.start(period, record.date) == date),
             };
-            let derived = |from, to| -> Derived<'_, V> {
+            let derived = |from, to| -> SeriesQuery<'_, V> {
                 let days = series::<V>(store, None).from(from).to(to);
                 match period {
                     Period::LastDays(days_of) => days.rolling(days_of),
@@ -581,15 +561,16 @@ fn comparisons_are_right<V: Kind + Number>() {
                     Compare::LastYear => last_year(period, place, date),
                 };
                 let expected = points(dates.iter().copied(), |date| {
-                    let (now, before) = (value(date), other(date).and_then(value));
-                    (now.is_some() || before.is_some()).then_some(Some(Compared { now, before }))
+                    let (now, before) = (value(date), other(date).map_or(Point::Absent, value));
+                    let any = !now.is_absent() || !before.is_absent();
+                    if any { Point::Value(Compared { now, before }) } else { Point::Absent }
                 });
                 let compared = derived(from, to).compare(with);
                 assert_eq!(compared.points().unwrap(), expected, "{period} {with:?} {from} to {to}");
                 let change = |f: fn(f64, f64) -> Option<f64>| -> Points<f64> {
                     let numbers = expected.iter().filter_map(|(date, compared)| {
                         let Compared { now, before } = compared.clone()?;
-                        let both = now?.zip(before?);
+                        let both = listed(now)?.zip(listed(before)?);
                         Some((*date, both.and_then(|(now, before)| f(now.to_f64(), before.to_f64()))))
                     });
                     numbers.collect()
@@ -610,10 +591,14 @@ fn comparisons_are_right<V: Kind + Number>() {
         let expected = points(existing.range(from..=to).copied(), |date| {
             let days = (0..10).map(|back| date - Days::new(back));
             let days: Vec<Option<V>> =
-                days.filter_map(|day| naive::<V>(records, |record| record.date == day)).collect();
+                days.filter_map(|day| listed(naive::<V>(records, |record| record.date == day))).collect();
             let numbers: Vec<f64> = days.iter().flatten().map(Number::to_f64).collect();
             let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
-            (!days.is_empty()).then_some((!numbers.is_empty()).then_some(mean))
+            match (days.is_empty(), numbers.is_empty()) {
+                (true, _) => Point::Absent,
+                (_, true) => Point::Missing,
+                _ => Point::Value(mean),
+            }
         });
         let average = series::<V>(store, None).from(from).to(to).moving_average(10);
         let average = average.points().unwrap();
@@ -631,23 +616,6 @@ fn comparisons_are_right<V: Kind + Number>() {
 }
 
 #[test]
-fn comparisons_and_averages_of_sums_equal_raw_records() {
-    comparisons_are_right::<i64>();
-}
-
-#[test]
-fn comparisons_and_averages_of_minima_and_maxima_equal_raw_records() {
-    comparisons_are_right::<Min>();
-    comparisons_are_right::<Max>();
-}
-
-#[test]
-fn comparisons_and_averages_of_floats_and_distinct_counts_equal_raw_records() {
-    comparisons_are_right::<Sum>();
-    comparisons_are_right::<Distinct>();
-}
-
-#[test]
 fn breakdowns_equal_raw_records() {
     each_place::<Receipts>(|place, store, records, random| {
         let from = place.first + random.days(SPAN);
@@ -657,8 +625,8 @@ fn breakdowns_equal_raw_records() {
         let within = |record: &Record| (from..=to).contains(&record.date);
         let mut objects = 0;
         for id in 0..4 {
-            let Some(expected) = naive::<Receipts>(records, |record| within(record) && record.shop == id)
-            else {
+            let of_shop = naive::<Receipts>(records, |record| within(record) && record.shop == id);
+            let Some(expected) = listed(of_shop) else {
                 continue;
             };
             let entry = &breakdown.entries()[objects];
@@ -685,7 +653,7 @@ fn breakdowns_equal_raw_records() {
                 .map(|receipts| receipts.count)
                 .sum()
         };
-        let all = naive::<Receipts>(records, within).flatten().map_or(0, |receipts| receipts.count);
+        let all = naive::<Receipts>(records, within).value().map_or(0, |receipts| receipts.count);
         assert_eq!(counted(&by_count), all);
     });
 }
@@ -745,7 +713,7 @@ fn derived_series_equal_stored_periods<V: Kind>() {
         let store = options.in_memory().unwrap();
         tracker::<V>().append().run(&store, records.iter().copied()).unwrap();
         let today = store.today().unwrap();
-        let all = |derived: Derived<'_, V>| derived.all().unwrap();
+        let all = |derived: SeriesQuery<'_, V>| derived.all().unwrap();
         for (from, to) in [(None, None), (Some(today - Days::new(200)), Some(today - Days::new(130)))] {
             let query = |period| {
                 let query = store.series(metric::<V>(), period).to(to.unwrap_or(today));
@@ -789,14 +757,15 @@ fn derived_series_of_encoded_kinds_equal_stored_periods_in_every_zone() {
 }
 
 /// Merges days one by one.
-fn over_days<V: Kind>(query: &SeriesQuery<'_, V>) -> Option<Option<V>> {
-    query.values().unwrap().into_iter().reduce(|a, b| match (a, b) {
+fn over_days<V: Kind>(query: &SeriesQuery<'_, V>) -> Point<V> {
+    let merged = query.values().unwrap().into_iter().reduce(|a, b| match (a, b) {
         (Some(mut a), Some(b)) => {
             a.merge(&b).unwrap();
             Some(a)
         }
         (a, b) => a.or(b),
-    })
+    });
+    merged.map_or(Point::Absent, Point::from)
 }
 
 fn any_range_is_the_merge_of_its_days<V: Kind>(seed: u64) {
@@ -868,7 +837,7 @@ fn any_range_is_the_merge_of_its_days<V: Kind>(seed: u64) {
             for total in days().by(["shop"]).from(from).to(to).over_each().unwrap() {
                 let of_one = days().object(total.object().unwrap()).from(from).to(to);
                 assert_eq!(
-                    Some(total.value.clone()),
+                    Point::from(total.value.clone()),
                     over_days(&of_one),
                     "{total:?} after\n{}",
                     log.join("\n")
@@ -893,11 +862,14 @@ fn other_periods_than_days_are_merged_as_they_are() {
     store.record(SALES.on(Period::Month, day("2024-04-01")), 5).unwrap();
     store.record(SALES.on(Period::Month, day("2024-05-01")), 6).unwrap();
     let months = store.series(SALES, Period::Month);
-    assert_eq!(months.clone().from(day("2024-04-30")).to(day("2024-05-01")).over().unwrap(), Some(Some(11)));
-    assert_eq!(months.from(day("2024-05-31")).over().unwrap(), Some(Some(6)));
+    assert_eq!(
+        months.clone().from(day("2024-04-30")).to(day("2024-05-01")).over().unwrap(),
+        Point::Value(11)
+    );
+    assert_eq!(months.from(day("2024-05-31")).over().unwrap(), Point::Value(6));
     store.record(CENTS.on(Period::Month, day("2024-05-01")), 30).unwrap();
     let both = store.series(SALES, Period::Month).and(CENTS);
-    assert_eq!(both.over().unwrap(), Some(Some(41)));
+    assert_eq!(both.over().unwrap(), Point::Value(41));
     assert_eq!(both.over_each().unwrap().len(), 2);
 }
 
@@ -945,12 +917,12 @@ fn zero_missing_and_absent_stay_three_things() {
     let averages = days().moving_average(3).values().unwrap();
     assert_eq!(averages[..4], [Some(4.0), Some(2.0), Some(2.0), Some(3.0)]);
     let missing = store.series(SALES, Period::Day).from(day("2024-05-03")).to(day("2024-05-03"));
-    assert_eq!(missing.over().unwrap(), Some(None));
+    assert_eq!(missing.over().unwrap(), Point::Missing);
     assert_eq!(missing.clone().map(|sales| sales * 2).values().unwrap(), [None]);
     assert_eq!(missing.clone().moving_average(1).values().unwrap(), [None]);
     assert_eq!(missing.top(3).unwrap(), []);
     let absent = store.series(SALES, Period::Day).from(day("2024-05-06")).to(day("2024-05-06"));
-    assert_eq!(absent.over().unwrap(), None);
+    assert_eq!(absent.over().unwrap(), Point::Absent);
     assert_eq!(absent.clone().rolling(1).values().unwrap(), []);
     assert_eq!(absent.clone().rolling(3).values().unwrap(), [Some(6)]);
     let weeks = store.series(SALES, Period::Day).to(day("2024-05-26")).resample(Period::Week);
@@ -968,12 +940,12 @@ fn an_empty_series_has_nothing_derived_unless_it_is_filled() {
     assert_eq!(days().rolling(7).values().unwrap(), []);
     assert_eq!(days().cumulative().values().unwrap(), []);
     assert_eq!(days().resample(Period::Year).growth().values().unwrap(), []);
-    assert_eq!(days().over().unwrap(), None);
+    assert_eq!(days().over().unwrap(), Point::Absent);
     assert_eq!(days().by_weekday().unwrap().len(), 7);
     assert!(days().by(["shop"]).breakdown().unwrap().is_empty());
-    let may = days().from(day("2024-05-01")).to(day("2024-05-02")).derive().fill(Fill::Zero);
+    let may = days().from(day("2024-05-01")).to(day("2024-05-02")).fill(Fill::Zero);
     assert_eq!(may.values().unwrap(), [Some(0), Some(0)]);
-    let none = days().from(day("2024-05-02")).to(day("2024-05-01")).derive().fill(Fill::Zero);
+    let none = days().from(day("2024-05-02")).to(day("2024-05-01")).fill(Fill::Zero);
     assert_eq!(none.values().unwrap(), []);
 }
 
@@ -992,13 +964,13 @@ fn the_last_of_february_is_compared_with_28_february_and_week_53_with_nothing() 
     ]);
     let on = |date: &str| store.series(SALES, Period::Day).from(day(date)).to(day(date));
     let before = |date: &str| on(date).compare(Compare::LastYear).values().unwrap()[0].unwrap().before;
-    assert_eq!(before("2020-02-29"), Some(Some(7)));
-    assert_eq!(before("2020-02-28"), Some(Some(7)));
-    assert_eq!(before("2021-02-28"), Some(Some(1)));
+    assert_eq!(before("2020-02-29"), Point::Value(7));
+    assert_eq!(before("2020-02-28"), Point::Value(7));
+    assert_eq!(before("2021-02-28"), Point::Value(1));
     let week = |date: &str| on(date).resample(Period::Week).compare(Compare::LastYear).values().unwrap()[0];
-    assert_eq!(week("2020-12-30"), Some(Compared { now: Some(Some(30)), before: None }));
-    assert_eq!(week("2022-01-05"), Some(Compared { now: Some(Some(40)), before: Some(Some(50)) }));
-    assert_eq!(week("2021-12-31").unwrap().before, None, "week 52 of 2020 was empty");
+    assert_eq!(week("2020-12-30"), Some(Compared { now: Point::Value(30), before: Point::Absent }));
+    assert_eq!(week("2022-01-05"), Some(Compared { now: Point::Value(40), before: Point::Value(50) }));
+    assert_eq!(week("2021-12-31").unwrap().before, Point::Absent, "week 52 of 2020 was empty");
 }
 
 #[test]
@@ -1032,7 +1004,7 @@ fn what_cannot_be_worked_out_says_so() {
     );
     assert!(matches!(of(Period::Day).rolling(0).all(), Err(Error::UnknownPeriod { .. })));
     let one = of(Period::LastDays(7)).from(day("2024-05-01")).to(day("2024-05-01"));
-    assert_eq!(one.over().unwrap(), Some(Some(4)));
+    assert_eq!(one.over().unwrap(), Point::Value(4));
     store.record(SALES.on(Period::Day, day("2024-05-02")), i64::MAX).unwrap();
     for error in [of(Period::Day).rolling(7).all().unwrap_err(), of(Period::Day).over().unwrap_err()] {
         assert!(matches!(error, Error::Merge { .. }), "{error}");
@@ -1053,7 +1025,7 @@ fn the_ends_of_the_calendar_are_no_obstacle() {
     assert_eq!(last().cumulative().values().unwrap(), [Some(7)]);
     assert_eq!(last().resample(Period::Year).compare(Compare::Previous).values().unwrap().len(), 1);
     assert_eq!(last().difference().values().unwrap(), []);
-    assert_eq!(days().over().unwrap(), Some(Some(7)));
+    assert_eq!(days().over().unwrap(), Point::Value(7));
     assert_eq!(days().resample(Period::Year).values().unwrap(), [Some(3), Some(4)]);
 }
 
@@ -1066,9 +1038,9 @@ fn the_hours_of_the_clock_are_counted_when_it_goes_forwards_and_back() {
     store.record(hour("2024-03-31", 2), 4).unwrap(); // 03:00, as 02:00 is skipped
     let on = |date| store.series(SALES, Period::Hour).from(day(date)).to(day(date)).by_hour().unwrap();
     let (spring, autumn) = (on("2024-03-31"), on("2024-10-27"));
-    assert_eq!((spring[2].value, spring[2].dates), (None, 0));
-    assert_eq!((spring[3].value, spring[3].dates), (Some(Some(4)), 1));
-    assert_eq!((autumn[2].value, autumn[2].values, autumn[2].dates), (Some(Some(3)), 2, 2));
+    assert_eq!((spring[2].value, spring[2].dates), (Point::Absent, 0));
+    assert_eq!((spring[3].value, spring[3].dates), (Point::Value(4), 1));
+    assert_eq!((autumn[2].value, autumn[2].values, autumn[2].dates), (Point::Value(3), 2, 2));
     let previous = store.series(SALES, Period::Hour).compare(Compare::Previous).difference();
     assert_eq!(previous.values().unwrap(), [Some(1.0)]);
     store.record(hour("2024-10-27", 24), 7).unwrap();
@@ -1097,7 +1069,7 @@ fn tops_have_their_others_and_ties_go_by_the_order_of_objects() {
         }
     }
     let towns = store.series(SALES, Period::Day).by(["country", "town"]).breakdown().unwrap();
-    assert_eq!((towns.len(), towns.total().unwrap()), (6, Some(Some(20))));
+    assert_eq!((towns.len(), towns.total().unwrap()), (6, Point::Value(20)));
     let top = towns.top(3).unwrap();
     let ranked: Vec<_> =
         top.ranked.iter().map(|ranked| (ranked.object.to_string(), ranked.value, ranked.share)).collect();

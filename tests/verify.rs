@@ -15,8 +15,8 @@ use common::{
     everywhere, user,
 };
 use trackstats::{
-    AnyValue, Calendar, Clock, Difference, FixedClock, Metric, Min, Object, Period, Prefix, Since, Statistic,
-    Store, Timestamp, Tracker,
+    AnyValue, Calendar, Clock, Difference, FixedClock, Metric, Min, Object, Period, Point, Prefix, Since,
+    Statistic, Store, Timestamp, Tracker,
     chrono::{Days, NaiveDate},
 };
 
@@ -154,7 +154,7 @@ fn damaged(damage: impl FnOnce(&Store), expected: &[&str]) {
     assert_eq!(content(&store), before, "a check changed the store");
 
     let report = store.rebuild(SALES).run().unwrap();
-    let removed = told.iter().filter(|difference| difference.expected.is_none()).count() as u64;
+    let removed = told.iter().filter(|difference| difference.expected.is_absent()).count() as u64;
     assert_eq!((report.written + report.removed, report.removed), (expected.len() as u64, removed));
     assert_eq!(store.verify().unwrap().problems, vec![]);
     assert_eq!(differences(&store), vec![]);
@@ -164,7 +164,8 @@ fn damaged(damage: impl FnOnce(&Store), expected: &[&str]) {
             Some(object) => key.of(object),
             None => key,
         };
-        assert_eq!(store.get(&key).unwrap().map(|statistic| statistic.value), difference.expected);
+        let stored = store.get(&key).unwrap().map_or(Point::Absent, |statistic| statistic.value.into());
+        assert_eq!(stored, difference.expected);
     }
     let mended = content(&store);
     store.rebuild(SALES).run().unwrap();

@@ -10,20 +10,21 @@ use crate::{
 pub(crate) type BlockProblem = String;
 
 impl Table {
-    /// Checks a block, whose key has this slot and this object, and says how many rows and statistics it has.
+    /// Checks a block, whose key has this slot and this object, and says how many statistics it has.
     pub(crate) fn check_block<V: Value>(
         &self,
         slot: i32,
         first_object: &[u8],
         bytes: &[u8],
-    ) -> Result<(u64, u64), BlockProblem> {
+    ) -> Result<u64, BlockProblem> {
         if !self.is_first_slot(slot) {
             return Err("isn't dated by the first date of a span".to_owned());
         }
-        let (first, last) = (self.calendar().slots(self.period()), self.places(self.span_of(slot), (i32::MIN, i32::MAX)));
+        let slots = self.calendar().slots(self.period());
+        let room = self.places(self.span_of(slot), (i32::MIN, i32::MAX));
         let has = |Malformed(problem)| format!("has {problem}");
         let mut reader = BlockReader::new(self.form(), bytes).map_err(has)?;
-        let (mut rows, mut statistics) = (0, 0);
+        let mut statistics = 0;
         let mut before: Option<Vec<u8>> = None;
         while let Some(bytes) = reader.next_bytes().map_err(has)? {
             let object = reader.object();
@@ -39,18 +40,17 @@ impl Table {
                 return Err("has an object where there is none".to_owned());
             }
             let row = Row::<V>::decode(self.form(), bytes).map_err(has)?;
-            if row.present() & !last != 0 {
+            if row.present() & !room != 0 {
                 return Err("has more statistics than a row has room for".to_owned());
             }
             for (place, _) in row.iter() {
-                if !first.contains(&slot.saturating_add(place.cast_signed())) {
+                if !slots.contains(&slot.saturating_add(place.cast_signed())) {
                     return Err("has statistics outside the years 1 to 9999".to_owned());
                 }
             }
-            rows += 1;
             statistics += u64::from(row.len());
             before = Some(object.to_vec());
         }
-        Ok((rows, statistics))
+        Ok(statistics)
     }
 }

@@ -5,14 +5,13 @@
 //! below that reads or writes statistics.
 
 mod by_date;
+mod check;
 mod cursor;
 mod memtable;
 mod pack;
 mod point;
 mod rewrite;
 mod table;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use by_date::ByDate;
 pub(crate) use cursor::{Cursor, Objects, RowView};

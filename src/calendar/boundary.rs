@@ -22,11 +22,6 @@ impl Calendar {
         self.earliest(midnight(day) + self.day_start_seconds())
     }
 
-    /// Whether the clocks ever show this day; Samoa skipped 2011-12-30.
-    pub(crate) fn day_exists(&self, day: i32) -> bool {
-        self.day_start_second(day) < self.day_start_second(day.saturating_add(1))
-    }
-
     /// The number of the last day that has begun at this instant.
     pub(super) fn day_number_at(&self, at: Timestamp) -> Result<i32> {
         let second = at.unix_seconds();

@@ -4,9 +4,9 @@ use crate::error::{Error, Result};
 use chrono::{Datelike, NaiveDate};
 
 /// The day number of 0001-01-01, the first day of every calendar.
-pub(super) const MIN_DAY: i32 = -719_162;
+pub(crate) const MIN_DAY: i32 = -719_162;
 /// The day number of 9999-12-31, the last day of every calendar.
-pub(super) const MAX_DAY: i32 = 2_932_896;
+pub(crate) const MAX_DAY: i32 = 2_932_896;
 
 const SECONDS_A_DAY: i64 = 86_400;
 

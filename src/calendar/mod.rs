@@ -9,6 +9,7 @@ mod bucket;
 mod date_text;
 mod day_number;
 mod days;
+mod earlier;
 mod parse;
 mod settings;
 mod slot;

@@ -130,7 +130,7 @@ pub(super) fn hour_slot(day: i32, hour: i64) -> Result<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::{Datelike, NaiveDate, Weekday};
+    use chrono::{Datelike, Weekday};
 
     const PERIODS: [Period; 8] = [
         Period::Hour,

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 /// A value that is a number, so that it can be subtracted, averaged, ranked and drawn.
 ///
 /// `i64`, `u64`, `f64`, [`Min`](crate::Min), [`Max`](crate::Max), [`Sum`](crate::Sum) and [`Distinct`](crate::Distinct)
-/// (its estimate) are. Implement it for a kind of your
-/// own that has one obvious number; where there are several, [`Derived::map`](crate::Derived::map) says which.
+/// (its estimate) are. Implement it for a kind of your own that has one obvious number; where there are several,
+/// [`SeriesQuery::map`](crate::SeriesQuery::map) says which.
 ///
 /// ```
 /// use trackstats::{Min, Number};

@@ -1,19 +1,20 @@
 //! Derived statistics that aren't what their days make them.
 
-use super::compare::{Comparison, Differing, Mismatch};
 use crate::{
+    blocks::Table,
     error::{Error, Result},
     format::key,
     kinds::{AnyValue, Value},
-    model::{Date, Series, Statistic},
-    store::Slots,
+    model::{Date, Point, Series, Statistic},
+    rollup::{Comparison, Differing, Mismatch},
+    storage::Snapshot,
 };
 use std::{fmt, sync::Arc, vec};
 
-/// A derived statistic that isn't what its days make it. Of both sides, `None` is absent and `Some(None)` missing.
+/// A derived statistic that isn't what its days make it.
 ///
 /// ```
-/// use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker, chrono::NaiveDate};
+/// use trackstats::{Domain, Metric, Period, Point, Store, Timestamp, Tracker, chrono::NaiveDate};
 ///
 /// const APP: Domain = Domain::new("app", "Our app");
 /// const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");
@@ -25,7 +26,7 @@ use std::{fmt, sync::Arc, vec};
 /// store.record(LAUNCHES.on(Period::Year, year), 3)?;
 ///
 /// let difference = store.rebuild(LAUNCHES).differences()?.next().unwrap()?;
-/// assert_eq!((difference.stored, difference.expected), (Some(Some(3)), Some(Some(1))));
+/// assert_eq!((difference.stored, difference.expected), (Point::Value(3), Point::Value(1)));
 /// assert_eq!(difference.to_string(), "app/launches year 2024-01-01 is 3, but its days make it 1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -36,9 +37,9 @@ pub struct Difference<V = i64> {
     /// The date: the first day of a calendar period, the last of `LastDays` and `Lifetime`.
     pub date: Date,
     /// What is stored.
-    pub stored: Option<Option<V>>,
+    pub stored: Point<V>,
     /// What the days make it.
-    pub expected: Option<Option<V>>,
+    pub expected: Point<V>,
 }
 
 impl<V> Difference<V> {
@@ -51,7 +52,7 @@ impl<V> Difference<V> {
 impl<V: Value> Difference<V> {
     /// What is wrong, without its place.
     pub(super) fn problem(&self) -> String {
-        format!("is {}, but its days make it {}", text(self.stored.as_ref()), text(self.expected.as_ref()))
+        format!("is {}, but its days make it {}", text(&self.stored), text(&self.expected))
     }
 }
 
@@ -62,11 +63,11 @@ impl<V: Value> fmt::Display for Difference<V> {
     }
 }
 
-fn text<V: Value>(statistic: Option<&Option<V>>) -> String {
+fn text<V: Value>(statistic: &Point<V>) -> String {
     match statistic {
-        None => "absent".to_owned(),
-        Some(None) => "missing".to_owned(),
-        Some(Some(value)) => {
+        Point::Absent => "absent".to_owned(),
+        Point::Missing => "missing".to_owned(),
+        Point::Value(value) => {
             value.to_integer().map_or_else(|| format!("{value:?}"), |integer| integer.to_string())
         }
     }
@@ -75,48 +76,38 @@ fn text<V: Value>(statistic: Option<&Option<V>>) -> String {
 /// The derived statistics of a metric that aren't what their days make them, worked out as they are asked for. Made by
 /// [`Rebuild::differences`](super::Rebuild::differences).
 ///
-/// They come by object, for each by period and then by date; all as they were when the reading began. Writes go on
+/// They come by period, for each by object and then by date; all as they were when the reading began. Writes go on
 /// beside it. What they replace is kept in memory meanwhile, so it isn't meant to be held for long.
 #[derive(Debug)]
 #[must_use]
-pub struct Differences<'a, V> {
-    domain: Arc<str>,
-    metric: Arc<str>,
-    /// None for a metric that isn't registered.
-    comparison: Option<Comparison<'a, V>>,
-    current: Option<(Arc<Series>, Slots, vec::IntoIter<Mismatch<V>>)>,
+pub struct Differences<V> {
+    comparison: Comparison<Snapshot, V>,
+    current: Option<(Arc<Series>, Table, vec::IntoIter<Mismatch<V>>)>,
 }
 
-impl<'a, V: Value> Differences<'a, V> {
-    pub(super) fn new(domain: &str, metric: &str, comparison: Option<Comparison<'a, V>>) -> Self {
-        Self { domain: domain.into(), metric: metric.into(), comparison, current: None }
+impl<V: Value> Differences<V> {
+    pub(super) fn new(comparison: Comparison<Snapshot, V>) -> Self {
+        Self { comparison, current: None }
     }
 
     fn next_difference(&mut self) -> Result<Option<Difference<V>>> {
         loop {
-            if let Some((series, slots, mismatches)) = &mut self.current
+            if let Some((series, table, mismatches)) = &mut self.current
                 && let Some(Mismatch { slot, stored, expected }) = mismatches.next()
             {
-                let (series, date) = (Arc::clone(series), slots.date(slot)?);
+                let (series, date) = (Arc::clone(series), table.date(slot)?);
                 return Ok(Some(Difference { series, date, stored, expected }));
             }
-            let Some(comparison) = &mut self.comparison else { return Ok(None) };
-            let Some(differing) = comparison.next().transpose()? else { return Ok(None) };
-            let Differing { period, object, mismatches } = differing;
-            let slots = comparison.target(period, !object.is_empty()).slots;
-            let series = Series {
-                domain: Arc::clone(&self.domain),
-                metric: Arc::clone(&self.metric),
-                period,
-                // Its bytes were decoded when they were found.
-                object: key::decode_object(&object).ok(),
-            };
-            self.current = Some((Arc::new(series), slots, mismatches.into_iter()));
+            let Some(differing) = self.comparison.next_differing()? else { return Ok(None) };
+            let Differing { table, object, mismatches } = differing;
+            // Its bytes were decoded when they were found.
+            let series = table.series(key::decode_object(&object).ok());
+            self.current = Some((Arc::new(series), table, mismatches.into_iter()));
         }
     }
 }
 
-impl<V: Value> Iterator for Differences<'_, V> {
+impl<V: Value> Iterator for Differences<V> {
     type Item = Result<Difference<V>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {

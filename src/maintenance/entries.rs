@@ -1,23 +1,23 @@
 //! Reading every entry of a store, and checking each by itself and against the registrations.
 
-use super::{grouping::Grouping, verification::Verification};
+use super::verification::Verification;
 use crate::{
-    calendar::{Calendar, day_of_number},
+    blocks::Table,
+    calendar::Calendar,
     error::{self, Error},
     format::{
-        ChangesRecord, DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, Row, RowKey, SeenRecord,
-        Space, StoreRecord, key,
+        BlockKey, ChangesRecord, DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, SeenRecord, Space,
+        StoreRecord, key,
     },
     kinds::Value,
-    model::{Ref, Series, Statistic},
-    storage::{Direction, Entry, Snapshot},
-    store::Slots,
+    model::Ref,
+    rollup::Grouping,
+    storage::{Direction, Entry, Reads, Snapshot},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
     marker::PhantomData,
-    sync::Arc,
 };
 
 const PAGE: usize = 512;
@@ -101,7 +101,7 @@ impl<V: Value> Entries<V> {
         self.last.clone_from(&entry.key);
         let is = |space: Space| entry.key.first() == Some(&(space as u8));
         let checked = if is(Space::Plain) || is(Space::Object) {
-            self.row(entry);
+            self.block(entry);
             Ok(())
         } else if is(Space::Store) {
             Self::store(entry)
@@ -169,9 +169,9 @@ impl<V: Value> Entries<V> {
     }
 
     fn tracked(&mut self, entry: &Entry) -> Result<(), String> {
-        let (domain, metric, grouping) =
-            Grouping::decode(&self.calendar, &entry.key, &entry.value).map_err(has)?;
-        let names = (domain, metric);
+        let grouping =
+            Grouping::decode(&entry.key, &entry.value).map_err(has)?;
+        let names = (grouping.domain.clone(), grouping.metric.clone());
         if self.registered(&names).is_some() {
             self.groupings.entry(names).or_default().push(grouping);
         }
@@ -190,42 +190,21 @@ impl<V: Value> Entries<V> {
         form
     }
 
-    fn row(&mut self, entry: &Entry) {
-        self.verification.rows += 1;
-        let RowKey { domain, metric, period, first_day, object } = match RowKey::decode(&entry.key) {
+    fn block(&mut self, entry: &Entry) {
+        self.verification.blocks += 1;
+        let BlockKey { domain, metric, period, first_slot, object } = match BlockKey::decode(&entry.key) {
             Ok(key) => key,
             Err(malformed) => return self.wrong(&entry.key, has(malformed)),
         };
         let names = (domain, metric);
         let Some(form) = self.registered(&names) else { return };
-        let slots = Slots::new(self.calendar, period, form);
-        let series = Arc::new(Series { domain: names.0.into(), metric: names.1.into(), period, object });
-        let place = || {
-            let Ok(date) = day_of_number(first_day) else { return format!("the row {}", hex(&entry.key)) };
-            let first: Statistic<V> =
-                Statistic { series: Arc::clone(&series), date: date.into(), value: None };
-            format!("the row from {first} on")
-        };
-        let verification = &mut self.verification;
-        if !slots.is_first_day(first_day) {
-            return verification.add(place, "isn't dated by the first date of a row");
-        }
-        if Row::<V>::has_integers(&entry.value).is_some_and(|found| found != form.is_integers()) {
-            return verification.add(place, "isn't in the form that its metric is registered with");
-        }
-        let row = match Row::<V>::decode(&entry.value) {
-            Ok(row) => row,
-            Err(malformed) => return verification.add(place, has(malformed)),
-        };
-        verification.statistics += u64::from(row.len());
-        let Ok((from, to)) = slots.range(None, None) else { return };
-        let first = slots.first_ordinal(first_day);
-        for (slot, _) in row.iter() {
-            if slot >= slots.span() {
-                return verification.add(place, "has more statistics than it has room for");
-            }
-            if !(from..=to).contains(&first.saturating_add(slot.cast_signed())) {
-                return verification.add(place, "has statistics outside the years 1 to 9999");
+        let table = Table::new(self.calendar, (&names.0, &names.1), period, form, object.is_some());
+        let object = object.as_ref().map(key::object_bytes).unwrap_or_default();
+        match table.check_block::<V>(first_slot, &object, &entry.value) {
+            Ok(statistics) => self.verification.statistics += statistics,
+            Err(problem) => {
+                let place = || format!("the block from {} on", table.describe(first_slot, &object));
+                self.verification.add(place, problem);
             }
         }
     }

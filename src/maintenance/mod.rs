@@ -3,12 +3,8 @@
 
 #[cfg(feature = "backup")]
 mod backup;
-mod compare;
 mod difference;
 mod entries;
-mod expected;
-mod grouping;
-mod objects;
 mod rebuild;
 mod recover;
 #[cfg(test)]

@@ -1,18 +1,15 @@
 //! Recomputing derived periods from days.
 
-use super::{
-    compare::{Comparison, Differing},
-    difference::Differences,
-    grouping::Grouping,
-};
+use super::difference::Differences;
 use crate::{
+    blocks::{Table, Written},
     error::Result,
-    format::{Form, Record, TrackedRecord, key},
+    format::Form,
     kinds::Value,
     model::{Metric, Period},
-    storage::Snapshot,
+    rollup::{Comparison, Fill, Grouping, anew},
+    storage::Reads,
     store::{Change, Store},
-    track::{StoredRows, Update},
 };
 
 impl Store {
@@ -65,65 +62,67 @@ pub struct RebuildReport {
     pub removed: u64,
 }
 
-impl<'a, V: Value> Rebuild<'_, 'a, V> {
+impl<V: Value> Rebuild<'_, '_, V> {
     /// What a rebuild would change: a dry run, which writes nothing. A metric that isn't registered has nothing to
     /// change.
     ///
     /// # Errors
     /// [`Error::WrongKind`](crate::Error::WrongKind) or [`Error::Corrupt`](crate::Error::Corrupt). For an item
     /// [`Error::Merge`](crate::Error::Merge) when the days of a statistic don't merge, or
-    /// [`Error::Corrupt`](crate::Error::Corrupt); after an item that is an error, it goes on with the next series.
-    pub fn differences(self) -> Result<Differences<'a, V>> {
+    /// [`Error::Corrupt`](crate::Error::Corrupt); after an item that is an error, it goes on with the next period.
+    pub fn differences(self) -> Result<Differences<V>> {
         let (snapshot, form) = self.store.snapshot_with_form(&self.metric)?;
-        let comparison = form.map(|form| self.compare(snapshot, form)).transpose()?;
-        Ok(Differences::new(self.metric.domain_ref(), self.metric.metric_ref(), comparison))
+        let tables = match form {
+            Some(form) => kept_tables(self.store, &self.metric, form, &self.groupings(&snapshot)?),
+            None => Vec::new(),
+        };
+        Ok(Differences::new(Comparison::new(snapshot, tables)))
     }
 
-    /// Writes what the days make of the derived periods, in one change: all of it or nothing.
+    /// Writes what the days make of the calendar periods, in one change: all of it or nothing.
     ///
     /// # Errors
     /// As [`differences`](Self::differences) and its items, and [`Error::Io`](crate::Error::Io). Nothing is stored
     /// then.
     pub fn run(self) -> Result<RebuildReport> {
         self.store.change(|change| {
-            let mut report = RebuildReport::default();
-            // Nobody else writes while the change is open.
-            let (snapshot, form) = self.store.snapshot_with_form(&self.metric)?;
-            let Some(form) = form else { return Ok(report) };
-            let mut comparison = self.compare(snapshot, form)?;
-            comparison.groupings().to_vec().iter().try_for_each(|grouping| self.in_step(change, grouping))?;
-            while let Some(Differing { period, object, mismatches }) = comparison.next().transpose()? {
-                let total = mismatches.len() as u64;
-                let target = &comparison.target(period, !object.is_empty());
-                let mut rows =
-                    StoredRows { change: &mut *change, target, object: &object, metric: self.metric, form };
-                let updates = mismatches.into_iter().map(|wrong| (wrong.slot, Update::Set(wrong.expected)));
-                let written = rows.update(updates)?;
-                report.written += written;
-                report.removed += total - written;
+            let (_, form) = self.store.snapshot_with_form(&self.metric)?;
+            let Some(form) = form else { return Ok(RebuildReport::default()) };
+            let groupings = self.groupings(change.writes())?;
+            let mut total = Written::default();
+            for (table, grouping) in kept_tables(self.store, &self.metric, form, &groupings) {
+                let (days, kinds) = (table.of_period(Period::Day), grouping.kind_bytes());
+                let fill = Fill::new(days, kinds.clone(), i32::MIN, grouping.tracked.left_out);
+                total += anew::<V>(change.writes(), fill, &table, &kinds, Some(i32::MIN))?;
             }
-            Ok(report)
+            groupings.into_iter().try_for_each(|grouping| put_in_step(change, grouping))?;
+            Ok(RebuildReport { written: total.changed, removed: total.removed })
         })
     }
 
-    /// Notes that a grouping's calendar periods are what their days make them, as they are after a rebuild.
-    fn in_step(&self, change: &mut Change<'_>, grouping: &Grouping) -> Result<()> {
-        let key = key::tracked(self.metric.domain_ref(), self.metric.metric_ref(), &grouping.kinds);
-        let Some(bytes) = change.bytes(&key)? else { return Ok(()) };
-        let record =
-            TrackedRecord::decode(&bytes).map_err(|malformed| self.store.corrupt(malformed, None))?;
-        let is_running = |period: &Period| matches!(period, Period::LastDays(_) | Period::Lifetime);
-        let calendar_periods = grouping.derived.iter().filter(|period| !is_running(period));
-        let in_step: Vec<String> = calendar_periods.map(Period::to_string).collect();
-        if record.in_step == in_step {
-            return Ok(());
-        }
-        change.put_bytes(key, TrackedRecord { in_step, ..record }.encode())
+    fn groupings(&self, reads: &impl Reads) -> Result<Vec<Grouping>> {
+        Grouping::all(reads, &[self.metric.domain_ref(), self.metric.metric_ref()])
     }
+}
 
-    fn compare(&self, snapshot: Snapshot, form: Form) -> Result<Comparison<'a, V>> {
-        let (domain, metric) = (self.metric.domain_ref(), self.metric.metric_ref());
-        let groupings = Grouping::all(self.store, &snapshot, domain, metric)?;
-        Ok(Comparison::new(self.store, snapshot, self.metric, form, groupings))
+/// The tables of the calendar periods that are kept of a metric.
+pub(super) fn kept_tables<V>(
+    store: &Store,
+    metric: &Metric<'_, V>,
+    form: Form,
+    groupings: &[Grouping],
+) -> Vec<(Table, Grouping)> {
+    let names = (metric.domain_ref(), metric.metric_ref());
+    let days = |grouping: &Grouping| store.table(names, Period::Day, form, !grouping.kinds.is_empty());
+    groupings.iter().flat_map(|grouping| grouping.kept_tables(&days(grouping))).collect()
+}
+
+/// Notes that a grouping's calendar periods are what their days make them.
+fn put_in_step(change: &mut Change<'_>, mut grouping: Grouping) -> Result<()> {
+    let in_step: Vec<Period> = grouping.tracked.calendar_periods().collect();
+    if grouping.tracked.in_step == in_step {
+        return Ok(());
     }
+    grouping.tracked.in_step = in_step;
+    change.put_bytes(grouping.key(), grouping.tracked.encode())
 }

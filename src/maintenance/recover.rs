@@ -3,8 +3,9 @@
 use crate::{
     calendar::Calendar,
     error::{Error, Result},
-    format::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, TrackedRecord, key},
+    format::{DomainRecord, Form, MetricRecord, BlockKey, Record, Space, StoreRecord, form_of, key},
     kinds::Value,
+    rollup::Tracked,
     storage::{Entry, Remains},
     store::{BulkLoad, Store, store_record},
 };
@@ -123,10 +124,10 @@ impl Recover {
                 self.metrics.insert((domain.clone(), metric.clone()));
             }
             if of(Space::Tracked)
-                && let Ok(record) = TrackedRecord::decode(&entry.value)
+                && let Ok(tracked) = Tracked::decode(&entry.value)
             {
                 // Days or months may be lost: they aren't in step until a rebuild.
-                entry.value = TrackedRecord { in_step: Vec::new(), ..record }.encode();
+                entry.value = Tracked { in_step: Vec::new(), ..tracked }.encode();
             }
             true
         };
@@ -139,7 +140,7 @@ impl Recover {
 
     /// Sees to it that a row's metric is registered; says whether it is.
     fn row(&mut self, entry: &Entry) -> Result<bool> {
-        let Ok(RowKey { domain, metric, .. }) = RowKey::decode(&entry.key) else {
+        let Ok(BlockKey { domain, metric, .. }) = BlockKey::decode(&entry.key) else {
             self.report.damaged += 1;
             return Ok(false);
         };
@@ -147,7 +148,7 @@ impl Recover {
             return Ok(true);
         }
         let name = format!("{domain}/{metric}");
-        if Row::<i64>::decode(&entry.value).is_err() {
+        if form_of(&entry.value) != Some(Form::Integers) {
             *self.report.unregistered.entry(name).or_default() += 1;
             return Ok(false);
         }

@@ -5,10 +5,10 @@ use std::fmt;
 /// What came of reading a whole store, or all of a metric.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verification {
-    /// The entries that were read: registrations, rows, cursors and what trackers keep.
+    /// The entries that were read: registrations, blocks, cursors and what trackers keep.
     pub entries: u64,
-    /// Those of them that are rows of statistics.
-    pub rows: u64,
+    /// Those of them that are blocks of statistics.
+    pub blocks: u64,
     /// The statistics in them.
     pub statistics: u64,
     /// The metrics that are registered.

@@ -1,10 +1,9 @@
 //! Checking a store.
 
 use super::{
-    compare::Comparison,
     difference::Differences,
     entries::{self, Entries},
-    grouping::Grouping,
+    rebuild::kept_tables,
     verification::Verification,
 };
 use crate::{
@@ -12,6 +11,7 @@ use crate::{
     format::Form,
     kinds::{AnyValue, Figures, KindVisitor, Value, visit_kind},
     model::{Domain, Metric},
+    rollup::{Comparison, Grouping},
     storage::Snapshot,
     store::Store,
 };
@@ -26,7 +26,8 @@ impl Store {
     /// - each record and row;
     /// - the dates of the rows and of their statistics;
     /// - that what has statistics or is tracked is registered;
-    /// - that each period that trackers derive agrees with its days, by object and date. Hours, like days, are a source.
+    /// - that each calendar period that trackers keep agrees with its days, by object and date. Hours, like days, are a source,
+    ///   and running periods are worked out when they are read.
     ///   Periods that no tracker has derived are read, but there is nothing to compare them with.
     ///
     /// Others may write meanwhile. What they replace is kept in memory until the check is done.
@@ -68,7 +69,7 @@ impl Store {
         for (names, groupings) in groupings {
             let Some(record) = metrics.get(&names) else { continue };
             let (domain, metric) = names;
-            let is_derived = groupings.iter().any(|grouping| !grouping.derived.is_empty());
+            let is_derived = groupings.iter().any(|grouping| grouping.tracked.calendar_periods().next().is_some());
             let (form, verification) = (record.form, &mut verification);
             let found = Found { store: self, snapshot: &snapshot, form, groupings, verification };
             match visit_kind(&record.kind, CompareKind { found, names: (&domain, &metric) }) {
@@ -94,7 +95,7 @@ impl Store {
         let groupings = entries.groupings.remove(&(domain.to_owned(), reference.to_owned()));
         let verification = &mut entries.verification;
         let groupings = groupings.unwrap_or_default();
-        Found { store: self, snapshot: &snapshot, form, groupings, verification }.compare_with(metric)?;
+        Found { store: self, snapshot: &snapshot, form, groupings, verification }.compare_with(&metric)?;
         Ok(entries.verification)
     }
 }
@@ -121,16 +122,16 @@ impl KindVisitor for CompareKind<'_> {
     fn visit<V: Figures>(self) -> Result<()> {
         let (domain, metric) = self.names;
         let metric: Metric<'_, V> = Metric::parse(Domain::parse(domain, domain)?, metric, metric)?;
-        self.found.compare_with(metric)
+        self.found.compare_with(&metric)
     }
 }
 
 impl Found<'_> {
     /// Adds the derived statistics that differ from their days to the problems.
-    fn compare_with<V: Value>(self, metric: Metric<'_, V>) -> Result<()> {
+    fn compare_with<V: Value>(self, metric: &Metric<'_, V>) -> Result<()> {
         let Self { store, snapshot, form, groupings, verification } = self;
-        let comparison = Comparison::new(store, snapshot.clone(), metric, form, groupings);
-        for difference in Differences::new(metric.domain_ref(), metric.metric_ref(), Some(comparison)) {
+        let tables = kept_tables(store, metric, form, &groupings);
+        for difference in Differences::new(Comparison::<_, V>::new(snapshot.clone(), tables)) {
             match difference {
                 Ok(difference) => {
                     verification.differences += 1;

@@ -110,6 +110,12 @@ impl<'a, V> Metric<'a, V> {
         self.reference.as_str()
     }
 
+    /// The same metric, read as one of another kind of value.
+    pub(crate) const fn with_kind<U>(self) -> Metric<'a, U> {
+        let Self { domain, reference, name, description, value: _ } = self;
+        Metric { domain, reference, name, description, value: PhantomData }
+    }
+
     /// The name that people see.
     pub const fn name(&self) -> &'a str {
         self.name

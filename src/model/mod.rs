@@ -6,6 +6,7 @@ mod date;
 mod metric;
 mod object;
 mod period;
+mod point;
 mod reference;
 mod statistic;
 
@@ -13,5 +14,6 @@ pub use date::Date;
 pub use metric::{Domain, Metric};
 pub use object::{Id, Object, Part};
 pub use period::Period;
+pub use point::Point;
 pub use reference::Ref;
 pub use statistic::{Series, Statistic, StatisticKey};

@@ -1,11 +1,12 @@
 //! What a range comes from: its objects, each with its total.
 
-use super::{axis::Axis, by_object::ByObject, fill::Fill, series::SeriesQuery};
+use super::{by_object::ByObject, series::SeriesQuery};
 use crate::{
     error::{Error, Result},
     kinds::{Number, Value},
-    model::{Date, Object},
+    model::{Date, Object, Point},
     rollup::merge,
+    storage::Direction,
 };
 use std::{cmp::Ordering, collections::BTreeMap};
 
@@ -17,6 +18,7 @@ pub struct Breakdown<V> {
 
 /// An object of a [`Breakdown`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BreakdownEntry<V> {
     /// The object.
     pub object: Object,
@@ -32,6 +34,7 @@ pub struct BreakdownEntry<V> {
 
 /// The objects with the highest or the lowest values, and what the others come to. Made by [`Breakdown::top`].
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Ranking<V> {
     /// In their order; of equal ones, the object that comes first.
     pub ranked: Vec<Ranked<V>>,
@@ -41,6 +44,7 @@ pub struct Ranking<V> {
 
 /// An object of a [`Ranking`].
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Ranked<V> {
     /// The object.
     pub object: Object,
@@ -53,6 +57,7 @@ pub struct Ranked<V> {
 
 /// The objects that a [`Ranking`] doesn't name.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Others<V> {
     /// How many they are, those without a value among them.
     pub objects: usize,
@@ -90,53 +95,45 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// ```
     ///
     /// # Errors
-    /// As [`statistics`](Self::statistics) and its items, [`Error::Merge`] when values don't merge, and
-    /// [`Error::Underivable`] for windows and lifetimes over more than one date, since they overlap.
+    /// As [`all`](Self::all), [`Error::Merge`] when values don't merge, and [`Error::Underivable`] for windows and lifetimes over more than one date, since they overlap.
     pub fn breakdown(&self) -> Result<Breakdown<V>> {
-        let axis = Axis::new(*self.store.calendar(), self.period);
-        let range = axis.range(self.from, self.to)?;
-        if range.from.is_none() || range.from != range.to {
-            axis.disjoint("a breakdown over several dates")?;
-        }
-        let query = self.clone().fill(Fill::Absent).forwards();
-        let mut by_object: ByObject<(Option<Option<V>>, Seen)> = ByObject::new();
-        for statistic in query.statistics()? {
-            let statistic = statistic?;
-            if statistic.object().is_none() {
-                continue;
+        self.whole("a breakdown over several dates")?;
+        let mut by_object: ByObject<(Point<V>, Seen)> = ByObject::new();
+        self.visit(Direction::Forwards, |_, series, slot, value| {
+            if series.object().is_none() {
+                return Ok(());
             }
-            let (total, seen) = by_object.of(&statistic.series, Default::default);
-            if statistic.value.is_some() {
-                seen.add(statistic.date);
+            let (total, seen) = by_object.of(series, Default::default);
+            if value.is_some() {
+                seen.add(slot);
             }
-            merge(total, statistic.value.as_ref()).map_err(|error| Error::Merge {
-                statistic: statistic.to_string(),
-                problem: error.to_string(),
-            })?;
-        }
+            self.merge_into(total, series, slot, value.as_ref())
+        })?;
+        let axis = self.axis();
+        let date = |slot: Option<i32>| slot.map(|slot| axis.calendar.date(axis.period, slot)).transpose();
         let mut entries = Vec::new();
         for (series, (total, seen)) in by_object.sorted() {
-            let Seen { first, last, values } = seen;
-            if let (Some(object), Some(value)) = (series.object.clone(), total) {
-                entries.push(BreakdownEntry { object, value, first, last, values });
+            if let (Some(object), Some(value)) = (series.object.clone(), total.into_listed()) {
+                let (first, last) = (date(seen.first)?, date(seen.last)?);
+                entries.push(BreakdownEntry { object, value, first, last, values: seen.values });
             }
         }
         Ok(Breakdown { entries })
     }
 }
 
-/// The dates that something was seen on.
+/// The slots that something was seen on.
 #[derive(Debug, Default)]
 struct Seen {
-    first: Option<Date>,
-    last: Option<Date>,
+    first: Option<i32>,
+    last: Option<i32>,
     values: u64,
 }
 
 impl Seen {
-    fn add(&mut self, date: Date) {
-        self.first = Some(self.first.map_or(date, |first| first.min(date)));
-        self.last = Some(self.last.map_or(date, |last| last.max(date)));
+    fn add(&mut self, slot: i32) {
+        self.first = Some(self.first.map_or(slot, |first| first.min(slot)));
+        self.last = Some(self.last.map_or(slot, |last| last.max(slot)));
         self.values += 1;
     }
 }
@@ -157,11 +154,11 @@ impl<V: Value> Breakdown<V> {
         self.entries.is_empty()
     }
 
-    /// The merge of all objects: `None` if there are none, `Some(None)` if none has a value.
+    /// The merge of all objects: absent if there are none, missing if none has a value.
     ///
     /// # Errors
     /// [`Error::Merge`] when the values don't merge.
-    pub fn total(&self) -> Result<Option<Option<V>>> {
+    pub fn total(&self) -> Result<Point<V>> {
         merged(&self.entries)
     }
 
@@ -203,9 +200,9 @@ impl<V: Value> Breakdown<V> {
                     merged.insert(object.clone(), BreakdownEntry { object, ..entry.clone() });
                 }
                 Some(whole) => {
-                    let mut total = Some(whole.value.take());
+                    let mut total = Point::from(whole.value.take());
                     merge_entry(&mut total, entry)?;
-                    whole.value = total.flatten();
+                    whole.value = total.value();
                     whole.first = [whole.first, entry.first].into_iter().flatten().min();
                     whole.last = whole.last.max(entry.last);
                     whole.values += entry.values;
@@ -238,7 +235,7 @@ impl<V: Value> Breakdown<V> {
         number: &impl Fn(&V) -> f64,
         order: impl Fn(&V, &V) -> Ordering,
     ) -> Result<Ranking<V>> {
-        let total = self.total()?.flatten().map(|total| number(&total)).filter(|total| *total != 0.0);
+        let total = self.total()?.value().map(|total| number(&total)).filter(|total| *total != 0.0);
         let share = |value: &V| total.map(|total| number(value) / total * 100.0);
         let (mut entries, mut others): (Vec<_>, Vec<_>) =
             self.entries.iter().partition(|entry| entry.value.is_some());
@@ -253,7 +250,7 @@ impl<V: Value> Breakdown<V> {
         };
         let ranked = entries.into_iter().filter_map(ranked).collect();
         let objects = others.len();
-        let others = merged(others)?.map(|value| {
+        let others = merged(others)?.into_listed().map(|value| {
             let share = value.as_ref().and_then(share);
             Others { objects, value, share }
         });
@@ -285,21 +282,19 @@ impl<V: Value + Number> Breakdown<V> {
     /// # Errors
     /// As [`top`](Self::top).
     pub fn shares(&self) -> Result<Vec<(&Object, Option<f64>)>> {
-        let total = self.total()?.flatten().map(|total| total.to_f64()).filter(|total| *total != 0.0);
+        let total = self.total()?.value().map(|total| total.to_f64()).filter(|total| *total != 0.0);
         let share = |entry: &BreakdownEntry<V>| Some(entry.value.as_ref()?.to_f64() / total? * 100.0);
         Ok(self.entries.iter().map(|entry| (&entry.object, share(entry))).collect())
     }
 }
 
-fn merged<'e, V: Value + 'e>(
-    entries: impl IntoIterator<Item = &'e BreakdownEntry<V>>,
-) -> Result<Option<Option<V>>> {
-    let mut total = None;
+fn merged<'e, V: Value + 'e>(entries: impl IntoIterator<Item = &'e BreakdownEntry<V>>) -> Result<Point<V>> {
+    let mut total = Point::Absent;
     entries.into_iter().try_for_each(|entry| merge_entry(&mut total, entry))?;
     Ok(total)
 }
 
-fn merge_entry<V: Value>(total: &mut Option<Option<V>>, entry: &BreakdownEntry<V>) -> Result<()> {
+fn merge_entry<V: Value>(total: &mut Point<V>, entry: &BreakdownEntry<V>) -> Result<()> {
     merge(total, entry.value.as_ref())
         .map_err(|error| Error::Merge { statistic: entry.object.to_string(), problem: error.to_string() })
 }

@@ -19,9 +19,9 @@ impl<T> ByObject<T> {
 
     /// What is gathered for the object of a series; it begins with `new`.
     pub(super) fn of(&mut self, series: &Arc<Series>, new: impl FnOnce() -> T) -> &mut T {
-        let guessed = [self.next, 0]
-            .into_iter()
-            .find(|guess| self.gathered.get(*guess).is_some_and(|(found, _)| found.object == series.object));
+        let is = |found: &Arc<Series>| Arc::ptr_eq(found, series) || found.object == series.object;
+        let mut likely = [self.next, 0].into_iter();
+        let guessed = likely.find(|guess| self.gathered.get(*guess).is_some_and(|(found, _)| is(found)));
         let found = guessed.or_else(|| self.index.get(&series.object).copied());
         let place = found.unwrap_or(self.gathered.len());
         if found.is_none() {

@@ -2,10 +2,10 @@
 
 use crate::{
     error::Result,
-    format::Form,
     kinds::{Distinct, Intersection},
     model::{Date, Metric, Object, Period},
-    store::{Slots, Store},
+    storage::Direction,
+    store::Store,
 };
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -65,6 +65,7 @@ pub struct CohortsQuery<'a> {
 
 /// Cohorts, and how many of each came back when: a matrix with a row a cohort and a column a step.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Cohorts {
     /// The length of a step, and of what a cohort came in: a day, a week or a month.
     pub period: Period,
@@ -74,6 +75,7 @@ pub struct Cohorts {
 
 /// The things that were counted on one date, and how many of them came back.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Cohort {
     /// When they came.
     pub date: Date,
@@ -134,35 +136,27 @@ impl CohortsQuery<'_> {
     }
 
     fn every(&self, period: Period, steps: u16) -> Result<Cohorts> {
-        let slots = Slots::new(*self.store.calendar(), period, Form::Encoded);
-        let (from, to) = slots.range(self.from, self.to)?;
-        let last = slots.range(None, None)?.1.min(to.saturating_add(steps.into()));
+        let calendar = self.store.calendar();
+        let all = calendar.slots(period);
+        let (from, to) = calendar.slot_range(period, self.from, self.to)?;
+        let last = to.saturating_add(steps.into()).min(*all.end());
         // Both metrics by one reading, so that they are of one point in time.
         let mut series = self.store.series(self.cohorts, period).and(self.activity);
         if let Some(object) = &self.object {
             series = series.object(object);
         }
-        series = series.from(slots.date(from)?.day()).to(slots.date(last)?.day());
-        let is = |metric: &Metric<'_, Distinct>, found: &crate::model::Series| {
-            (metric.domain_ref(), metric.metric_ref()) == (found.domain(), found.metric())
-        };
-        let mut cohorts = BTreeMap::new();
-        let mut activity = BTreeMap::new();
-        for statistic in series.statistics()? {
-            let statistic = statistic?;
-            let ordinal = slots.ordinal(statistic.date)?;
-            let Some(value) = statistic.value else { continue };
-            if is(&self.cohorts, &statistic.series) && ordinal <= to {
-                cohorts.insert(ordinal, value.clone());
-            }
-            if is(&self.activity, &statistic.series) {
-                activity.insert(ordinal, value);
-            }
-        }
-        let cohorts = cohorts.into_iter().map(|(ordinal, cohort)| {
-            let after = |steps: u16| activity.get(&(ordinal + i32::from(steps)));
+        series = series.from(calendar.date(period, from)?.day()).to(calendar.date(period, last)?.day());
+        let (mut cohorts, mut activity) = (BTreeMap::new(), BTreeMap::new());
+        series.visit(Direction::Forwards, |metric, _, slot, value| {
+            let by_slot = if metric == 0 { &mut cohorts } else { &mut activity };
+            by_slot.extend(value.filter(|_| metric > 0 || slot <= to).map(|value| (slot, value)));
+            Ok(())
+        })?;
+        let cohorts = cohorts.into_iter().map(|(slot, cohort)| {
+            let after = |steps: u16| activity.get(&(slot + i32::from(steps)));
             let retained = (0..=steps).map(|steps| Some(cohort.intersection(after(steps)?))).collect();
-            Ok(Cohort { date: slots.date(ordinal)?, size: cohort.intersection(&cohort).estimate, retained })
+            let size = cohort.intersection(&cohort).estimate;
+            Ok(Cohort { date: calendar.date(period, slot)?, size, retained })
         });
         Ok(Cohorts { period, cohorts: cohorts.collect::<Result<_>>()? })
     }

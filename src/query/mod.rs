@@ -1,24 +1,34 @@
 //! Reading statistics back: as time series, as others that are worked out from them, and as answers about a range.
 
-mod arithmetic;
+// What is read, and how.
 mod axis;
-mod breakdown;
 mod by_object;
-mod derived;
-mod fill;
-mod line;
-mod merging;
-mod of_series;
-mod over;
-mod profile;
-mod cohorts;
+mod curve;
+mod running;
+mod selection;
+mod stored;
+
+// A series, and its points.
+mod origin;
+mod reading;
 mod series;
 
-pub use arithmetic::Compared;
-pub use axis::Compare;
+// Steps: a series of another.
+mod compare;
+mod fill;
+mod resample;
+mod rolling;
+
+// Answers about a range.
+mod breakdown;
+mod cohorts;
+mod cover;
+mod over;
+mod profile;
+
 pub use breakdown::{Breakdown, BreakdownEntry, Others, Ranked, Ranking};
 pub use cohorts::{Cohort, Cohorts, CohortsQuery};
-pub use derived::Derived;
+pub use compare::{Compare, Compared};
 pub use fill::Fill;
 pub use over::Total;
 pub use profile::ProfilePart;

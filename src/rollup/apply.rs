@@ -88,7 +88,7 @@ impl<'a> Apply<'a> {
             None => None,
         };
         let mut marks = self.marks(days.as_ref().unwrap_or(values));
-        if let (Some(hours), Some(_)) = (&self.hours, &days) {
+        if days.is_some() {
             let cut = self.cut(HOURS);
             self.written += write_cut(change, values, self.edit(), cut, &self.kinds)?;
         }

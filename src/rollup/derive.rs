@@ -1,13 +1,13 @@
 //! Wider periods from days, by merging. What goes for days goes for the slots of any period that follow each other.
 
 use super::{Join, Window};
-use crate::kinds::MergeError;
+use crate::{kinds::MergeError, model::Point};
 
 /// The day statistics of one series in a range of days: absent, missing, or with a value.
 #[derive(Debug)]
-pub(crate) struct DayValues<V> {
+pub(crate) struct SlotValues<V> {
     pub(crate) first: i32,
-    pub(crate) values: Vec<Option<Option<V>>>,
+    pub(crate) values: Vec<Point<V>>,
 }
 
 /// A merge that failed, in the statistic of this day.
@@ -17,33 +17,36 @@ pub(crate) struct Failed {
     pub(crate) error: MergeError,
 }
 
-/// A statistic of a day: `None` is absent, `Some(None)` missing.
-pub(crate) type Derived<V> = (i32, Option<Option<V>>);
+/// What is known of a slot.
+pub(crate) type Slotted<V> = (i32, Point<V>);
 
-impl<V: Join> DayValues<V> {
+/// A statistic that is there, by its slot; `None` is a missing one.
+pub(crate) type SlotStatistic<V> = (i32, Option<V>);
+
+impl<V: Join> SlotValues<V> {
     /// Takes the statistics of days, in order.
-    pub(crate) fn of(points: Vec<(i32, Option<V>)>) -> Self {
+    pub(crate) fn of(points: Vec<SlotStatistic<V>>) -> Self {
         let first = points.first().map_or(0, |(day, _)| *day);
         let mut values = Vec::with_capacity(points.len());
         for (day, value) in points {
-            values.resize_with(usize::try_from(day - first).unwrap_or_default(), || None);
-            values.push(Some(value));
+            values.resize_with(usize::try_from(day - first).unwrap_or_default(), || Point::Absent);
+            values.push(value.into());
         }
         Self { first, values }
     }
 
-    /// The day's statistic; days outside the range are absent.
-    fn on(&self, day: i32) -> Option<&Option<V>> {
+    /// The day's statistic, none if it is absent, as those outside the range are.
+    fn on(&self, day: i32) -> Option<Option<&V>> {
         let index = usize::try_from(day.checked_sub(self.first)?).ok()?;
-        self.values.get(index)?.as_ref()
+        self.values.get(index)?.as_ref().into_listed()
     }
 
     /// The merge of the days from `from` to `to`, both included: absent if all are, missing if none has a value.
-    pub(crate) fn total(&self, from: i32, to: i32) -> Result<Option<Option<V>>, MergeError> {
-        let mut total = None;
+    pub(crate) fn total(&self, from: i32, to: i32) -> Result<Point<V>, MergeError> {
+        let mut total = Point::Absent;
         for day in from..=to {
             if let Some(value) = self.on(day) {
-                merge(&mut total, value.as_ref())?;
+                merge(&mut total, value)?;
             }
         }
         Ok(total)
@@ -55,7 +58,7 @@ impl<V: Join> DayValues<V> {
         days: u16,
         ends: impl IntoIterator<Item = i32>,
         from: i32,
-    ) -> Result<Vec<Derived<V>>, Failed> {
+    ) -> Result<Vec<Slotted<V>>, Failed> {
         let mut window = Window::new();
         let mut held = 0;
         let (mut next_in, mut next_out) =
@@ -81,7 +84,7 @@ impl<V: Join> DayValues<V> {
                 }
                 next_out += 1;
             }
-            let merged = if held > 0 { Some(window.merged().map_err(failed)?) } else { None };
+            let merged = if held > 0 { Point::from(window.merged().map_err(failed)?) } else { Point::Absent };
             derived.push((end, merged));
         }
         Ok(derived)
@@ -90,17 +93,17 @@ impl<V: Join> DayValues<V> {
     /// For each of these days the merge of everything up to it, where `before` is that of the day before `from`.
     pub(crate) fn lifetimes(
         &self,
-        before: Option<Option<V>>,
+        before: Point<V>,
         ends: impl IntoIterator<Item = i32>,
         from: i32,
-    ) -> Result<Vec<Derived<V>>, Failed> {
+    ) -> Result<Vec<Slotted<V>>, Failed> {
         let mut lifetime = before;
         let mut next_in = from;
         let mut derived = Vec::new();
         for end in ends {
             while next_in <= end {
                 if let Some(value) = self.on(next_in) {
-                    merge(&mut lifetime, value.as_ref()).map_err(|error| Failed { day: end, error })?;
+                    merge(&mut lifetime, value).map_err(|error| Failed { day: end, error })?;
                 }
                 next_in += 1;
             }
@@ -110,14 +113,13 @@ impl<V: Join> DayValues<V> {
     }
 }
 
-/// Merges a statistic that is there, perhaps missing, into another that is perhaps absent.
-pub(crate) fn merge<V: Join>(total: &mut Option<Option<V>>, value: Option<&V>) -> Result<(), MergeError> {
-    match (total.get_or_insert(None), value) {
-        (Some(total), Some(value)) => total.join(value),
-        (missing, Some(value)) => {
-            *missing = Some(value.clone());
-            Ok(())
-        }
-        (_, None) => Ok(()),
+/// Merges a statistic that is there, perhaps missing, into what is known so far.
+pub(crate) fn merge<V: Join>(total: &mut Point<V>, value: Option<&V>) -> Result<(), MergeError> {
+    match (&mut *total, value) {
+        (Point::Value(total), Some(value)) => total.join(value)?,
+        (_, Some(value)) => *total = Point::Value(value.clone()),
+        (Point::Absent, None) => *total = Point::Missing,
+        (Point::Missing | Point::Value(_), None) => {}
     }
+    Ok(())
 }

@@ -13,7 +13,7 @@ mod window;
 
 pub(crate) use apply::{Apply, Since, anew};
 pub(crate) use compare::{Comparison, Differing, Mismatch};
-pub(crate) use derive::{Failed, SlotValues, Slotted, merge};
+pub(crate) use derive::{Failed, SlotStatistic, SlotValues, Slotted, merge};
 pub(crate) use fill::{Fill, Filled};
 pub(crate) use running::{Running, TrackedKinds};
 pub(crate) use tracked::{Grouping, Tracked};

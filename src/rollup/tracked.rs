@@ -46,7 +46,9 @@ impl Tracked {
         if days.into_iter().flatten().any(|day| !(MIN_DAY - 1..=MAX_DAY + 1).contains(&day)) {
             return Err(Malformed("a record of tracking with a day outside the years 1 to 9999"));
         }
-        let periods_of = |records: Vec<PeriodRecord>| records.into_iter().map(PeriodRecord::period).collect();
+        let periods_of = |records: Vec<PeriodRecord>| {
+            records.into_iter().map(PeriodRecord::period).collect::<Result<Vec<_>, _>>()
+        };
         Ok(Self { through, left_out, periods: periods_of(periods)?, in_step: periods_of(in_step)? })
     }
 

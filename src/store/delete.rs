@@ -6,6 +6,7 @@ use crate::{
     format::{KeyRange, Space},
     kinds::Value,
     model::{Domain, Metric},
+    storage::Reads,
 };
 
 /// What may go when a metric or a domain is deleted.

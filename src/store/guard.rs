@@ -5,6 +5,7 @@ use crate::{
     calendar::{Timestamp, day_number, day_of_number},
     error::{Error, Result},
     format::{Record, SeenRecord, key},
+    storage::Reads,
 };
 use chrono::NaiveDate;
 use std::ops::RangeInclusive;

@@ -21,7 +21,7 @@ use crate::{
     format::{Form, Malformed, Space},
     kinds::Value,
     model::{Domain, Metric, Object, Statistic, StatisticKey},
-    storage::{Compaction, Flusher, Snapshot, Spill, Storage},
+    storage::{Compaction, Flusher, Reads, Snapshot, Spill, Storage},
 };
 use std::{
     fmt,

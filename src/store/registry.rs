@@ -5,7 +5,7 @@ use crate::{
     format::{DomainRecord, Form, KeyRange, Malformed, MetricRecord, Record, Space},
     kinds::{AnyValue, Value},
     model::{Domain, Metric},
-    storage::Storage,
+    storage::{Reads, Storage},
 };
 use std::{collections::BTreeMap, path::Path};
 

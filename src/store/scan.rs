@@ -95,12 +95,12 @@ impl Visitor {
         Self { table, series, first: 0, dates: Vec::new() }
     }
 
-    pub(crate) fn row<V: Value>(
+    pub(crate) fn row<V: Value, F: FnMut(&Series, Date, Option<V>) + ?Sized>(
         &mut self,
         reads: &impl Reads,
         object: &[u8],
         row: RowView<'_>,
-        visit: &mut impl FnMut(&Series, Date, Option<V>),
+        visit: &mut F,
     ) -> Result<()> {
         if self.table.has_objects() {
             key::decode_object_into(object, &mut self.series.object)

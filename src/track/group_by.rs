@@ -112,9 +112,9 @@ impl<V: Value> GroupBy<V> {
         let mut entries = Vec::with_capacity(SPILLED);
         for (number, groups) in self.groupings.iter_mut().enumerate() {
             for mut group in groups.memtable.take() {
-                let before = self.spill.entries(&[&grouping_bytes(number)[..], group.object()].concat());
+                let prefix = [&grouping_bytes(number)[..], group.object()].concat();
                 let mut is_new = true;
-                for entry in before {
+                for entry in self.spill.entries(&prefix) {
                     let Entry { key, value } = entry?;
                     // One object's bytes aren't the beginning of another's, and so are all of its own.
                     is_new = false;

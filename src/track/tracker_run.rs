@@ -69,7 +69,7 @@ impl<'p, 'a, R, V: Value> TrackerRun<'p, 'a, R, V> {
     ) -> Result<Self> {
         // What is replaced while the snapshot is held takes memory, and the records may take long.
         let (plan, snapshot) = Plan::new(store, tracker)?;
-        let cutoffs = Cutoffs::new(store, tracker, &plan, snapshot, how)?;
+        let cutoffs = Cutoffs::new(store, &plan, &snapshot, how)?;
         Ok(Self {
             tracker,
             store,

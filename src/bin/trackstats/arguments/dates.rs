@@ -1,7 +1,7 @@
 //! `--from` and `--to`.
 
 use clap::Args;
-use trackstats::{SeriesQuery, Value, chrono::NaiveDate};
+use trackstats::{SeriesQuery, chrono::NaiveDate};
 
 /// A range of dates, the ends included.
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub(crate) struct DatesArgs {
 
 impl DatesArgs {
     /// The query of this range.
-    pub(crate) fn of<'m, V: Value>(&self, mut query: SeriesQuery<'m, V>) -> SeriesQuery<'m, V> {
+    pub(crate) fn of<'m, T>(&self, mut query: SeriesQuery<'m, T>) -> SeriesQuery<'m, T> {
         if let Some(from) = self.from {
             query = query.from(from);
         }

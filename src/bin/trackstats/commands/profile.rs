@@ -9,7 +9,7 @@ use crate::{
     output::{self, Cell, TableOrCsv},
 };
 use clap::{Args, ValueEnum};
-use trackstats::{Metric, Period, ProfilePart, Store, Value};
+use trackstats::{Metric, Period, Point, ProfilePart, Store, Value};
 
 /// Show what a metric is like on each day of the week, or in each hour of the day
 ///
@@ -55,9 +55,9 @@ impl ProfileArgs {
         for part in parts {
             let mut cells = vec![Cell::Text(part.of.to_string())];
             match &part.value {
-                Some(value) => cells.extend(value_cells(columns, value.as_ref())),
-                // Absent, which is not missing.
-                None => cells.extend(columns.names.iter().map(|_| Cell::Text(String::new()))),
+                Point::Value(value) => cells.extend(value_cells(columns, Some(value))),
+                Point::Missing => cells.extend(value_cells(columns, None)),
+                Point::Absent => cells.extend(columns.names.iter().map(|_| Cell::Text(String::new()))),
             }
             cells.extend([part.values, part.dates].map(|number| Cell::Number(number.to_string())));
             rows.row(cells)?;

@@ -7,7 +7,7 @@ use crate::{
 use anyhow::bail;
 use clap::Args;
 use trackstats::{
-    Difference, Figures, KindVisitor, Metric, MetricInfo, RebuildReport, Store, Value, visit_kind,
+    Difference, Figures, KindVisitor, Metric, MetricInfo, Point, RebuildReport, Store, Value, visit_kind,
 };
 
 /// Recompute derived periods from the days that they come from
@@ -134,11 +134,11 @@ impl Work for DryRun<'_> {
     }
 }
 
-fn cell<V: Value>(statistic: Option<Option<V>>) -> Cell {
+fn cell<V: Value>(statistic: Point<V>) -> Cell {
     match statistic {
-        None => Cell::Text("absent".to_owned()),
-        Some(None) => Cell::Missing,
-        Some(Some(value)) => match value.to_integer() {
+        Point::Absent => Cell::Text("absent".to_owned()),
+        Point::Missing => Cell::Missing,
+        Point::Value(value) => match value.to_integer() {
             Some(integer) => Cell::Number(integer.to_string()),
             None => Cell::Text(format!("{value:?}")),
         },

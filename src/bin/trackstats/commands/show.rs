@@ -10,9 +10,7 @@ use crate::{
 };
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use trackstats::{
-    AnyValue, Derived, Metric, MetricInfo, Period, Result, SeriesQuery, Statistic, Store, Value,
-};
+use trackstats::{AnyValue, Fill, Metric, MetricInfo, Period, Result, SeriesQuery, Statistic, Store, Value};
 
 /// Show a metric's statistics for a period, as a time series, and what follows from them
 ///
@@ -34,7 +32,7 @@ pub(crate) struct ShowArgs {
     by: Vec<String>,
     /// What stands for the dates that have no statistic [default: they are left out]
     #[arg(long, value_enum)]
-    fill: Option<Fill>,
+    fill: Option<FillWith>,
     #[command(flatten)]
     derive: Derive,
     /// How the statistics are written
@@ -43,7 +41,7 @@ pub(crate) struct ShowArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Fill {
+enum FillWith {
     Zero,
     Missing,
     Previous,
@@ -150,10 +148,10 @@ impl ShowArgs {
             query = query.by(self.by.iter().map(String::as_str));
         }
         self.dates.of(query).fill(match self.fill {
-            None => trackstats::Fill::Absent,
-            Some(Fill::Zero) => trackstats::Fill::Zero,
-            Some(Fill::Missing) => trackstats::Fill::Missing,
-            Some(Fill::Previous) => trackstats::Fill::Previous,
+            None => Fill::Absent,
+            Some(FillWith::Zero) => Fill::Zero,
+            Some(FillWith::Missing) => Fill::Missing,
+            Some(FillWith::Previous) => Fill::Previous,
         })
     }
 }
@@ -176,7 +174,7 @@ impl Question for Show<'_> {
         if !derive.is_any() {
             return self.print(self.args.period, kind.columns, query.statistics()?);
         }
-        let mut derived = query.derive();
+        let mut derived = query;
         if let Some(period) = derive.resample {
             derived = derived.resample(period);
         }
@@ -209,7 +207,7 @@ impl Show<'_> {
         self.args.by.iter().map(String::as_str).collect()
     }
 
-    fn derived<T: Clone>(&self, derived: &Derived<'_, T>, columns: Columns<T>) -> anyhow::Result<()> {
+    fn derived<T: Clone>(&self, derived: &SeriesQuery<'_, T>, columns: Columns<T>) -> anyhow::Result<()> {
         self.print(derived.period(), columns, derived.all()?.into_iter().map(Ok))
     }
 

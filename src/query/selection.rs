@@ -1,0 +1,74 @@
+//! Which statistics of a store a series is made of.
+
+use crate::{
+    model::{Metric, Object, Period},
+    storage::Direction,
+    store::Store,
+};
+use chrono::NaiveDate;
+
+/// Which stored statistics are read, and which dates are wanted of what is worked out from them.
+#[derive(Debug, Clone)]
+pub(super) struct Selection<'a> {
+    pub(super) store: Store,
+    /// Of whatever kind of value: whoever reads them knows it.
+    pub(super) metrics: Vec<Metric<'a, ()>>,
+    /// The stored period.
+    pub(super) period: Period,
+    pub(super) objects: ObjectFilter,
+    /// The dates of the points of the last step.
+    pub(super) from: Option<NaiveDate>,
+    pub(super) to: Option<NaiveDate>,
+    pub(super) direction: Direction,
+}
+
+/// The objects whose statistics are wanted.
+#[derive(Debug, Clone)]
+pub(super) enum ObjectFilter {
+    /// Statistics without object.
+    Without,
+    /// These, in order.
+    These(Vec<Object>),
+    /// All of these kinds, and all under these parts.
+    Like { kinds: Option<Vec<String>>, under: Option<Object> },
+}
+
+impl ObjectFilter {
+    /// The objects that are asked for by name, also if they have no statistic; none of them is the one without object.
+    pub(super) fn named(&self) -> Vec<Option<Object>> {
+        match self {
+            Self::Without => vec![None],
+            Self::These(objects) => objects.iter().cloned().map(Some).collect(),
+            Self::Like { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether objects are asked for by name.
+    pub(super) fn names_them(&self) -> bool {
+        !matches!(self, Self::Like { .. })
+    }
+
+    /// All of these kinds, those under what was asked for before.
+    pub(super) fn of_kinds(self, kinds: Vec<String>) -> Self {
+        let under = if let Self::Like { under, .. } = self { under } else { None };
+        Self::Like { kinds: Some(kinds), under }
+    }
+
+    /// All under these parts, those of the kinds that were asked for before.
+    pub(super) fn under(self, parts: Object) -> Self {
+        let kinds = if let Self::Like { kinds, .. } = self { kinds } else { None };
+        Self::Like { kinds, under: Some(parts) }
+    }
+
+    /// The kinds that all of the objects are of, none without object; nothing if they are of various kinds.
+    pub(super) fn same_kinds(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Without => Some(Vec::new()),
+            Self::Like { kinds, .. } => kinds.clone(),
+            Self::These(objects) => {
+                let kinds: Vec<String> = objects.first()?.kinds().map(str::to_owned).collect();
+                objects.iter().all(|object| object.is_of_kinds(&kinds)).then_some(kinds)
+            }
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Statistics of a store, stored or worked out from days: the only file of queries that knows how a store is read.
+
+use super::{
+    axis::{Axis, SlotRange},
+    by_object::ByObject,
+    curve::{Curve, Curves},
+    running::RunningReader,
+    selection::{ObjectFilter, Selection},
+};
+use crate::{
+    blocks::{Cursor, Objects, RowView, Table},
+    error::Result,
+    format::{Form, KindBytes, key},
+    kinds::Value,
+    model::{Date, Metric, Period, Series, Statistic},
+    rollup::{Running, Tracked},
+    storage::{Direction, Reads, Snapshot},
+    store::{Registry, Statistics, Visitor, statistics as by_date},
+};
+use foldhash::fast::RandomState;
+use std::{collections::HashMap, sync::Arc};
+
+/// Takes the number of a metric, and the series, slot and value of a statistic of it.
+pub(super) type Visit<'v, T> = dyn FnMut(usize, &Arc<Series>, i32, Option<T>) -> Result<()> + 'v;
+
+/// Takes the series, date and value of a statistic.
+pub(super) type VisitDates<'v, T> = dyn FnMut(&Series, Date, Option<T>) + 'v;
+
+/// Statistics, read as they are asked for.
+pub(super) type Reading<T> = Box<dyn Iterator<Item = Result<Statistic<T>>> + Send>;
+
+/// Statistics of each metric, read as they are asked for.
+pub(super) type ReadEach<T> = fn(&Selection<'_>, SlotRange, Direction) -> Result<Vec<Reading<T>>>;
+
+/// How the statistics of a store are read.
+///
+/// Any series can be asked for its points, also one of numbers, which has no kind to be read by; so the functions of
+/// the kind are put here where it is known.
+pub(super) struct Stored<T> {
+    /// All that is selected, by metric, then by date and then by object.
+    pub(super) visit: fn(&Selection<'_>, SlotRange, Direction, &mut Visit<'_, T>) -> Result<()>,
+    /// All that is selected, by metric, then as it is stored.
+    pub(super) visit_rows: fn(&Selection<'_>, SlotRange, &mut VisitDates<'_, T>) -> Result<()>,
+    /// By metric, date and object, as it is asked for.
+    pub(super) statistics: ReadEach<T>,
+    /// By metric, object and date: also of objects that are named and have no statistic.
+    pub(super) curves: fn(&Selection<'_>, SlotRange) -> Result<Vec<Curves<T>>>,
+}
+
+impl<V: Value> Stored<V> {
+    pub(super) fn of_kind() -> Self {
+        Self {
+            visit: visit::<V>,
+            visit_rows: visit_rows::<V>,
+            statistics: statistics::<V>,
+            curves: curves::<V>,
+        }
+    }
+}
+
+impl<T> Clone for Stored<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Stored<T> {}
+
+/// A store as it was when a reading began: all metrics of a selection are of one moment.
+pub(super) struct Moment<'s, 'a> {
+    selection: &'s Selection<'a>,
+    snapshot: Snapshot,
+    registry: Arc<Registry>,
+}
+
+/// Where a metric's statistics of a period are, and which of them are wanted.
+struct Place {
+    table: Table,
+    objects: Objects,
+    /// The kinds that objects must be of, if that is asked for.
+    kinds: Option<KindBytes>,
+    slots: (i32, i32),
+}
+
+impl Place {
+    fn wants(&self, object: &[u8]) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.are_of(object))
+    }
+
+    /// Whether all of its statistics are of one series.
+    fn is_single(&self) -> bool {
+        !self.table.has_objects() || matches!(&self.objects, Objects::These(these) if these.len() == 1)
+    }
+}
+
+/// Statistics by date and then by object, or both backwards.
+enum Reader<V> {
+    Stored(Table, Statistics<V>),
+    Running(RunningReader<V>),
+}
+
+impl<V: Value> Reader<V> {
+    fn next(&mut self) -> Result<Option<(&Arc<Series>, i32, Option<V>)>> {
+        match self {
+            Self::Stored(_, statistics) => statistics.next_statistic(),
+            Self::Running(running) => running.next_statistic(),
+        }
+    }
+
+    fn table(&self) -> &Table {
+        match self {
+            Self::Stored(table, _) => table,
+            Self::Running(running) => running.table(),
+        }
+    }
+}
+
+impl<V: Value> Iterator for Reader<V> {
+    type Item = Result<Statistic<V>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let table = self.table().clone();
+        let found = self.next().transpose()?;
+        Some(found.and_then(|(series, slot, value)| {
+            Ok(Statistic { series: Arc::clone(series), date: table.date(slot)?, value })
+        }))
+    }
+}
+
+impl<'s, 'a> Moment<'s, 'a> {
+    pub(super) fn new(selection: &'s Selection<'a>) -> Self {
+        let (snapshot, registry) = selection.store.snapshot_with_registry();
+        Self { selection, snapshot, registry }
+    }
+
+    /// Calls `visit` with the series, slots and values of a metric in a range of a period, those of a series in the order
+    /// of their slots.
+    pub(super) fn visit<V: Value>(
+        &self,
+        metric: Metric<'_, ()>,
+        period: Period,
+        range: SlotRange,
+        mut visit: impl FnMut(&Arc<Series>, i32, Option<V>) -> Result<()>,
+    ) -> Result<()> {
+        let place = self.place::<V>(metric, period, &self.selection.objects, range)?;
+        if let Some(running) = self.running(metric, &place)? {
+            return RunningReader::new(running, &place.table, |object| place.wants(object))?
+                .for_each_series(visit);
+        }
+        let mut series: HashMap<Vec<u8>, Arc<Series>, RandomState> = HashMap::default();
+        self.for_each(&place, |object, row| {
+            if !series.contains_key(object) {
+                let decoded = place.table.has_objects().then(|| key::decode_object(object)).transpose();
+                let decoded = decoded.map_err(|malformed| self.snapshot.corrupt(malformed))?;
+                series.insert(object.to_vec(), Arc::new(place.table.series(decoded)));
+            }
+            let Some(series) = series.get(object) else { return Ok(()) };
+            let mut result = Ok(());
+            row.for_each(&self.snapshot, |slot, value| {
+                if result.is_ok() {
+                    result = visit(series, slot, value);
+                }
+            })?;
+            result
+        })
+    }
+
+    /// What trackers keep of a metric by these kinds, if that can be told.
+    pub(super) fn tracked(&self, metric: Metric<'_, ()>, kinds: &[String]) -> Option<Tracked> {
+        // Days are there, whatever the record says.
+        Tracked::read(&self.snapshot, metric.domain_ref(), metric.metric_ref(), kinds).ok().flatten()
+    }
+
+    fn place<V: Value>(
+        &self,
+        metric: Metric<'_, ()>,
+        period: Period,
+        objects: &ObjectFilter,
+        range: SlotRange,
+    ) -> Result<Place> {
+        let form = self.registry.form(&metric.with_kind::<V>())?;
+        // A metric that isn't registered has nothing to be read.
+        let form = form.or_else(Form::of::<V>).unwrap_or(Form::Integers);
+        let store = &self.selection.store;
+        let period = period.checked()?;
+        let has_objects = !matches!(objects, ObjectFilter::Without);
+        Ok(Place {
+            table: store.table((metric.domain_ref(), metric.metric_ref()), period, form, has_objects),
+            objects: wanted(objects),
+            kinds: match objects {
+                ObjectFilter::Like { kinds: Some(kinds), .. } => Some(KindBytes::new(kinds)),
+                _ => None,
+            },
+            slots: Axis { calendar: *store.calendar(), period }.ends(range),
+        })
+    }
+
+    /// The running periods of a place, if a tracker keeps them for some of its objects.
+    fn running<V: Value>(&self, metric: Metric<'_, ()>, place: &Place) -> Result<Option<Running<V>>> {
+        let names = (metric.domain_ref(), metric.metric_ref());
+        let tracked = self.selection.store.tracked_kinds(&self.snapshot, names, place.table.period())?;
+        if tracked.are_none() {
+            return Ok(None);
+        }
+        Running::read(&self.snapshot, &place.table, &place.objects, &tracked, place.slots).map(Some)
+    }
+
+    /// Calls `visit` with the rows of the objects that are wanted.
+    fn for_each(&self, place: &Place, mut visit: impl FnMut(&[u8], RowView<'_>) -> Result<()>) -> Result<()> {
+        let (table, objects) = (place.table.clone(), place.objects.clone());
+        let cursor = Cursor::new(&self.snapshot, table, objects, Direction::Forwards, place.slots);
+        cursor.for_each(|object, row| if place.wants(object) { visit(object, row) } else { Ok(()) })
+    }
+
+    /// Reads the statistics of a metric by date.
+    fn read<V: Value>(
+        &self,
+        metric: Metric<'_, ()>,
+        objects: &ObjectFilter,
+        range: SlotRange,
+        direction: Direction,
+    ) -> Result<Reader<V>> {
+        let place = self.place::<V>(metric, self.selection.period, objects, range)?;
+        if let Some(running) = self.running(metric, &place)? {
+            let reader = RunningReader::new(running, &place.table, |object| place.wants(object))?;
+            return Ok(Reader::Running(reader.in_direction(direction)));
+        }
+        let Place { table, objects, kinds, slots } = place;
+        let cursor = Cursor::new(self.snapshot.clone(), table.clone(), objects, direction, slots);
+        let wanted = move |object: &[u8]| kinds.as_ref().is_none_or(|kinds| kinds.are_of(object));
+        Ok(Reader::Stored(table, by_date(cursor, wanted)))
+    }
+}
+
+fn visit<V: Value>(
+    selection: &Selection<'_>,
+    range: SlotRange,
+    direction: Direction,
+    visit: &mut Visit<'_, V>,
+) -> Result<()> {
+    let moment = Moment::new(selection);
+    for (number, metric) in selection.metrics.iter().enumerate() {
+        let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
+        // The rows of one series follow each other by date, and need no merge.
+        if direction == Direction::Forwards && place.is_single() {
+            moment.visit(*metric, selection.period, range, |series, slot, value| {
+                visit(number, series, slot, value)
+            })?;
+            continue;
+        }
+        let mut reader = moment.read(*metric, &selection.objects, range, direction)?;
+        while let Some((series, slot, value)) = reader.next()? {
+            visit(number, series, slot, value)?;
+        }
+    }
+    Ok(())
+}
+
+fn visit_rows<V: Value>(
+    selection: &Selection<'_>,
+    range: SlotRange,
+    visit: &mut VisitDates<'_, V>,
+) -> Result<()> {
+    let moment = Moment::new(selection);
+    for metric in &selection.metrics {
+        let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
+        if let Some(running) = moment.running(*metric, &place)? {
+            let reader = RunningReader::new(running, &place.table, |object| place.wants(object))?;
+            reader.for_each_series(|series, slot, value| {
+                visit(series, place.table.date(slot)?, value);
+                Ok(())
+            })?;
+            continue;
+        }
+        let mut visitor = Visitor::new(place.table.clone());
+        moment.for_each(&place, |object, row| visitor.row(&moment.snapshot, object, row, visit))?;
+    }
+    Ok(())
+}
+
+fn statistics<V: Value>(
+    selection: &Selection<'_>,
+    range: SlotRange,
+    direction: Direction,
+) -> Result<Vec<Reading<V>>> {
+    let moment = Moment::new(selection);
+    let read = |metric: &Metric<'_, ()>| -> Result<Reading<V>> {
+        Ok(Box::new(moment.read(*metric, &selection.objects, range, direction)?))
+    };
+    selection.metrics.iter().map(read).collect()
+}
+
+fn curves<V: Value>(selection: &Selection<'_>, range: SlotRange) -> Result<Vec<Curves<V>>> {
+    let moment = Moment::new(selection);
+    let mut metrics = Vec::with_capacity(selection.metrics.len());
+    for metric in &selection.metrics {
+        let mut by_object = ByObject::new();
+        for object in selection.objects.named() {
+            let (domain, metric) = (metric.domain_ref().into(), metric.metric_ref().into());
+            let series = Series { domain, metric, period: selection.period, object };
+            by_object.of(&Arc::new(series), Vec::new);
+        }
+        moment.visit(*metric, selection.period, range, |series, slot, value| {
+            by_object.of(series, Vec::new).push((slot, value));
+            Ok(())
+        })?;
+        let mut curves: Vec<Curve<V>> =
+            by_object.sorted().into_iter().map(|(series, points)| Curve { series, points }).collect();
+        if range.level {
+            for curve in &mut curves {
+                begin_with_level(&moment, *metric, curve, range)?;
+            }
+        }
+        metrics.push(Curves(curves));
+    }
+    Ok(metrics)
+}
+
+/// Puts the last statistic before the range at the beginning of a curve that has none on its first slot.
+fn begin_with_level<V: Value>(
+    moment: &Moment<'_, '_>,
+    metric: Metric<'_, ()>,
+    curve: &mut Curve<V>,
+    range: SlotRange,
+) -> Result<()> {
+    let Some(from) = range.from.filter(|from| curve.first() != Some(*from)) else { return Ok(()) };
+    let earlier = SlotRange { from: None, to: Some(from.saturating_sub(1)), level: false };
+    let objects = match curve.series.object() {
+        Some(object) => ObjectFilter::These(vec![object.clone()]),
+        None => ObjectFilter::Without,
+    };
+    let mut backwards = moment.read::<V>(metric, &objects, earlier, Direction::Backwards)?;
+    if let Some((_, slot, value)) = backwards.next()? {
+        curve.points.insert(0, (slot, value));
+    }
+    Ok(())
+}
+
+fn wanted(objects: &ObjectFilter) -> Objects {
+    match objects {
+        ObjectFilter::Without => Objects::All,
+        ObjectFilter::These(objects) => Objects::These(objects.iter().map(key::object_bytes).collect()),
+        ObjectFilter::Like { under: Some(parts), .. } => {
+            let mut beginning = key::object_bytes(parts);
+            beginning.pop();
+            Objects::Under(beginning)
+        }
+        ObjectFilter::Like { under: None, kinds: Some(kinds) } => {
+            Objects::Under(KindBytes::new(kinds).beginning())
+        }
+        ObjectFilter::Like { under: None, kinds: None } => Objects::All,
+    }
+}
