@@ -3,10 +3,7 @@
 mod reads;
 mod tasks;
 
-use crate::{
-    engine::{Name, Sum},
-    shape::Shape,
-};
+use crate::{engine::Sum, engines::Name, shape::Shape};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use std::{

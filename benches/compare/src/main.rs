@@ -32,7 +32,7 @@ struct Arguments {
     work: Vec<Work>,
     /// The engines to run them on; trackstats always is one [default: all]
     #[arg(long, value_delimiter = ',', value_enum)]
-    engine: Vec<engine::Name>,
+    engine: Vec<engines::Name>,
     /// What the sizes are divided by
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     scale: u32,
@@ -66,6 +66,6 @@ fn main() -> Result<()> {
         Some(folder) => tempfile::tempdir_in(folder)?,
         None => tempfile::tempdir()?,
     };
-    let options = Options { engines: engine::chosen(&engine), scale, turns, folder: folder.path(), program };
+    let options = Options { engines: engines::chosen(&engine), scale, turns, folder: folder.path(), program };
     workloads::run(&work, &options, &output)
 }

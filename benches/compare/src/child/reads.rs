@@ -2,7 +2,8 @@
 
 use super::{Found, tasks};
 use crate::{
-    engine::{Commit, Engine, Name, Read, Sum},
+    engine::{Commit, Engine, Read, Sum},
+    engines::Name,
     figures::median,
     shape::{Random, Shape},
 };

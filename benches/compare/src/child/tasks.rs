@@ -2,7 +2,8 @@
 
 use super::{Found, Kind, peak_memory, reads};
 use crate::{
-    engine::{Commit, Engine, Name, Read, Sum},
+    engine::{Commit, Engine, Read, Sum},
+    engines::Name,
     shape::{Point, Random, Shape},
 };
 use anyhow::Result;

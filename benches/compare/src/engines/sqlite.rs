@@ -1,8 +1,7 @@
 //! SQLite, by its own advice: WAL, prepared statements, one transaction for many rows, no rowid.
 
-use super::CACHE_BYTES;
 use crate::{
-    engine::{Commit, Engine, Read, Sum},
+    engine::{CACHE_BYTES, Commit, Engine, Read, Sum},
     shape::{Point, Shape},
 };
 use anyhow::Result;

@@ -4,7 +4,7 @@ mod growth;
 mod statistics;
 mod tracking;
 
-use crate::{engine::Name, machine};
+use crate::{engines::Name, machine};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::{

@@ -3,7 +3,7 @@
 use super::{Options, Work};
 use crate::{
     child::{self, Kind},
-    engine::Name,
+    engines::Name,
     figures::{Figures, Unit},
     shape::Shape,
     table,
