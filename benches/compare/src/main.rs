@@ -7,10 +7,12 @@
 //! what an engine reads back is held against what the others read, and a difference ends the run.
 
 mod child;
+mod disk;
 mod engine;
 mod engines;
 mod figures;
 mod machine;
+mod process;
 mod shape;
 mod table;
 mod track;
