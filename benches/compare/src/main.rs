@@ -1,7 +1,8 @@
 //! trackstats beside what people would pick instead: the same work, in turns, in one run.
 //!
 //! `cargo run --release` in this folder runs everything, and writes `RESULTS.md`. `--scale 10` divides the sizes by ten;
-//! `--work` and `--engine` choose among workloads and engines.
+//! `--work` and `--engine` choose among workloads and engines: `--work real --output real.md` runs real data alone, and
+//! leaves `RESULTS.md` as it is.
 //!
 //! Each workload runs in a process of its own for each engine and turn, so that peak memory is that engine's alone;
 //! what an engine reads back is held against what the others read, and a difference ends the run.
@@ -13,6 +14,7 @@ mod engines;
 mod figures;
 mod machine;
 mod process;
+mod real;
 mod shape;
 mod table;
 mod track;
@@ -57,12 +59,17 @@ enum Child {
     /// Runs one task on one engine, and prints its figures
     #[command(hide = true)]
     Child(child::Task),
+    /// The same for the statistics of a real program
+    #[command(hide = true)]
+    RealChild(real::task::Task),
 }
 
 fn main() -> Result<()> {
     let Arguments { child, work, engine, scale, turns, folder, program, output } = Arguments::parse();
-    if let Some(Child::Child(task)) = child {
-        return task.run();
+    match child {
+        Some(Child::Child(task)) => return task.run(),
+        Some(Child::RealChild(task)) => return task.run(),
+        None => {}
     }
     let folder = match folder {
         Some(folder) => tempfile::tempdir_in(folder)?,
