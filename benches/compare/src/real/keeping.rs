@@ -1,29 +1,35 @@
 //! What is measured of a program's statistics: writing, reading and compacting them.
 
-use super::{case::Case, program::Point, sqlite::Sqlite, store::Store, trackstats::Trackstats};
+use super::{
+    case::Case,
+    engine::Engine,
+    program::Point,
+    sqlite::{Order, Sqlite},
+    store::Store,
+    trackstats::Trackstats,
+};
 use crate::{
     engine::Sum,
-    engines::Name,
     figures::to_f64,
     process::{Found, peak_memory},
 };
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::{path::Path, time::Instant};
 
 /// What is on the disk before more is written.
 pub const DAYS_A_FLUSH: usize = 10;
 
 /// Opens the engine's store in this folder, or makes it.
-fn open(engine: Name, folder: &Path) -> Result<Box<dyn Store>> {
+fn open(engine: Engine, folder: &Path) -> Result<Box<dyn Store>> {
     Ok(match engine {
-        Name::Trackstats => Box::new(Trackstats::open(folder)?),
-        Name::Sqlite => Box::new(Sqlite::open(folder)?),
-        _ => bail!("{} has no part in this", engine.title()),
+        Engine::Trackstats => Box::new(Trackstats::open(folder)?),
+        Engine::Sqlite => Box::new(Sqlite::open(folder, Order::DateObject)?),
+        Engine::SqliteByObject => Box::new(Sqlite::open(folder, Order::ObjectDate)?),
     })
 }
 
 /// Writes everything in order of time, ten days a change, and notes the time that the engine takes.
-pub fn write(engine: Name, case: Case, scale: u32, folder: &Path) -> Result<Found> {
+pub fn write(engine: Engine, case: Case, scale: u32, folder: &Path) -> Result<Found> {
     let mut found = Found::default();
     let program = case.program(scale);
     let mut store = open(engine, folder)?;
@@ -46,7 +52,7 @@ pub fn write(engine: Name, case: Case, scale: u32, folder: &Path) -> Result<Foun
 }
 
 /// Opens the store, reads everything, and makes a top list.
-pub fn read(engine: Name, case: Case, scale: u32, folder: &Path) -> Result<Found> {
+pub fn read(engine: Engine, case: Case, scale: u32, folder: &Path) -> Result<Found> {
     let mut found = Found::default();
     let program = case.program(scale);
     let begun = Instant::now();
@@ -59,7 +65,7 @@ pub fn read(engine: Name, case: Case, scale: u32, folder: &Path) -> Result<Found
     Ok(found)
 }
 
-pub fn compact(engine: Name, case: Case, scale: u32, folder: &Path) -> Result<Found> {
+pub fn compact(engine: Engine, case: Case, scale: u32, folder: &Path) -> Result<Found> {
     let mut found = Found::default();
     let mut store = open(engine, folder)?;
     let begun = Instant::now();

@@ -5,6 +5,7 @@
 
 mod authors;
 mod case;
+mod engine;
 mod flights;
 mod keeping;
 mod program;
@@ -18,3 +19,4 @@ mod trackstats;
 mod users;
 
 pub use case::Case;
+pub use engine::Engine;

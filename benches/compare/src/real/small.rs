@@ -1,13 +1,13 @@
 //! A desktop program: three metrics without object, recorded day by day for a year, each day on the disk.
 
-use super::program::{FIRST_DAY, date};
+use super::{
+    engine::Engine,
+    program::{FIRST_DAY, date},
+};
 use crate::{
     disk,
     engine::{Commit, Sum},
-    engines::{
-        Name,
-        sqlite::{checkpoint, connect},
-    },
+    engines::sqlite::{checkpoint, connect},
     process::Found,
     shape::Random,
 };
@@ -32,20 +32,20 @@ const METRICS: [Metric<'static>; 3] = [
 ];
 
 /// Records the year while another thread watches how large the folder is.
-pub fn run(engine: Name, folder: &Path) -> Result<Found> {
+pub fn run(engine: Engine, folder: &Path) -> Result<Found> {
     std::fs::create_dir_all(folder)?;
     let done = AtomicBool::new(false);
     let (largest, sum) = thread::scope(|scope| {
         let watcher = scope.spawn(|| watch(folder, &done));
         let written = match engine {
-            Name::Trackstats => trackstats(folder),
-            Name::Sqlite => sqlite(folder),
-            _ => bail!("{} has no part in this", engine.title()),
+            Engine::Trackstats => trackstats(folder),
+            // There are no objects to order by.
+            Engine::Sqlite | Engine::SqliteByObject => sqlite(folder),
         };
         done.store(true, Ordering::Relaxed);
         let seen = watcher.join().unwrap_or_else(|_| bail!("the watcher panicked"));
         let (after_a_day, sum) = written?;
-        Ok((seen?.max(after_a_day), sum))
+        anyhow::Ok((seen?.max(after_a_day), sum))
     })?;
     let mut found = Found::default();
     found.figure("largest", largest);

@@ -21,9 +21,6 @@ CREATE TABLE IF NOT EXISTS object (
 CREATE TABLE IF NOT EXISTS statistic (
     metric INTEGER NOT NULL, period INTEGER NOT NULL, date INTEGER NOT NULL, object INTEGER NOT NULL, value INTEGER,
     PRIMARY KEY (metric, period, KEY_END)) WITHOUT ROWID";
-/// The end of the key. Of the two orders this one is smaller for what is written in order of time, which is then always
-/// added at the end of a page's rows; after VACUUM they are equal.
-const KEY_END: &str = "date, object";
 const OBJECT: &str = "INSERT INTO object VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING";
 const UPSERT: &str = "INSERT INTO statistic (metric, period, date, object, value) VALUES (1, ?1, ?2, ?3, ?4)
     ON CONFLICT DO UPDATE SET value = excluded.value";
@@ -33,6 +30,14 @@ const TOP_LIST: &str = "SELECT first, second, total FROM object JOIN (
     SELECT object, SUM(value) AS total FROM statistic WHERE metric = 1 AND period = ?1
     GROUP BY object ORDER BY total DESC LIMIT ?2) ON object.id = object ORDER BY total DESC";
 
+/// The end of the key. By object, what is written in order of time mostly takes up to 5 % less until `VACUUM`, after which both
+/// are equal; by date, it is written two to three times as fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    DateObject,
+    ObjectDate,
+}
+
 pub struct Sqlite {
     connection: Connection,
     /// The objects that are in their table: a program remembers them, rather than ask for each statistic.
@@ -40,9 +45,13 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    pub fn open(folder: &Path) -> Result<Self> {
+    pub fn open(folder: &Path, order: Order) -> Result<Self> {
         let connection = connect(folder, Commit::Synced)?;
-        connection.execute_batch(&TABLES.replace("KEY_END", KEY_END))?;
+        let end = match order {
+            Order::DateObject => "date, object",
+            Order::ObjectDate => "object, date",
+        };
+        connection.execute_batch(&TABLES.replace("KEY_END", end))?;
         Ok(Self { connection, known: HashSet::new() })
     }
 

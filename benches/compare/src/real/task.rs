@@ -1,10 +1,7 @@
 //! A task on a program's statistics, in a process of its own.
 
-use super::{case::Case, keeping, small, tracking};
-use crate::{
-    engines::Name,
-    process::{self, Found},
-};
+use super::{case::Case, engine::Engine, keeping, small, tracking};
+use crate::process::{self, Found};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -13,8 +10,8 @@ use std::path::{Path, PathBuf};
 pub struct Task {
     #[arg(long, value_enum)]
     kind: Kind,
-    #[arg(long, value_enum, default_value_t = Name::Trackstats)]
-    engine: Name,
+    #[arg(long, value_enum, default_value_t = Engine::Trackstats)]
+    engine: Engine,
     #[arg(long, value_enum, default_value_t = Case::Authors)]
     case: Case,
     #[arg(long)]
@@ -65,7 +62,7 @@ impl Task {
 }
 
 /// Runs a task in another process.
-pub fn spawn(kind: Kind, engine: Name, case: Case, scale: u32, folder: &Path) -> Result<Found> {
+pub fn spawn(kind: Kind, engine: Engine, case: Case, scale: u32, folder: &Path) -> Result<Found> {
     let (kind, engine, case) = (process::name(&kind), process::name(&engine), process::name(&case));
     let scale = scale.to_string();
     let arguments = ["real-child", "--kind", &kind, "--engine", &engine, "--case", &case, "--scale", &scale];
