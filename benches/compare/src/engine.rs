@@ -1,20 +1,10 @@
-//! What an engine has to do, and the engines there are.
+//! What an engine has to do.
 
-use crate::{
-    engines::{
-        fjall::Fjall,
-        flat::{Array, File},
-        lmdb::Lmdb,
-        redb::Redb,
-        sled::Sled,
-        sqlite::Sqlite,
-        trackstats::Trackstats,
-    },
-    shape::{Point, Shape},
-};
+use crate::shape::{Point, Shape};
 use anyhow::Result;
-use clap::ValueEnum;
-use std::path::Path;
+
+/// What each peer's cache may hold: more than all that is stored.
+pub const CACHE_BYTES: u32 = 1 << 30;
 
 /// A place for statistics. Writing a key again replaces its value.
 pub trait Engine {
@@ -80,63 +70,4 @@ impl Sum {
         self.count += 1;
         self.sum = self.sum.wrapping_add(value.cast_unsigned() ^ u64::from(at) << 20);
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Name {
-    Trackstats,
-    Sqlite,
-    Redb,
-    Lmdb,
-    Fjall,
-    Sled,
-    /// Records in one file, read through a memory map.
-    File,
-    /// A sorted array in memory.
-    Array,
-}
-
-impl Name {
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Trackstats => "trackstats",
-            Self::Sqlite => "SQLite",
-            Self::Redb => "redb",
-            Self::Lmdb => "LMDB",
-            Self::Fjall => "fjall",
-            Self::Sled => "sled",
-            Self::File => "flat file",
-            Self::Array => "array",
-        }
-    }
-
-    /// Opens the engine's store in this folder, or makes it.
-    pub fn open(self, folder: &Path, commit: Commit) -> Result<Box<dyn Engine>> {
-        Ok(match self {
-            Self::Trackstats => Box::new(Trackstats::open(folder, commit)?),
-            Self::Sqlite => Box::new(Sqlite::open(folder, commit)?),
-            Self::Redb => Box::new(Redb::open(folder, commit)?),
-            Self::Lmdb => Box::new(Lmdb::open(folder, commit)?),
-            Self::Fjall => Box::new(Fjall::open(folder, commit)?),
-            Self::Sled => Box::new(Sled::open(folder, commit)?),
-            Self::File => Box::new(File::open(folder, commit)?),
-            Self::Array => Box::<Array>::default(),
-        })
-    }
-
-    /// Whether what was written is found again after closing.
-    pub fn is_kept(self) -> bool {
-        self != Self::Array
-    }
-
-    /// Whether a second value for a key replaces the first one, as this comparison uses the engine.
-    pub fn replaces(self) -> bool {
-        !matches!(self, Self::File)
-    }
-}
-
-/// The engines that were asked for, trackstats first; all if none was.
-pub fn chosen(asked: &[Name]) -> Vec<Name> {
-    let all = Name::value_variants().iter().copied();
-    all.filter(|name| *name == Name::Trackstats || asked.is_empty() || asked.contains(name)).collect()
 }

@@ -25,6 +25,7 @@ pub enum Unit {
     /// Seconds, shown as how many of these are done in one.
     Rate(f64),
     Bytes,
+    Count,
     /// Bytes for this many statistics.
     BytesOf(f64),
 }
@@ -79,4 +80,9 @@ pub fn median(figures: &[f64]) -> f64 {
     let mut figures = figures.to_vec();
     figures.sort_unstable_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or_default()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no figure here has 16 digits that count")]
+pub fn to_f64(number: u64) -> f64 {
+    number as f64
 }

@@ -96,3 +96,30 @@ impl Random {
         u32::try_from(self.next() % u64::from(end.max(1))).unwrap_or_default()
     }
 }
+
+/// Numbers of which the nth comes up in proportion to 1/(n + shift) (Zipf, and Mandelbrot's shift).
+#[derive(Debug, Clone)]
+pub struct Zipf {
+    shares: Vec<f64>,
+    total: f64,
+}
+
+impl Zipf {
+    pub fn new(count: u32, shift: u32) -> Self {
+        let mut total = 0.0;
+        let shares = (1..=count)
+            .map(|number| {
+                total += 1.0 / f64::from(number + shift);
+                total
+            })
+            .collect();
+        Self { shares, total }
+    }
+
+    /// A number below the count.
+    pub fn draw(&self, random: &mut Random) -> u32 {
+        let place = f64::from(random.below(u32::MAX)) / f64::from(u32::MAX) * self.total;
+        let number = self.shares.partition_point(|share| *share < place).min(self.shares.len() - 1);
+        u32::try_from(number).unwrap_or_default()
+    }
+}

@@ -50,6 +50,7 @@ fn show(figure: f64, unit: Unit) -> String {
             rate if rate >= 1e3 => format!("{} k/s", short(rate / 1e3)),
             rate => format!("{} /s", short(rate)),
         },
+        Unit::Count => format!("{figure:.0}"),
         Unit::Bytes => format!("{} MB", short(figure / 1e6)),
         Unit::BytesOf(count) => format!("{} B", short(figure / count)),
     }

@@ -4,7 +4,7 @@ pub mod csv;
 pub mod naive;
 pub mod tracker;
 
-use crate::shape::Random;
+use crate::shape::{Random, Zipf};
 use chrono_tz::Tz;
 
 /// A zone whose clocks change twice a year.
@@ -27,22 +27,12 @@ pub struct Record {
 
 /// Records at random instants, of objects of which the nth comes up 1/n as often as the first (Zipf).
 pub fn records(count: u32) -> Vec<Record> {
-    let mut total = 0.0;
-    let shares: Vec<f64> = (1..=OBJECTS)
-        .map(|object| {
-            total += 1.0 / f64::from(object);
-            total
-        })
-        .collect();
+    let objects = Zipf::new(OBJECTS, 0);
     let mut random = Random::new(20);
     (0..count)
         .map(|_| {
-            let place = f64::from(random.below(u32::MAX)) / f64::from(u32::MAX) * total;
-            let object = shares.partition_point(|share| *share < place).min(shares.len() - 1);
-            Record {
-                at: START + i64::from(random.below(SECONDS)),
-                object: u32::try_from(object).unwrap_or_default(),
-            }
+            let object = objects.draw(&mut random);
+            Record { at: START + i64::from(random.below(SECONDS)), object }
         })
         .collect()
 }

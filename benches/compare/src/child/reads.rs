@@ -1,9 +1,11 @@
 //! Reading what was loaded.
 
-use super::{Found, tasks};
+use super::tasks;
 use crate::{
-    engine::{Commit, Engine, Name, Read, Sum},
+    engine::{Commit, Engine, Read, Sum},
+    engines::Name,
     figures::median,
+    process::Found,
     shape::{Random, Shape},
 };
 use anyhow::{Result, ensure};

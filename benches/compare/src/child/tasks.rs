@@ -1,8 +1,10 @@
 //! What the tasks do.
 
-use super::{Found, Kind, peak_memory, reads};
+use super::{Kind, reads};
 use crate::{
-    engine::{Commit, Engine, Name, Read, Sum},
+    engine::{Commit, Engine, Read, Sum},
+    engines::Name,
+    process::{Found, peak_memory},
     shape::{Point, Random, Shape},
 };
 use anyhow::Result;

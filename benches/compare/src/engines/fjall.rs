@@ -1,11 +1,8 @@
 //! fjall, an LSM-tree.
 
-use super::{
-    CACHE_BYTES,
-    key::{Plan, at, key_of, plan, value},
-};
+use super::key::{Plan, at, key_of, plan, value};
 use crate::{
-    engine::{Commit, Engine, Read, Sum},
+    engine::{CACHE_BYTES, Commit, Engine, Read, Sum},
     shape::{Point, Shape},
 };
 use anyhow::Result;

@@ -1,11 +1,8 @@
 //! redb.
 
-use super::{
-    CACHE_BYTES,
-    key::{KEY, Plan, at, key_of, plan},
-};
+use super::key::{KEY, Plan, at, key_of, plan};
 use crate::{
-    engine::{Commit, Engine, Read, Sum},
+    engine::{CACHE_BYTES, Commit, Engine, Read, Sum},
     shape::{Point, Shape},
 };
 use anyhow::Result;

@@ -1,8 +1,7 @@
 //! SQLite, by its own advice: WAL, prepared statements, one transaction for many rows, no rowid.
 
-use super::CACHE_BYTES;
 use crate::{
-    engine::{Commit, Engine, Read, Sum},
+    engine::{CACHE_BYTES, Commit, Engine, Read, Sum},
     shape::{Point, Shape},
 };
 use anyhow::Result;
@@ -35,27 +34,9 @@ pub struct Sqlite {
 
 impl Sqlite {
     pub fn open(folder: &Path, commit: Commit) -> Result<Self> {
-        fs::create_dir_all(folder)?;
-        let connection = Connection::open(folder.join("statistics.sqlite"))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        // FULL syncs the log at each commit; NORMAL at checkpoints only, and stays consistent (pragma.html).
-        let synchronous = match commit {
-            Commit::Synced => "FULL",
-            Commit::Unsynced => "NORMAL",
-        };
-        connection.pragma_update(None, "synchronous", synchronous)?;
-        // A negative number is in KiB.
-        connection.pragma_update(None, "cache_size", -i64::from(CACHE_BYTES >> 10))?;
-        // Reads from a memory map copy nothing (mmap.html).
-        connection.pragma_update(None, "mmap_size", CACHE_BYTES)?;
-        // One process has the store open, as it is with the others: no locks in shared memory (wal.html).
-        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        let connection = connect(folder, commit)?;
         connection.execute_batch(TABLE)?;
         Ok(Self { connection })
-    }
-
-    fn checkpoint(&self) -> Result<()> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
     fn select(&self, sql: &str, parameters: impl Params, sum: &mut Sum) -> Result<()> {
@@ -80,7 +61,7 @@ impl Engine for Sqlite {
             drop(insert);
             transaction.commit()?;
         }
-        self.checkpoint()
+        checkpoint(&self.connection)
     }
 
     fn write(&mut self, points: &[Point]) -> Result<()> {
@@ -104,13 +85,38 @@ impl Engine for Sqlite {
     }
 
     fn close(self: Box<Self>) -> Result<()> {
-        self.checkpoint()?;
+        checkpoint(&self.connection)?;
         self.connection.close().map_err(|(_, error)| error.into())
     }
 
     fn compact(&mut self) -> Result<bool> {
         self.connection.execute_batch("VACUUM")?;
-        self.checkpoint()?;
+        checkpoint(&self.connection)?;
         Ok(true)
     }
+}
+
+/// Opens the database in this folder, or makes it.
+pub fn connect(folder: &Path, commit: Commit) -> Result<Connection> {
+    fs::create_dir_all(folder)?;
+    let connection = Connection::open(folder.join("statistics.sqlite"))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL syncs the log at each commit; NORMAL at checkpoints only, and stays consistent (pragma.html).
+    let synchronous = match commit {
+        Commit::Synced => "FULL",
+        Commit::Unsynced => "NORMAL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    // A negative number is in KiB.
+    connection.pragma_update(None, "cache_size", -i64::from(CACHE_BYTES >> 10))?;
+    // Reads from a memory map copy nothing (mmap.html).
+    connection.pragma_update(None, "mmap_size", CACHE_BYTES)?;
+    // One process has the store open, as it is with the others: no locks in shared memory (wal.html).
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    Ok(connection)
+}
+
+/// Brings what is in the log into the database, and empties the log.
+pub fn checkpoint(connection: &Connection) -> Result<()> {
+    Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }

@@ -7,7 +7,9 @@ use crate::{
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use std::path::Path;
-use trackstats::{AnyValue, Date, Domain, Flush, Id, Metric, Object, Period, Prefix, StatisticKey, Store};
+use trackstats::{
+    AnyValue, Date, Domain, Flush, Id, Metric, Object, Period, Prefix, Series, StatisticKey, Store,
+};
 
 const SHOP: Domain<'static> = Domain::new("shop", "Shop");
 const METRICS: [Metric<'static>; Shape::MOST_METRICS as usize + 1] = [
@@ -51,17 +53,7 @@ impl Trackstats {
 
     fn record_all(&mut self, points: impl Iterator<Item = Point>) -> Result<()> {
         let store = self.store.clone();
-        // What goes wrong with a key ends the iterator, and then the change.
-        let mut failed = None;
-        let statistics = points.map_while(|point| match self.key(point) {
-            Ok(key) => Some((key, Some(point.value))),
-            Err(error) => {
-                failed = Some(error);
-                None
-            }
-        });
-        store.change(|change| change.record_all(statistics))?;
-        failed.map_or(Ok(()), Err)
+        record_all(&store, points.map(|point| Ok((self.key(point)?, point.value))))
     }
 }
 
@@ -110,15 +102,7 @@ impl Engine for Trackstats {
                 let latest = self.store.series(metric(number)?, Period::Day).latest()?;
                 latest.map_or(Ok(()), |latest| add((latest.date, latest.value)))
             }
-            Read::Scan => {
-                for statistic in self.store.scan(&Prefix::everything()) {
-                    let statistic = statistic?;
-                    if let Some(AnyValue::Integer(value)) = statistic.value {
-                        add((statistic.date, Some(value)))?;
-                    }
-                }
-                Ok(())
-            }
+            Read::Scan => visit_all(&self.store, |_, date, value| add((date, Some(value)))),
         }
     }
 
@@ -144,4 +128,33 @@ fn date(day: u32) -> Result<NaiveDate> {
 fn number(date: Date) -> u32 {
     use chrono::Datelike;
     (date.day().num_days_from_ce() - BEFORE - 1).cast_unsigned()
+}
+
+/// Writes statistics as one change. What goes wrong with one of them is returned, once what came before it is written.
+pub fn record_all<'k>(
+    store: &Store,
+    statistics: impl Iterator<Item = Result<(StatisticKey<'k>, i64)>>,
+) -> Result<()> {
+    let mut failed = None;
+    store.change(|change| {
+        change.record_all(statistics.map_while(|statistic| match statistic {
+            Ok((key, value)) => Some((key, Some(value))),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        }))
+    })?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// Visits every value that a store holds: the one place where all scans of trackstats are.
+pub fn visit_all(store: &Store, mut visit: impl FnMut(&Series, Date, i64) -> Result<()>) -> Result<()> {
+    for statistic in store.scan(&Prefix::everything()) {
+        let statistic = statistic?;
+        if let Some(AnyValue::Integer(value)) = statistic.value {
+            visit(&statistic.series, statistic.date, value)?;
+        }
+    }
+    Ok(())
 }

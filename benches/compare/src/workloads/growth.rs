@@ -5,7 +5,7 @@ use super::{
     statistics::Column,
     tracking::{self, Program},
 };
-use crate::{engine::Name, figures::Figures, shape::Shape, table};
+use crate::{engines::Name, figures::Figures, shape::Shape, table};
 use anyhow::Result;
 
 /// How many objects there are, of the same number of statistics in all.

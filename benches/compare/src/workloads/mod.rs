@@ -1,10 +1,11 @@
 //! The workloads, and the page that their tables make.
 
 mod growth;
+mod real;
 mod statistics;
 mod tracking;
 
-use crate::{engine::Name, machine};
+use crate::{engines::Name, machine};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::{
@@ -26,10 +27,12 @@ pub enum Work {
     Track,
     /// How the figures of trackstats grow
     Growth,
+    /// Sparse statistics as real programs have them
+    Real,
 }
 
 impl Work {
-    pub const ALL: [Self; 4] = [Self::Bulk, Self::Online, Self::Track, Self::Growth];
+    pub const ALL: [Self; 5] = [Self::Bulk, Self::Online, Self::Track, Self::Growth, Self::Real];
 }
 
 pub struct Options<'o> {
@@ -61,6 +64,9 @@ pub fn run(work: &[Work], options: &Options<'_>, output: &Path) -> Result<()> {
     }
     if work.contains(&Work::Growth) {
         add(growth::run(options)?);
+    }
+    if work.contains(&Work::Real) {
+        add(real::run(options)?);
     }
     add(format!("The run took {:.0} minutes.\n", (begun.elapsed().as_secs_f64() / 60.0).ceil()));
     page.push('\n');

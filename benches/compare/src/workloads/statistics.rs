@@ -3,13 +3,14 @@
 use super::{Options, Work};
 use crate::{
     child::{self, Kind},
-    engine::Name,
-    figures::{Figures, Unit},
+    disk,
+    engines::Name,
+    figures::{Figures, Unit, to_f64},
     shape::Shape,
     table,
 };
 use anyhow::Result;
-use std::{fs, os::unix::fs::MetadataExt, path::Path};
+use std::path::Path;
 
 pub fn run(work: &[Work], options: &Options<'_>) -> Result<String> {
     let bulk = Shape { metrics: 5, objects: 1_000 / options.scale, days: 1_000 };
@@ -64,7 +65,7 @@ impl Column<'_> {
         self.add("bulk load", Unit::Rate(count), load.figures.get("time"));
         self.add("bulk load: peak memory", Unit::Bytes, load.figures.get("peak memory"));
         if self.engine.is_kept() {
-            self.add("bulk load: disk a statistic", Unit::BytesOf(count), Some(&disk_bytes(&folder)?));
+            self.add("bulk load: disk a statistic", Unit::BytesOf(count), Some(&disk::bytes(&folder)?));
         }
 
         let read = child::spawn(Kind::Read, self.engine, shape, &folder)?;
@@ -88,12 +89,12 @@ impl Column<'_> {
             let compaction = child::spawn(Kind::Compact, self.engine, shape, &folder)?;
             if let Some(time) = compaction.figures.get("time") {
                 self.add("compaction", Unit::Time, Some(time));
-                let bytes = disk_bytes(&folder)?;
+                let bytes = disk::bytes(&folder)?;
                 self.add("disk a statistic after compaction", Unit::BytesOf(count), Some(&bytes));
                 self.add("compaction: peak memory", Unit::Bytes, compaction.figures.get("peak memory"));
             }
         }
-        remove(&folder)
+        Ok(disk::remove(&folder)?)
     }
 
     /// Day by day.
@@ -107,9 +108,9 @@ impl Column<'_> {
         self.add("online, flushed daily", Unit::Rate(count), online.figures.get("time"));
         self.add("online: peak memory", Unit::Bytes, online.figures.get("peak memory"));
         if self.engine.is_kept() {
-            self.add("online: disk a statistic", Unit::BytesOf(count), Some(&disk_bytes(&folder)?));
+            self.add("online: disk a statistic", Unit::BytesOf(count), Some(&disk::bytes(&folder)?));
         }
-        remove(&folder)
+        Ok(disk::remove(&folder)?)
     }
 
     fn record(&mut self, shape: Shape, folder: &Path, kind: Kind, row: &str) -> Result<()> {
@@ -129,27 +130,4 @@ impl Column<'_> {
             self.figures.add(row, unit, self.title, *figure);
         }
     }
-}
-
-/// What the files take of the disk: blocks, since some are larger than what was ever written to them.
-fn disk_bytes(folder: &Path) -> Result<f64> {
-    let mut bytes = 0.0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() { disk_bytes(&entry.path())? } else { to_f64(metadata.blocks() * 512) };
-    }
-    Ok(bytes)
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no figure here has 16 digits that count")]
-pub fn to_f64(number: u64) -> f64 {
-    number as f64
 }
