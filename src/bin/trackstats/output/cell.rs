@@ -1,6 +1,6 @@
 //! The cells of a row, and what takes rows of them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A cell of a row.
 #[derive(Debug, Clone, PartialEq)]

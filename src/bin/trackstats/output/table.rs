@@ -2,7 +2,7 @@
 
 use super::cell::{Cell, Rows, printable};
 use comfy_table::{CellAlignment, Table as Comfy, presets};
-use std::{fmt::Write as _, io::Write};
+use std::io::Write;
 
 pub(super) struct Table<W> {
     table: Comfy,
