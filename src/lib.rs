@@ -29,7 +29,7 @@
 //! about an [`Object`], such as a user or a province of a country. All statistics of a metric for a period, and about
 //! one object or none, are a [`Series`].
 //!
-//! A statistic is either absent, or missing, or has a value. Absent: nothing is known of it. Missing: it is
+//! A statistic is either absent, or missing, or has a value ([`Point`]). Absent: nothing is known of it. Missing: it is
 //! known that there is no data. Zero is a value like any other.
 //!
 //! The store's [`Calendar`] turns instants into dates: a time zone, and where days, weeks and months begin. It is

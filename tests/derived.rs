@@ -950,6 +950,70 @@ fn an_empty_series_has_nothing_derived_unless_it_is_filled() {
 }
 
 #[test]
+fn dates_and_objects_mean_the_same_before_and_after_a_step() {
+    let store = Store::in_memory().unwrap();
+    for (date, id, sales) in
+        [("2024-04-30", 1, 1), ("2024-05-01", 1, 2), ("2024-05-01", 2, 4), ("2024-05-20", 1, 8)]
+    {
+        store.record(SALES.on(Period::Day, day(date)).of(shop(id)), sales).unwrap();
+    }
+    let days = || store.series(SALES, Period::Day);
+    let select = |query: SeriesQuery<'static>| {
+        query.by(["shop"]).under(shop(1)).from(day("2024-05-01")).to(day("2024-05-03")).newest_first()
+    };
+    let steps: [fn(SeriesQuery<'static>) -> SeriesQuery<'static>; 7] = [
+        |query| query.rolling(2),
+        SeriesQuery::cumulative,
+        |query| query.resample(Period::Month),
+        |query| query.fill(Fill::Zero),
+        |query| query.fill(Fill::Previous),
+        |query| query.map(|sales| -sales),
+        |query| query.fill(Fill::Zero).rolling(3).map(|sales| 2 * sales).fill(Fill::Previous),
+    ];
+    for (number, step) in steps.into_iter().enumerate() {
+        let found = step(select(days())).all().unwrap();
+        assert!(!found.is_empty());
+        assert_eq!(select(step(days())).all().unwrap(), found, "step {number}");
+        let streamed: Vec<_> = select(step(days())).statistics().unwrap().map(Result::unwrap).collect();
+        assert_eq!(streamed, found, "step {number}");
+        assert_eq!(select(step(days())).latest().unwrap().as_ref(), found.first(), "step {number}");
+    }
+    let compared = select(days()).compare(Compare::Previous).difference().all().unwrap();
+    let all = days().compare(Compare::Previous).difference().by(["shop"]).under(shop(1)).newest_first();
+    assert_eq!(all.from(day("2024-05-01")).to(day("2024-05-03")).all().unwrap(), compared);
+}
+
+#[test]
+fn what_is_worked_out_has_answers_about_its_range_too() {
+    let store = Store::in_memory().unwrap();
+    for (date, id, sales) in [("2024-05-01", 1, 2), ("2024-05-03", 2, 4), ("2024-05-04", 1, 8)] {
+        store.record(SALES.on(Period::Day, day(date)).of(shop(id)), sales).unwrap();
+    }
+    let doubled = store.series(SALES, Period::Day).by(["shop"]).map(|sales| 2 * sales);
+    assert_eq!(doubled.over().unwrap(), Point::Value(28));
+    let each: Vec<_> = doubled.over_each().unwrap().into_iter().map(|total| total.value).collect();
+    assert_eq!(each, [Some(20), Some(8)]);
+    let breakdown = doubled.breakdown().unwrap();
+    assert_eq!(breakdown.entries()[0].last, Some(day("2024-05-04").into()));
+    assert_eq!(breakdown.top(1).unwrap().ranked[0].value, 20);
+    let filled = doubled.clone().fill(Fill::Zero).by_weekday().unwrap();
+    assert_eq!(filled.iter().map(|part| part.values).sum::<u64>(), 8);
+    assert_eq!((filled[2].value, filled[1].value), (Point::Value(4), Point::Absent));
+    let windows = doubled.rolling(2);
+    assert!(matches!(windows.over(), Err(Error::Underivable { .. })), "days would count twice");
+    assert_eq!(windows.from(day("2024-05-04")).to(day("2024-05-04")).over().unwrap(), Point::Value(24));
+}
+
+#[test]
+fn a_metric_of_another_kind_cannot_be_read_with_what_is_worked_out() {
+    let store = store_with(&[("2024-05-01", Some(4))]);
+    let warmest = Metric::<Max>::new(TILL, "warmest", "Warmest");
+    store.record(warmest.on(Period::Day, day("2024-05-01")), Max(5)).unwrap();
+    let both = store.series(warmest, Period::Day).map(|warmest| warmest.0).and(SALES);
+    assert!(matches!(both.all(), Err(Error::WrongKind { .. })));
+}
+
+#[test]
 fn the_last_of_february_is_compared_with_28_february_and_week_53_with_nothing() {
     let store = store_with(&[
         ("2020-02-28", Some(1)),
