@@ -1,10 +1,7 @@
 //! The statistics of a table by date and then by object, or both backwards: a merge over the rows of a span, which are
 //! held as bytes.
 
-use super::{
-    Cursor,
-    cursor::SpanBlocks,
-};
+use super::{Cursor, cursor::SpanBlocks};
 use crate::{
     error::Result,
     format::{BlockReader, PackedRow, SlotBits, bit},

@@ -49,11 +49,6 @@ impl RowView<'_> {
             .map_err(|malformed| reads.corrupt(malformed))
     }
 
-    /// How many statistics are wanted of the row.
-    pub(crate) fn len(&self) -> u32 {
-        (self.row.present() & self.wanted).count_ones()
-    }
-
     /// The first and the last slot with a statistic that is wanted, if there is one.
     pub(crate) fn ends(&self) -> Option<(i32, i32)> {
         let found = self.row.present() & self.wanted;
@@ -92,7 +87,13 @@ pub(crate) struct Cursor<R> {
 
 impl<R: Reads> Cursor<R> {
     /// The rows of these objects in the slots from one to another, both included.
-    pub(crate) fn new(reads: R, table: Table, objects: Objects, direction: Direction, slots: (i32, i32)) -> Self {
+    pub(crate) fn new(
+        reads: R,
+        table: Table,
+        objects: Objects,
+        direction: Direction,
+        slots: (i32, i32),
+    ) -> Self {
         let (first, last) = (table.span_of(slots.0), table.span_of(slots.1));
         let is_empty = slots.0 > slots.1 || matches!(&objects, Objects::These(these) if these.is_empty());
         let unread = (!is_empty).then(|| table.spans(first, last));
@@ -134,7 +135,8 @@ impl<R: Reads> Cursor<R> {
         while let Some(range) = unread {
             let page = self.reads.page(&range, Direction::Forwards, PAGE)?;
             for block in &page.entries {
-                let (span, _) = self.table.split(&block.key).map_err(|malformed| self.reads.corrupt(malformed))?;
+                let (span, _) =
+                    self.table.split(&block.key).map_err(|malformed| self.reads.corrupt(malformed))?;
                 self.rows(block, span, self.table.places(span, self.slots), visit)?;
             }
             unread = page.rest;

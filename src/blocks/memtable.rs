@@ -83,10 +83,6 @@ impl<V: Value> Memtable<V> {
         self.groups.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.groups.is_empty()
-    }
-
     /// The place of an object's group, which is made if there is none; and by how many bytes the memory has grown.
     pub(crate) fn group(&mut self, object: &[u8]) -> (usize, usize) {
         if let Some(place) = self.find(object) {
@@ -109,9 +105,9 @@ impl<V: Value> Memtable<V> {
             return (!self.groups.is_empty()).then_some(0);
         }
         let guesses = [self.next, 0];
-        let guessed = guesses.into_iter().find(|guess| {
-            self.groups.get(*guess).is_some_and(|group| group.object.bytes() == object)
-        });
+        let guessed = guesses
+            .into_iter()
+            .find(|guess| self.groups.get(*guess).is_some_and(|group| group.object.bytes() == object));
         let place = guessed.or_else(|| self.by_object.get(object).copied())?;
         self.next = place + 1;
         Some(place)
@@ -197,9 +193,10 @@ impl<V: Value> Memtable<V> {
     /// Whether a slot is set, or is made absent.
     pub(crate) fn has(&self, place: usize, slot: i32) -> bool {
         let (span, at) = (self.table.span_of(slot), self.table.place_of(slot));
-        self.groups.get(place).and_then(|group| group.find(span)).is_some_and(|patch| {
-            (patch.row.present() | patch.removed) & bit(at) != 0
-        })
+        self.groups
+            .get(place)
+            .and_then(|group| group.find(span))
+            .is_some_and(|patch| (patch.row.present() | patch.removed) & bit(at) != 0)
     }
 
     fn patch(&mut self, place: usize, slot: i32, edit: impl FnOnce(&mut Patch<V>)) -> usize {
@@ -298,7 +295,12 @@ impl<V> Group<V> {
     }
 
     /// Merges a part into the group; the inner error is of values that don't merge.
-    pub(crate) fn merge_part(&mut self, table: &Table, part: i32, bytes: &[u8]) -> Result<Result<()>, Malformed>
+    pub(crate) fn merge_part(
+        &mut self,
+        table: &Table,
+        part: i32,
+        bytes: &[u8],
+    ) -> Result<Result<()>, Malformed>
     where
         V: Value,
     {

@@ -11,12 +11,7 @@ use crate::{
 
 impl Table {
     /// The statistic of an object and a slot.
-    pub(crate) fn get<V: Value>(
-        &self,
-        reads: &impl Reads,
-        object: &[u8],
-        slot: i32,
-    ) -> Result<Point<V>> {
+    pub(crate) fn get<V: Value>(&self, reads: &impl Reads, object: &[u8], slot: i32) -> Result<Point<V>> {
         let corrupt = |malformed| reads.corrupt(malformed);
         let Some(block) = self.block_of(reads, self.span_of(slot), object)? else { return Ok(Point::Absent) };
         let mut reader = BlockReader::new(self.form(), &block.value).map_err(corrupt)?;

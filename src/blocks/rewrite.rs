@@ -1,10 +1,6 @@
 //! Writing to a table: each block that changes is read once and written once.
 
-use super::{
-    Edit, Group, Memtable, Table,
-    memtable::Patch,
-    pack::Rows,
-};
+use super::{Edit, Group, Memtable, Table, memtable::Patch, pack::Rows};
 use crate::{
     error::{Error, Result},
     format::{BlockReader, KeyRange, Malformed, Row},
@@ -16,6 +12,9 @@ use std::{
     mem,
     ops::AddAssign,
 };
+
+/// A row is held in memory as a whole, some times over.
+const MOST_ROW_BYTES: usize = (16 << 20) + 64;
 
 /// How many blocks are read at once, at most.
 const PAGE: usize = 64;
@@ -58,8 +57,10 @@ pub(crate) fn write<V: Value>(
     cut: Option<Cut<'_>>,
 ) -> Result<Written> {
     let groups = memtable.take();
-    let mut rows: Vec<(i32, &Group<V>, &Patch<V>)> =
-        groups.iter().flat_map(|group| group.rows().iter().map(move |(span, patch)| (*span, group, patch))).collect();
+    let mut rows: Vec<(i32, &Group<V>, &Patch<V>)> = groups
+        .iter()
+        .flat_map(|group| group.rows().iter().map(move |(span, patch)| (*span, group, patch)))
+        .collect();
     // The groups are in the order of their objects, and stay so within a span.
     rows.sort_by_key(|(span, ..)| *span);
     let mut writer = Writer::new(change, memtable.table(), edit, cut);
@@ -170,7 +171,13 @@ impl<'w, 's> Writer<'w, 's> {
     }
 
     /// Reads the blocks that the next edits are for; all of the span if something may be cut in each.
-    fn read<V>(&mut self, span: i32, window: &mut Window, edits: &[RowEdit<'_, V>], is_cut: bool) -> Result<()> {
+    fn read<V>(
+        &mut self,
+        span: i32,
+        window: &mut Window,
+        edits: &[RowEdit<'_, V>],
+        is_cut: bool,
+    ) -> Result<()> {
         if let Some(range) = window.unread.take() {
             let limit = if is_cut { PAGE } else { PAGE.min(edits.len() + 1) };
             let page = self.change.page(&range, Direction::Forwards, limit)?;
@@ -236,7 +243,9 @@ impl<'w, 's> Writer<'w, 's> {
                 return Ok(());
             }
         }
-        if self.rows.are_few() && window.blocks.front().is_some_and(|next| self.rows.fit_with(next.value.len())) {
+        if self.rows.are_few()
+            && window.blocks.front().is_some_and(|next| self.rows.fit_with(next.value.len()))
+        {
             return Ok(());
         }
         self.write_all(span)
@@ -252,7 +261,8 @@ impl<'w, 's> Writer<'w, 's> {
     ) -> Result<bool> {
         let form = self.table.form();
         let cut = self.cut.filter(|_| is_cut);
-        let mut reader = BlockReader::new(form, &block.value).map_err(|malformed| self.change.corrupt(malformed))?;
+        let mut reader =
+            BlockReader::new(form, &block.value).map_err(|malformed| self.change.corrupt(malformed))?;
         let mut edits = edits.iter().peekable();
         let mut shrinks = false;
         while let Some(bytes) = reader.next_bytes().map_err(|malformed| self.change.corrupt(malformed))? {
@@ -296,7 +306,13 @@ impl<'w, 's> Writer<'w, 's> {
         if row.is_empty() { Ok(()) } else { self.push(span, object, &row) }
     }
 
-    fn apply<V: Value>(&mut self, span: i32, object: &[u8], patch: &Patch<V>, row: &mut Row<V>) -> Result<()> {
+    fn apply<V: Value>(
+        &mut self,
+        span: i32,
+        object: &[u8],
+        patch: &Patch<V>,
+        row: &mut Row<V>,
+    ) -> Result<()> {
         self.written.written += patch.apply(row, self.edit).map_err(|(place, error)| {
             let slot = self.table.first_slot(span).saturating_add(place.cast_signed());
             self.table.merge_error(slot, object, &error)
@@ -310,6 +326,11 @@ impl<'w, 's> Writer<'w, 's> {
             let statistic = self.table.describe(self.table.first_slot(span), object);
             Error::Unstorable { statistic, problem: format!("it is {problem}") }
         })?;
+        if self.encoded.len() > MOST_ROW_BYTES {
+            let statistic = self.table.describe(self.table.first_slot(span), object);
+            let problem = "its neighbours and it have more than 16 MiB; give its kind of value Layout::Large";
+            return Err(Error::Unstorable { statistic, problem: problem.to_owned() });
+        }
         self.rows.push(object, &self.encoded);
         Ok(())
     }
@@ -327,7 +348,8 @@ impl<'w, 's> Writer<'w, 's> {
             }
             return Ok(());
         }
-        let Some(previous) = self.change.first(&KeyRange { start, end: Some(key.to_vec()) }, Direction::Backwards)?
+        let Some(previous) =
+            self.change.first(&KeyRange { start, end: Some(key.to_vec()) }, Direction::Backwards)?
         else {
             return Ok(());
         };

@@ -88,17 +88,6 @@ impl Days {
         Ok(day)
     }
 
-    /// The days from one to another, both included, that have any length.
-    pub(crate) fn those_that_were(&mut self, from: i32, to: i32) -> Result<Vec<i32>> {
-        let mut days = Vec::new();
-        for day in from..=to {
-            if self.was(day)? {
-                days.push(day);
-            }
-        }
-        Ok(days)
-    }
-
     fn look_up(&mut self, seconds: i64) -> Option<i32> {
         let since_first = seconds.checked_sub(*self.starts.first()?)?;
         // Days are so nearly of one length that the guess is off by one or two at most.

@@ -8,12 +8,7 @@
 //! Numbers are LEB128. The byte that ends each object isn't written. A series without object has one row, whose object
 //! has no bytes.
 
-use super::{
-    Form, Malformed,
-    key::PART_END,
-    reader::Reader,
-    row::{PackedRow, push_varint},
-};
+use super::{Form, Malformed, key::PART_END, reader::Reader, row::push_varint};
 
 /// A block that is being written.
 #[derive(Debug)]
@@ -66,7 +61,6 @@ impl BlockBuilder {
 /// A block that is read row by row.
 #[derive(Debug)]
 pub(crate) struct BlockReader<'b> {
-    form: Form,
     rest: Reader<'b>,
     /// The object of the current row.
     object: Vec<u8>,
@@ -82,7 +76,7 @@ impl<'b> BlockReader<'b> {
         if rest.is_empty() {
             return Err(Malformed("a block without rows"));
         }
-        Ok(Self { form, rest, object: Vec::new() })
+        Ok(Self { rest, object: Vec::new() })
     }
 
     /// The bytes of the next row, none at the end.
@@ -104,13 +98,6 @@ impl<'b> BlockReader<'b> {
             self.object.push(PART_END);
         }
         self.rest.prefixed().map(Some)
-    }
-
-    /// The next row, none at the end.
-    #[inline]
-    pub(crate) fn next_row(&mut self) -> Result<Option<PackedRow<'b>>, Malformed> {
-        let form = self.form;
-        self.next_bytes()?.map(|bytes| PackedRow::read(form, bytes)).transpose()
     }
 
     /// The bytes of the current row's object, none without one.

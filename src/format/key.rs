@@ -368,8 +368,15 @@ pub(crate) fn decode_object_like(bytes: &[u8], other: Option<&Object>) -> Result
     if reader.rest.is_empty() { Ok(object) } else { Err(Malformed("an object that goes on after its end")) }
 }
 
-/// The same, put in the place of another object: one of the same kinds is changed as it is, without an allocation.
+/// The same, put in the place of another object: one of the same kinds is changed as it is, mostly without an
+/// allocation.
 pub(crate) fn decode_object_into(bytes: &[u8], object: &mut Option<Object>) -> Result<(), Malformed> {
+    if let Some(parts) = object.as_mut().and_then(Object::parts_mut) {
+        let mut reader = Reader { rest: bytes };
+        if parts.iter_mut().all(|part| reader.id_of(part).is_some()) && reader.rest == [PART_END] {
+            return Ok(());
+        }
+    }
     *object = Some(decode_object_like(bytes, object.as_ref())?);
     Ok(())
 }
@@ -411,6 +418,18 @@ impl<'k> Reader<'k> {
             String::from_utf8([plain, &escaped].concat()).ok().map(Cow::Owned)
         };
         text.ok_or(Malformed("a key whose text is not UTF-8"))
+    }
+
+    /// Reads a part of the same kind as another, and gives that one its id.
+    fn id_of(&mut self, part: &mut Part) -> Option<()> {
+        let after = self.rest.strip_prefix(part.kind().as_bytes())?.strip_prefix(&[TEXT_END])?;
+        self.rest = after;
+        match self.byte().ok()? {
+            NUMBER => part.set_id(Id::Number(u64::from_be_bytes(self.bytes().ok()?))),
+            TEXT => part.set_id(Id::Text(&self.text().ok()?)),
+            _ => return None,
+        }
+        Some(())
     }
 
     fn reference(&mut self) -> Result<String, Malformed> {

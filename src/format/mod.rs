@@ -15,8 +15,8 @@ mod stored;
 pub(crate) use block::{BlockBuilder, BlockReader, form_of};
 pub(crate) use key::{BlockKey, KeyRange, KindBytes, SeriesPrefix, Space};
 pub(crate) use record::{
-    CalendarRecord, ChangesRecord, DomainRecord, FORMAT, Form, MetricRecord, PeriodRecord, Record, SeenRecord,
-    StoreRecord, TrackedRecord,
+    CalendarRecord, ChangesRecord, DomainRecord, FORMAT, Form, MetricRecord, PeriodRecord, Record,
+    SeenRecord, StoreRecord, TrackedRecord,
 };
 pub(crate) use row::{MOST_SLOTS, PackedRow, Row, SlotBits, bit};
 pub(crate) use stored::{Stored, store_value, value_after};

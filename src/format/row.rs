@@ -385,7 +385,9 @@ impl<'b> PackedRow<'b> {
     fn integer(&self, rank: usize) -> i64 {
         let mut distance = [0; 8];
         let start = rank * self.width;
-        for (to, from) in distance.iter_mut().zip(self.values.get(start..start + self.width).unwrap_or_default()) {
+        for (to, from) in
+            distance.iter_mut().zip(self.values.get(start..start + self.width).unwrap_or_default())
+        {
             *to = *from;
         }
         self.base.wrapping_add(u64::from_le_bytes(distance).cast_signed())
@@ -456,8 +458,7 @@ impl<'b> PackedRow<'b> {
             return Ok(());
         }
         for slot in slots_of(self.present) {
-            let value =
-                if self.missing & bit(slot) == 0 { Some(next().ok_or(WRONG_KIND)?) } else { None };
+            let value = if self.missing & bit(slot) == 0 { Some(next().ok_or(WRONG_KIND)?) } else { None };
             if slots & bit(slot) != 0 {
                 visit(slot, value);
             }

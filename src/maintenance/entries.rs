@@ -6,8 +6,8 @@ use crate::{
     calendar::Calendar,
     error::{self, Error},
     format::{
-        BlockKey, ChangesRecord, DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, SeenRecord, Space,
-        StoreRecord, key,
+        BlockKey, ChangesRecord, DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, SeenRecord,
+        Space, StoreRecord, key,
     },
     kinds::Value,
     model::Ref,
@@ -169,8 +169,7 @@ impl<V: Value> Entries<V> {
     }
 
     fn tracked(&mut self, entry: &Entry) -> Result<(), String> {
-        let grouping =
-            Grouping::decode(&entry.key, &entry.value).map_err(has)?;
+        let grouping = Grouping::decode(&entry.key, &entry.value).map_err(has)?;
         let names = (grouping.domain.clone(), grouping.metric.clone());
         if self.registered(&names).is_some() {
             self.groupings.entry(names).or_default().push(grouping);

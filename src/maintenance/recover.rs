@@ -3,7 +3,7 @@
 use crate::{
     calendar::Calendar,
     error::{Error, Result},
-    format::{DomainRecord, Form, MetricRecord, BlockKey, Record, Space, StoreRecord, form_of, key},
+    format::{BlockKey, DomainRecord, Form, MetricRecord, Record, Space, StoreRecord, form_of, key},
     kinds::Value,
     rollup::Tracked,
     storage::{Entry, Remains},

@@ -69,7 +69,8 @@ impl Store {
         for (names, groupings) in groupings {
             let Some(record) = metrics.get(&names) else { continue };
             let (domain, metric) = names;
-            let is_derived = groupings.iter().any(|grouping| grouping.tracked.calendar_periods().next().is_some());
+            let is_derived =
+                groupings.iter().any(|grouping| grouping.tracked.calendar_periods().next().is_some());
             let (form, verification) = (record.form, &mut verification);
             let found = Found { store: self, snapshot: &snapshot, form, groupings, verification };
             match visit_kind(&record.kind, CompareKind { found, names: (&domain, &metric) }) {

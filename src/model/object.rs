@@ -43,7 +43,7 @@ pub enum Id<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum OwnedId {
     Number(u64),
-    Text(Box<str>),
+    Text(String),
 }
 
 impl Object {
@@ -78,6 +78,11 @@ impl Object {
         &self.parts
     }
 
+    /// The parts, if nobody else has the object.
+    pub(crate) fn parts_mut(&mut self) -> Option<&mut [Part]> {
+        Arc::get_mut(&mut self.parts)
+    }
+
     /// The kinds of the parts, in order.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().map(Part::kind)
@@ -110,6 +115,15 @@ impl Part {
         Ok(Self { id: OwnedId::new(&self.kind, id)?, kind: Arc::clone(&self.kind) })
     }
 
+    /// Gives it another id, which has been checked.
+    pub(crate) fn set_id(&mut self, id: Id<'_>) {
+        match (&mut self.id, id) {
+            (OwnedId::Text(text), Id::Text(new)) => new.clone_into(text),
+            (_, Id::Text(new)) => self.id = OwnedId::Text(new.to_owned()),
+            (_, Id::Number(number)) => self.id = OwnedId::Number(number),
+        }
+    }
+
     /// What kind of thing it is: `user`, `country`.
     pub fn kind(&self) -> &str {
         &self.kind
@@ -129,7 +143,7 @@ impl OwnedId {
         id.check(kind)?;
         Ok(match id {
             Id::Number(number) => Self::Number(number),
-            Id::Text(text) => Self::Text(text.into()),
+            Id::Text(text) => Self::Text(text.to_owned()),
         })
     }
 }

@@ -169,13 +169,7 @@ impl<V: Value> SeriesQuery<'_, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        calendar::day_number,
-        format::key,
-        rollup::Tracked,
-        model::Domain,
-        store::Store,
-    };
+    use crate::{calendar::day_number, format::key, model::Domain, rollup::Tracked, store::Store};
 
     #[test]
     fn a_period_in_step_is_read_instead_of_its_days_until_one_of_them_is_changed_by_hand() {

@@ -94,6 +94,32 @@ impl<T> SeriesQuery<'_, T> {
         Ok(latest)
     }
 
+    /// Calls `visit` with the series, date and value of each statistic, much faster than one by one, since nothing is
+    /// made for each of them. Those of an object follow each other by date, in stretches of dates: of neighbouring
+    /// objects come those of one stretch before those of the next.
+    ///
+    /// ```
+    /// # use trackstats::{Domain, Metric, Object, Period, Store};
+    /// # const SALES: Metric = Metric::new(Domain::new("till", "The till"), "sales", "Sales");
+    /// # let store = Store::in_memory()?;
+    /// store.record(SALES.on(Period::Day, store.today()?).of(Object::new("product", "tea")?), 12)?;
+    /// let mut lines = Vec::new();
+    /// store.series(SALES, Period::Day).by(["product"]).for_each(|series, date, value| {
+    ///     lines.push((series.object().map(Object::to_string), date, value));
+    /// })?;
+    /// assert_eq!(lines[0].0.as_deref(), Some("product=tea"));
+    /// # Ok::<(), trackstats::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`all`](Self::all).
+    pub fn for_each(&self, mut visit: impl FnMut(&Series, Date, Option<T>)) -> Result<()> {
+        match &self.origin {
+            Origin::Stored(stored) => (stored.visit_rows)(&self.selection, self.range()?, &mut visit),
+            Origin::Step(_) => self.visit_dates(|series, date, value| visit(series, date, value)),
+        }
+    }
+
     /// Calls `visit` with the number of the metric, the series, slot and value of each statistic: by metric, then by
     /// date and then by object, or each metric backwards.
     pub(super) fn visit(

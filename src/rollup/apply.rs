@@ -33,7 +33,7 @@ struct Kept {
 
 /// Applies changed days, or hours, to the tables of a grouping.
 #[derive(Debug)]
-pub(crate) struct Apply<'a> {
+pub(crate) struct Apply {
     days: Table,
     /// Hours are kept, and days are added up from them.
     hours: Option<Table>,
@@ -43,16 +43,15 @@ pub(crate) struct Apply<'a> {
     since: Since,
     /// Periods that aren't over on this day are left out.
     unfinished_from: Option<i32>,
-    grouping: &'a Grouping,
     written: Written,
     is_cut: bool,
 }
 
-impl<'a> Apply<'a> {
+impl Apply {
     /// `before` is what was kept until now, if anything.
     pub(crate) fn new(
         days: Table,
-        grouping: &'a Grouping,
+        grouping: &Grouping,
         before: Option<&Tracked>,
         since: Since,
         unfinished_from: Option<i32>,
@@ -66,14 +65,24 @@ impl<'a> Apply<'a> {
                 Since::Replace(since) => Some(since.map_or(i32::MIN, slot)),
             };
             let is_new = before.is_none_or(|before| !before.periods.contains(&period));
-            let anew_from = [is_new.then_some(i32::MIN), cut_from, left_out.map(slot)].into_iter().flatten().min();
+            let anew_from =
+                [is_new.then_some(i32::MIN), cut_from, left_out.map(slot)].into_iter().flatten().min();
             Kept { table: days.of_period(period), anew_from, cut_from }
         };
         let tracked = &grouping.tracked;
         let hours = tracked.periods.contains(&Period::Hour).then(|| days.of_period(Period::Hour));
         let periods = tracked.calendar_periods().map(kept).collect();
         let kinds = grouping.kind_bytes();
-        Self { days, hours, kinds, periods, since, unfinished_from, grouping, written: Written::default(), is_cut: false }
+        Self {
+            days,
+            hours,
+            kinds,
+            periods,
+            since,
+            unfinished_from,
+            written: Written::default(),
+            is_cut: false,
+        }
     }
 
     /// The table that new values are given in: hours where they are kept, else days.
@@ -82,7 +91,11 @@ impl<'a> Apply<'a> {
     }
 
     /// Applies new values of some objects, a memtable of [`source`](Self::source), which is emptied.
-    pub(crate) fn values<V: Value>(&mut self, change: &mut Change<'_>, values: &mut Memtable<V>) -> Result<()> {
+    pub(crate) fn values<V: Value>(
+        &mut self,
+        change: &mut Change<'_>,
+        values: &mut Memtable<V>,
+    ) -> Result<()> {
         let mut days = match &self.hours {
             Some(_) => Some(self.days_of(values)?),
             None => None,
@@ -174,9 +187,14 @@ impl<'a> Apply<'a> {
         let Some((first, last)) = marks.ends() else { return Ok(Written::default()) };
         let table = marks.table().clone();
         let (calendar, period) = (*table.calendar(), table.period());
-        let days = (calendar.first_day_number(period, first), calendar.first_day_number(period, last + 1) - 1);
+        let days =
+            (calendar.first_day_number(period, first), calendar.first_day_number(period, last + 1) - 1);
         let objects = marks.objects();
-        let objects = if objects.len() > MOST_NAMED { Objects::Under(self.kinds.beginning()) } else { Objects::These(objects) };
+        let objects = if objects.len() > MOST_NAMED {
+            Objects::Under(self.kinds.beginning())
+        } else {
+            Objects::These(objects)
+        };
         let cursor = Cursor::new(&*change, self.days.clone(), objects, Direction::Forwards, days);
         cursor.for_each(|object, row| {
             let Some(place) = marks.find(object) else { return Ok(()) };
@@ -200,11 +218,6 @@ impl<'a> Apply<'a> {
             failed.map_or(Ok(()), |(slot, error)| Err(table.merge_error(slot, object, &error)))
         })?;
         write(change, marks, Edit::Set, None)
-    }
-
-    /// The grouping that is applied to.
-    pub(crate) fn grouping(&self) -> &Grouping {
-        self.grouping
     }
 }
 

@@ -134,7 +134,8 @@ fn mismatches<V: Value>(stored: Vec<(i32, Option<V>)>, expected: Vec<(i32, Optio
         let Some(slot) = is.as_ref().or(should_be.as_ref()).map(|(slot, _)| *slot) else {
             return mismatches;
         };
-        let point = |statistic: Option<(i32, Option<V>)>| Point::from_listed(statistic.map(|(_, value)| value));
+        let point =
+            |statistic: Option<(i32, Option<V>)>| Point::from_listed(statistic.map(|(_, value)| value));
         let (stored, expected) = (point(is), point(should_be));
         if stored != expected {
             mismatches.push(Mismatch { slot, stored, expected });

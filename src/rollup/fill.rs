@@ -50,15 +50,23 @@ impl Fill {
     }
 
     /// Works out the next objects' statistics of a period; none when all are done.
-    pub(crate) fn next_pass<V: Value>(&mut self, reads: &impl Reads, period: &Table) -> Result<Option<Filled<V>>> {
+    pub(crate) fn next_pass<V: Value>(
+        &mut self,
+        reads: &impl Reads,
+        period: &Table,
+    ) -> Result<Option<Filled<V>>> {
         let Some(from) = self.next.take() else { return Ok(None) };
-        let mut filled = Filled { memtable: Memtable::new(period.clone()), objects: ObjectRange { from, to: None } };
+        let mut filled =
+            Filled { memtable: Memtable::new(period.clone()), objects: ObjectRange { from, to: None } };
         let calendar = *period.calendar();
         let period_of = |day| calendar.slot_of_day(period.period(), day);
-        let first_day = calendar.first_day_number(period.period(), self.from).max(*calendar.slots(self.days.period()).start());
+        let first_day = calendar
+            .first_day_number(period.period(), self.from)
+            .max(*calendar.slots(self.days.period()).start());
         let last_day = self.last_day(period);
         let objects = Objects::Under(self.kinds.beginning());
-        let cursor = Cursor::new(reads, self.days.clone(), objects, Direction::Forwards, (first_day, last_day));
+        let cursor =
+            Cursor::new(reads, self.days.clone(), objects, Direction::Forwards, (first_day, last_day));
         let mut bytes = 0;
         cursor.for_each(|object, row| {
             if !filled.objects.has(object) || !self.kinds.are_of(object) {
@@ -95,7 +103,9 @@ impl Fill {
         let calendar = period.calendar();
         match self.unfinished_from {
             // The first day of the first period that isn't over: one that ends after the day before.
-            Some(day) => calendar.first_day_number(period.period(), calendar.slot_of_day(period.period(), day)) - 1,
+            Some(day) => {
+                calendar.first_day_number(period.period(), calendar.slot_of_day(period.period(), day)) - 1
+            }
             None => *calendar.slots(self.days.period()).end(),
         }
     }

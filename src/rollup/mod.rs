@@ -8,6 +8,7 @@ mod compare;
 mod derive;
 mod fill;
 mod running;
+mod step;
 mod tracked;
 mod window;
 

@@ -86,7 +86,8 @@ impl<V: Value> Running<V> {
             }
             Ok(())
         })?;
-        let stored = Cursor::new(reads, table.clone(), objects.clone(), Direction::Forwards, (first_stored, to));
+        let stored =
+            Cursor::new(reads, table.clone(), objects.clone(), Direction::Forwards, (first_stored, to));
         stored.for_each(|object, row| {
             let place = running.place(&mut places, object, tracked.last_day(object));
             if let Some(object) = running.objects.get_mut(place) {
@@ -232,7 +233,9 @@ impl<V: Value> RunningObject<V> {
             }
             self.entered += 1;
         }
-        while let Some((_, value)) = self.days.get(self.left).filter(|(day, _)| *day <= slot.saturating_sub(length)) {
+        while let Some((_, value)) =
+            self.days.get(self.left).filter(|(day, _)| *day <= slot.saturating_sub(length))
+        {
             if value.is_some() {
                 self.window.pop()?;
             }

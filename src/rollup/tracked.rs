@@ -72,7 +72,10 @@ impl Tracked {
 
     /// The calendar periods that are kept beside days.
     pub(crate) fn calendar_periods(&self) -> impl Iterator<Item = Period> {
-        self.periods.iter().copied().filter(|period| period.is_calendar() && !matches!(period, Period::Hour | Period::Day))
+        self.periods
+            .iter()
+            .copied()
+            .filter(|period| period.is_calendar() && !matches!(period, Period::Hour | Period::Day))
     }
 }
 

@@ -158,7 +158,10 @@ impl Reads for Change<'_> {
 }
 
 impl Change<'_> {
-    fn writes_in<'w>(&'w self, range: &'w KeyRange) -> impl Iterator<Item = (&'w Vec<u8>, &'w Option<Vec<u8>>)> {
+    fn writes_in<'w>(
+        &'w self,
+        range: &'w KeyRange,
+    ) -> impl Iterator<Item = (&'w Vec<u8>, &'w Option<Vec<u8>>)> {
         let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let bounds = (!range.is_empty()).then_some((Bound::Included(range.start.as_slice()), end));
         bounds.into_iter().flat_map(|bounds| self.writes.range::<[u8], _>(bounds))

@@ -3,10 +3,7 @@
 //! The engine's own scans aren't snapshots. So, while a snapshot is held, each write first saves what it replaces;
 //! a reader puts those older values back over what it finds. Without a snapshot nothing is saved.
 
-use super::{
-    Direction, Entry, Page, Reads, Storage, Write,
-    reads::patched,
-};
+use super::{Direction, Entry, Page, Reads, Storage, Write, reads::patched};
 use crate::{
     error::Result,
     format::{KeyRange, value_after},

@@ -1,6 +1,6 @@
 //! Reading the map as it is at one point in time.
 
-use super::{Direction, Entry, BATCH};
+use super::{BATCH, Direction, Entry};
 use crate::{
     error::{Error, Result},
     format::{KeyRange, Malformed},
@@ -89,7 +89,9 @@ impl KeyRange {
     pub(super) fn before(&self, rest: Option<&Self>, direction: Direction) -> Self {
         match (rest, direction) {
             (None, _) => self.clone(),
-            (Some(rest), Direction::Forwards) => Self { start: self.start.clone(), end: Some(rest.start.clone()) },
+            (Some(rest), Direction::Forwards) => {
+                Self { start: self.start.clone(), end: Some(rest.start.clone()) }
+            }
             (Some(rest), Direction::Backwards) => {
                 Self { start: rest.end.clone().unwrap_or_default(), end: self.end.clone() }
             }

@@ -23,13 +23,6 @@ impl Spill {
         self.used
     }
 
-    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        if !self.used {
-            return Ok(None);
-        }
-        self.storage.engine().get(&[&self.prefix, key].concat())
-    }
-
     pub(crate) fn put_all(&mut self, entries: impl IntoIterator<Item = Entry>) -> Result<()> {
         self.used = true;
         let mut entries = entries.into_iter();

@@ -119,7 +119,8 @@ impl<'s> Change<'s> {
     /// As [`Store::delete`].
     pub fn delete<V: Value>(&mut self, key: &StatisticKey<'_, V>) -> Result<bool> {
         let Some(form) = self.registry.form(&key.metric)? else { return Ok(false) };
-        let was_there = self.edit(key, form, |memtable, place, slot| memtable.remove(place, slot))?.removed > 0;
+        let was_there =
+            self.edit(key, form, |memtable, place, slot| memtable.remove(place, slot))?.removed > 0;
         if was_there {
             self.note_by_hand(key)?;
         }
@@ -175,11 +176,6 @@ impl<'s> Change<'s> {
 
     pub(crate) fn set_cursor(&mut self, name: &str, position: Vec<u8>) -> Result<()> {
         self.writes.put(Space::Cursor.key(&[name]), position)
-    }
-
-    /// The bytes under a key of any kind, with this change's writes.
-    pub(crate) fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.writes.get(key)
     }
 
     pub(crate) fn put_bytes(&mut self, key: Vec<u8>, bytes: Vec<u8>) -> Result<()> {

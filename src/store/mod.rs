@@ -29,8 +29,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-pub(crate) use bulk_load::BulkLoad;
 pub(crate) use bulk::Bulk;
+pub(crate) use bulk_load::BulkLoad;
 pub use change::Change;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use delete::Deletion;
@@ -38,10 +38,10 @@ pub(crate) use guard::Today;
 pub use guard::{ClockGuard, Implausible, Parked};
 pub(crate) use options::store_record;
 pub use options::{Flush, Options};
+pub use prefix::Prefix;
 pub(crate) use registry::Registry;
 pub use registry::{DomainInfo, MetricInfo};
 pub(crate) use runs::{Beginning, Mark};
-pub use prefix::Prefix;
 pub use scan::Scan;
 pub(crate) use scan::{Statistics, Visitor, statistics};
 

@@ -15,13 +15,7 @@ use std::sync::Arc;
 
 impl Store {
     /// The table of a metric's statistics for a period, without object or with one.
-    pub(crate) fn table(
-        &self,
-        names: (&str, &str),
-        period: Period,
-        form: Form,
-        has_objects: bool,
-    ) -> Table {
+    pub(crate) fn table(&self, names: (&str, &str), period: Period, form: Form, has_objects: bool) -> Table {
         Table::new(*self.calendar(), names, period, form, has_objects)
     }
 
@@ -45,7 +39,9 @@ impl Store {
         let kept = groupings.into_iter().filter(|grouping| grouping.tracked.periods.contains(&period));
         // A clock that isn't believed hides nothing that was tracked before.
         let today = self.today().and_then(|today| self.calendar().slot(Period::Day, today.into())).ok();
-        Ok(TrackedKinds(kept.map(|grouping| (grouping.kind_bytes(), grouping.tracked.last_day(today))).collect()))
+        Ok(TrackedKinds(
+            kept.map(|grouping| (grouping.kind_bytes(), grouping.tracked.last_day(today))).collect(),
+        ))
     }
 
     /// The statistic of a key, as `reads` has it.

@@ -65,7 +65,11 @@ impl Store {
     ///
     /// # Errors
     /// As the items of [`Store::scan`].
-    pub fn visit(&self, prefix: &Prefix, mut visit: impl FnMut(&Series, Date, Option<AnyValue>)) -> Result<()> {
+    pub fn visit(
+        &self,
+        prefix: &Prefix,
+        mut visit: impl FnMut(&Series, Date, Option<AnyValue>),
+    ) -> Result<()> {
         let mut scan = self.scan(prefix);
         while let Some((table, slots)) = scan.next_table()? {
             let mut visitor = Visitor::new(table.clone());

@@ -23,12 +23,7 @@ pub(super) struct Cutoffs {
 }
 
 impl Cutoffs {
-    pub(super) fn new(
-        store: &Store,
-        plan: &Plan,
-        snapshot: &Snapshot,
-        how: How,
-    ) -> Result<Self> {
+    pub(super) fn new(store: &Store, plan: &Plan, snapshot: &Snapshot, how: How) -> Result<Self> {
         match how {
             How::Append => {
                 let late_before = last_day(store, plan, snapshot, &[])?;
@@ -48,12 +43,7 @@ impl Cutoffs {
 }
 
 /// The day from which each grouping is recomputed, none for everything.
-fn since_of_each(
-    store: &Store,
-    plan: &Plan,
-    snapshot: &Snapshot,
-    since: Since,
-) -> Result<Vec<Option<i32>>> {
+fn since_of_each(store: &Store, plan: &Plan, snapshot: &Snapshot, since: Since) -> Result<Vec<Option<i32>>> {
     let day = |date: NaiveDate| store.calendar().slot(Period::Day, date.into());
     let since = match since {
         Since::Beginning => None,

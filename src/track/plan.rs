@@ -151,7 +151,10 @@ impl Plan {
             let was = before.is_some_and(|before| before.in_step.contains(&period));
             let is_new = before.is_none_or(|before| !before.periods.contains(&period));
             let table = self.days(change.store(), has_objects).of_period(period);
-            if was || is_whole || is_new && change.writes().first(&table.keys(), Direction::Forwards)?.is_none() {
+            if was
+                || is_whole
+                || is_new && change.writes().first(&table.keys(), Direction::Forwards)?.is_none()
+            {
                 in_step.push(period);
             }
         }

@@ -219,7 +219,9 @@ impl<R, V: Value> TrackerRun<'_, '_, R, V> {
             How::Recompute { .. } => Replaced::Replace(since),
             How::Append => Replaced::Merge,
         };
-        let Some(next) = self.plan.next(change, number, replaced, self.cutoffs.left_out_from)? else { return Ok(0) };
+        let Some(next) = self.plan.next(change, number, replaced, self.cutoffs.left_out_from)? else {
+            return Ok(0);
+        };
         let days = self.plan.days(self.store, !next.grouping.kinds.is_empty());
         let before = next.before.as_ref();
         let mut apply = Apply::new(days, &next.grouping, before, replaced, next.grouping.tracked.left_out);

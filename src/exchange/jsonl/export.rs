@@ -1,11 +1,12 @@
 //! From a store to JSON lines.
 
-use super::line::{CalendarLine, DomainLine, MetricLine, StatisticLine};
+use super::line::{CalendarLine, DomainLine, MetricLine, StatisticLine, TrackedLine};
 use crate::{
     calendar::Calendar,
     error::{Error, Result},
     kinds::AnyValue,
     model::Statistic,
+    rollup::Grouping,
     store::{MetricInfo, Prefix, Store},
 };
 use serde::Serialize;
@@ -35,8 +36,8 @@ use std::io::{self, Write};
 /// # Ok::<(), trackstats::Error>(())
 /// ```
 ///
-/// Callers' cursors and how far trackers have come are not exported: after an import, append only what is new. The
-/// periods that a tracker is to keep in step must be named again.
+/// What is stored is written, and which periods trackers keep: running periods that they keep are worked out again
+/// where the export is imported. Callers' cursors are not exported: after an import, append only what is new.
 ///
 /// # Errors
 /// [`Error::Io`] when the writer fails, and as [`Store::scan`].
@@ -51,6 +52,11 @@ pub fn export(store: &Store, prefix: &Prefix, writer: impl Write) -> Result<u64>
     let covered = |metric: &&MetricInfo| prefix.covers(metric.domain(), Some(metric.reference()));
     for metric in registry.metrics().iter().filter(covered) {
         lines.write(&MetricLine::from(metric))?;
+    }
+    for grouping in Grouping::all(scan.snapshot(), &[])? {
+        if prefix.covers(&grouping.domain, Some(&grouping.metric)) {
+            lines.write(&TrackedLine::from(&grouping))?;
+        }
     }
     let mut statistics = 0;
     for statistic in scan {

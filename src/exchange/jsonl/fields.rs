@@ -50,6 +50,14 @@ impl<'a> Fields<'a> {
         self.take(name)?.map(|value| as_text(name, value)).transpose()
     }
 
+    /// A list of texts.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Vec<Cow<'a, str>>, Problem> {
+        match self.need(name)? {
+            Json::List(items) => items.into_iter().map(|item| as_text(name, item)).collect(),
+            other => Err(format!("{name:?} is {}, not a list of texts", other.describe())),
+        }
+    }
+
     /// Says whether all fields have been taken.
     pub(super) fn end(self) -> Result<(), Problem> {
         let Some((unknown, _)) = self.members.first() else { return Ok(()) };

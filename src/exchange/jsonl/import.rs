@@ -2,18 +2,22 @@
 
 use super::{
     lines::Lines,
-    parse::{Line, MetricFields, StatisticFields},
+    parse::{Line, MetricFields, StatisticFields, TrackedFields},
     value,
 };
 use crate::{
     calendar::Calendar,
     error::{Error, Result, hint, nearest, shortened},
     format::MetricRecord,
-    kinds::AnyValue,
-    model::{Domain, Metric, Ref},
-    store::{Change, RowBuffer, Store},
+    kinds::{AnyValue, Figures, KindVisitor, visit_kind},
+    model::{Domain, Metric, Object, Period, Ref},
+    rollup::{Grouping, Tracked},
+    store::{Bulk, Change, Store},
 };
-use std::{collections::BTreeMap, io::BufRead};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::BufRead,
+};
 
 /// What an import read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -117,9 +121,11 @@ type Outcome<T = ()> = Result<T, Failure>;
 /// An import under way.
 struct Import<'c, 's> {
     change: &'c mut Change<'s>,
-    rows: RowBuffer<AnyValue>,
-    /// The bytes of encoded values among the rows.
+    bulk: Bulk<AnyValue>,
+    /// The bytes of encoded values that wait.
     encoded: usize,
+    /// The periods of each metric that statistics were imported of.
+    imported: BTreeMap<(String, String), BTreeSet<Period>>,
     /// The store's domains and those defined by lines.
     domains: BTreeMap<String, DomainEntry>,
     report: ImportReport,
@@ -131,7 +137,7 @@ struct DomainEntry {
 }
 
 impl<'c, 's> Import<'c, 's> {
-    /// Beyond so many bytes of encoded values, all rows are written: each value may have 16 MiB.
+    /// Beyond so many bytes of encoded values, all are written: each value may have 16 MiB.
     const ENCODED: usize = 1 << 20;
 
     fn new(change: &'c mut Change<'s>) -> Self {
@@ -146,7 +152,14 @@ impl<'c, 's> Import<'c, 's> {
             let domain = domains.entry(info.domain).or_insert_with(|| entry(&info.domain_name));
             domain.metrics.insert(info.reference, info.record);
         }
-        Self { change, rows: RowBuffer::new(), encoded: 0, domains, report: ImportReport::default() }
+        Self {
+            change,
+            bulk: Bulk::new(),
+            imported: BTreeMap::new(),
+            encoded: 0,
+            domains,
+            report: ImportReport::default(),
+        }
     }
 
     fn line(&mut self, line: Line<'_>) -> Outcome {
@@ -154,6 +167,7 @@ impl<'c, 's> Import<'c, 's> {
             Line::Calendar(calendar) => self.calendar(calendar),
             Line::Domain { reference, name } => self.domain(&reference, &name),
             Line::Metric(metric) => self.metric(metric),
+            Line::Tracked(tracked) => self.tracked(tracked),
             Line::Statistic(statistic) => self.statistic(statistic),
         }
     }
@@ -221,7 +235,7 @@ impl<'c, 's> Import<'c, 's> {
             return Err(self.undefined(&domain, &metric).into());
         };
         let value = value::read(&record.kind, record.form, value)?;
-        let period = period.parse()?;
+        let period: Period = period.parse()?;
         let date = self.change.store().calendar().parse_date(period, &date)?;
         let metric = Metric::parse(Domain::parse(domain, name)?, reference, &record.name)?;
         let key = metric.describe(&record.description).on(period, date);
@@ -229,14 +243,16 @@ impl<'c, 's> Import<'c, 's> {
             Some(object) => key.of(object),
             None => key,
         };
+        let imported = self.imported.entry((domain.clone(), reference.clone())).or_default();
+        imported.insert(period);
         if let Some(AnyValue::Encoded(bytes)) = &value {
             self.encoded += bytes.len();
         }
-        self.rows.record(self.change, &key, value)?;
+        self.bulk.record(self.change, &key, value)?;
         self.report.statistics += 1;
         if self.encoded > Self::ENCODED {
             self.encoded = 0;
-            self.rows.write(self.change)?;
+            self.bulk.write(self.change)?;
         }
         Ok(())
     }
@@ -251,9 +267,73 @@ impl<'c, 's> Import<'c, 's> {
         format!("the metric {wanted} isn't defined{near}; define it first")
     }
 
+    /// Takes over what is tracked of a metric, beside what the store tracks of it already.
+    fn tracked(&mut self, fields: TrackedFields<'_>) -> Outcome {
+        let TrackedFields { domain, metric, kinds, periods } = fields;
+        let known = self
+            .domains
+            .get(domain.as_ref())
+            .is_some_and(|entry| entry.metrics.contains_key(metric.as_ref()));
+        if !known {
+            return Err(self.undefined(&domain, &metric).into());
+        }
+        let (domain, metric) = (domain.into_owned(), metric.into_owned());
+        let kinds: Vec<String> = kinds.into_iter().map(|kind| kind.into_owned()).collect();
+        if kinds.len() > Object::MAX_PARTS {
+            return Err(Failure::Problem(
+                "\"by\" has more than 8 kinds, which an object can't have".to_owned(),
+            ));
+        }
+        kinds.iter().try_for_each(|kind| Ref::parse(kind).map(drop))?;
+        let mut tracked = Tracked::read(self.change.writes(), &domain, &metric, &kinds)?.unwrap_or_default();
+        for period in periods {
+            tracked.periods.push(period.parse::<Period>()?.checked()?);
+        }
+        tracked.periods.retain(|period| *period != Period::Day);
+        tracked.periods.sort_unstable();
+        tracked.periods.dedup();
+        self.imported.entry((domain.clone(), metric.clone())).or_default();
+        let grouping = Grouping { domain, metric, kinds, tracked };
+        Ok(self.change.put_bytes(grouping.key(), grouping.tracked.encode())?)
+    }
+
     fn end(mut self) -> Result<ImportReport> {
-        self.rows.write(self.change)?;
+        self.bulk.write(self.change)?;
+        for ((domain, metric), imported) in &self.imported {
+            let entry = self.domains.get(domain).and_then(|entry| entry.metrics.get(metric));
+            let Some(record) = entry else { continue };
+            let in_step = InStep { change: self.change, names: (domain, metric), record, imported };
+            // Values of a program's own kinds can't be merged here: their periods stay as they were imported.
+            visit_kind(&record.kind, in_step).unwrap_or(Ok(()))?;
+        }
         Ok(self.report)
+    }
+}
+
+/// Brings the calendar periods of a metric into step with the days that were imported.
+struct InStep<'i, 's> {
+    change: &'i mut Change<'s>,
+    names: (&'i str, &'i str),
+    record: &'i MetricRecord,
+    /// The periods that statistics were imported of.
+    imported: &'i BTreeSet<Period>,
+}
+
+impl KindVisitor for InStep<'_, '_> {
+    type Output = Result<()>;
+
+    fn visit<V: Figures>(self) -> Result<()> {
+        let Self { change, names: (domain, metric), record, imported } = self;
+        for mut grouping in Grouping::all(change.writes(), &[domain, metric])? {
+            let before = grouping.tracked.clone();
+            let has_objects = !grouping.kinds.is_empty();
+            let days = change.store().table((domain, metric), Period::Day, record.form, has_objects);
+            grouping.bring_into_step::<V>(change.writes(), &days, |period| imported.contains(&period))?;
+            if grouping.tracked != before {
+                change.put_bytes(grouping.key(), grouping.tracked.encode())?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -15,7 +15,8 @@ pub(super) enum Json<'a> {
     Negative(i64),
     Decimal(f64),
     Text(Cow<'a, str>),
-    List,
+    /// Its items, as many as a line may have.
+    List(Vec<Json<'a>>),
     Object(Members<'a>),
 }
 
@@ -31,7 +32,7 @@ impl Json<'_> {
             Self::Unsigned(_) | Self::Negative(_) => "a whole number",
             Self::Decimal(_) => "a fraction, or too large for 64 bits",
             Self::Text(_) => "a text",
-            Self::List => "a list",
+            Self::List(_) => "a list",
             Self::Object(_) => "an object",
         }
     }
@@ -54,13 +55,13 @@ impl<'de> Deserialize<'de> for Json<'de> {
     }
 }
 
-/// The objects deeper than this have no members here: a line has its own, and those of its object and value.
+/// The objects and lists deeper than this have no members here: a line has its own, and those of its fields.
 const DEEPEST: u8 = 1;
 
 /// No object that means anything has so many members. One of 24 MiB would take ten times that of memory.
 const MOST_MEMBERS: usize = 64;
 
-/// Reads a value of JSON within as many objects as `depth`.
+/// Reads a value of JSON within as many objects and lists as `depth`.
 #[derive(Clone, Copy)]
 struct JsonVisitor {
     depth: u8,
@@ -110,8 +111,18 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Json::List)
+        let mut items = Vec::new();
+        if self.depth > DEEPEST {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(Json::List(items));
+        }
+        while let Some(item) = list.next_element_seed(Self { depth: self.depth + 1 })? {
+            if items.len() == MOST_MEMBERS {
+                return Err(de::Error::custom("a list has more than 64 items"));
+            }
+            items.push(item);
+        }
+        Ok(Json::List(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -170,7 +181,7 @@ mod tests {
             ("b", Json::Unsigned(u64::MAX)),
             ("a", Json::Negative(-1)),
             ("b", Json::Text("\0".into())),
-            ("c", Json::List),
+            ("c", Json::List(vec![Json::Unsigned(1)])),
             ("d", Json::Decimal(1.0)),
             ("e", Json::Null),
         ];

@@ -5,7 +5,8 @@ use crate::{
     calendar::Calendar,
     error::Result,
     kinds::AnyValue,
-    model::{Id, Object, Statistic},
+    model::{Id, Object, Period, Statistic},
+    rollup::Grouping,
     store::{DomainInfo, MetricInfo},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -39,6 +40,15 @@ pub(super) struct MetricLine<'a> {
     /// How its rows are laid out, which a program that doesn't know the kind can't tell; true or left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     encoded: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct TrackedLine<'a> {
+    define: &'static str,
+    domain: &'a str,
+    metric: &'a str,
+    by: &'a [String],
+    periods: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,6 +89,18 @@ impl<'a> From<&'a MetricInfo> for MetricLine<'a> {
             description: metric.description(),
             value: metric.kind(),
             encoded: !metric.form().is_integers(),
+        }
+    }
+}
+
+impl<'a> From<&'a Grouping> for TrackedLine<'a> {
+    fn from(grouping: &'a Grouping) -> Self {
+        Self {
+            define: "tracked",
+            domain: &grouping.domain,
+            metric: &grouping.metric,
+            by: &grouping.kinds,
+            periods: [Period::Day].iter().chain(&grouping.tracked.periods).map(Period::to_string).collect(),
         }
     }
 }

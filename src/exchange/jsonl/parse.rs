@@ -18,6 +18,7 @@ pub(super) enum Line<'a> {
     Calendar(Calendar),
     Domain { reference: Cow<'a, str>, name: Cow<'a, str> },
     Metric(MetricFields<'a>),
+    Tracked(TrackedFields<'a>),
     Statistic(StatisticFields<'a>),
 }
 
@@ -29,6 +30,15 @@ pub(super) struct MetricFields<'a> {
     pub(super) description: Cow<'a, str>,
     pub(super) kind: Cow<'a, str>,
     pub(super) form: Form,
+}
+
+/// What trackers keep of a metric, for objects of these kinds.
+#[derive(Debug)]
+pub(super) struct TrackedFields<'a> {
+    pub(super) domain: Cow<'a, str>,
+    pub(super) metric: Cow<'a, str>,
+    pub(super) kinds: Vec<Cow<'a, str>>,
+    pub(super) periods: Vec<Cow<'a, str>>,
 }
 
 #[derive(Debug)]
@@ -50,9 +60,17 @@ impl<'a> Line<'a> {
             Some("calendar") => Self::Calendar(calendar(&mut fields)?),
             Some("domain") => Self::Domain { reference: fields.text("ref")?, name: fields.text("name")? },
             Some("metric") => Self::Metric(MetricFields::take(&mut fields)?),
+            Some("tracked") => Self::Tracked(TrackedFields {
+                domain: fields.text("domain")?,
+                metric: fields.text("metric")?,
+                kinds: fields.texts("by")?,
+                periods: fields.texts("periods")?,
+            }),
             Some(other) => {
                 let other: String = other.chars().take(40).collect();
-                return Err(format!("it defines {other:?}; a calendar, a domain or a metric can be defined"));
+                return Err(format!(
+                    "it defines {other:?}; a calendar, a domain, a metric or what is tracked can be defined"
+                ));
             }
         };
         fields.end()?;

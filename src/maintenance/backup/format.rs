@@ -1,9 +1,6 @@
 //! The bytes of a backup; drawn in `src/docs/format.md`.
 
-use crate::{
-    format::{RowKey, Space},
-    model::Period,
-};
+use crate::format::Space;
 use std::io::{self, Read, Write};
 use twox_hash::XxHash3_64;
 
@@ -16,23 +13,17 @@ pub(super) const FORMAT: u32 = 1;
 /// The longest key that is read. What can be stored is shorter.
 pub(super) const LONGEST_KEY: u64 = 1 << 20;
 
-/// The longest value of a user's own type, with its length before it.
-const ONE: u64 = (16 << 20) + 5;
+/// The longest value of an entry: a row of 16 MiB, with its object and what stands before it. Everything else is far
+/// shorter, except for a cursor, which is as long as its caller makes it.
+const LONGEST_VALUE: u64 = (16 << 20) + (1 << 17);
+const LONGEST_CURSOR: u64 = 32 * LONGEST_VALUE;
 
-/// What a row has before its values.
-const HEAD: u64 = 10;
-
-/// The longest value of an entry. A row has one value, or only integers; but one of hours has up to 32 values, each of
-/// the user's own type. Everything else is far shorter than one such value, except for a cursor, which is as long as
-/// its caller makes it.
+/// The longest value that is read under a key.
 ///
 /// A few kilobytes of a frame become megabytes of zeros, and a value is held in memory, some times over: whoever made
 /// the backup must not have more of it than a store takes.
 pub(super) fn longest_value(key: &[u8]) -> u64 {
-    let is_row = key.first().is_some_and(|space| [Space::Plain as u8, Space::Object as u8].contains(space));
-    let is_cursor = key.first() == Some(&(Space::Cursor as u8));
-    let of_hours = is_row && RowKey::decode(key).is_ok_and(|key| key.period == Period::Hour);
-    HEAD + if of_hours || is_cursor { 32 * ONE } else { ONE }
+    if key.first() == Some(&(Space::Cursor as u8)) { LONGEST_CURSOR } else { LONGEST_VALUE }
 }
 
 /// What a backup ends with: how many entries there are, and the chain of their hashes.

@@ -4,7 +4,7 @@ use super::format::{FORMAT, Sums, TITLE, write_bytes};
 use crate::{
     error::{Error, Result},
     format::key,
-    storage::everything,
+    storage::{Reads, everything},
     store::Store,
 };
 use lz4_flex::frame::FrameEncoder;

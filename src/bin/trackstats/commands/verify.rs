@@ -34,10 +34,10 @@ impl VerifyArgs {
                 "{metric} was read, but only the program that it belongs to can compare it with its days"
             )?;
         }
-        let Verification { entries, rows, statistics, metrics, .. } = &found;
+        let Verification { entries, blocks, statistics, metrics, .. } = &found;
         writeln!(
             out,
-            "entries: {entries}, metrics: {metrics}, rows: {rows}, statistics: {statistics}, problems: {}",
+            "entries: {entries}, metrics: {metrics}, blocks: {blocks}, statistics: {statistics}, problems: {}",
             found.found
         )?;
         out.flush()?;

@@ -31,8 +31,8 @@ pub(crate) const NUMBERS: Columns<f64> =
 pub(crate) const COMPARED: Columns<Compared<f64>> = Columns {
     names: &["value", "before", "difference", "growth_%"],
     cells: |compared| {
-        let (now, before) = (compared.now.flatten(), compared.before.flatten());
-        [now, before, compared.difference().flatten(), compared.growth().flatten()].map(decimal).into()
+        let points = [compared.now, compared.before, compared.difference(), compared.growth()];
+        points.map(|point| decimal(point.value())).into()
     },
 };
 
