@@ -134,7 +134,7 @@ impl Visitor {
 }
 
 /// What makes the series of an object, or leaves it out.
-type Label = Box<dyn FnMut(&[u8]) -> Result<Option<Arc<Series>>> + Send>;
+type Label = Box<dyn FnMut(&[u8]) -> Result<Option<Arc<Series>>> + Send + Sync>;
 
 /// The statistics of a table by date, each with its series.
 pub(crate) type Statistics<V> = ByDate<Snapshot, Arc<Series>, Label, V>;
@@ -142,7 +142,7 @@ pub(crate) type Statistics<V> = ByDate<Snapshot, Arc<Series>, Label, V>;
 /// Reads the statistics of some objects of a table by date; the objects that aren't wanted are left out.
 pub(crate) fn statistics<V: Value>(
     cursor: Cursor<Snapshot>,
-    wanted: impl Fn(&[u8]) -> bool + Send + 'static,
+    wanted: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
 ) -> Statistics<V> {
     let (table, reads) = (cursor.table().clone(), cursor.reads().clone());
     let mut last: Option<Object> = None;
