@@ -342,7 +342,7 @@ fn a_store_without_a_manifest_is_refused_kept_and_recovered_whole() {
     assert_eq!(report.expected, Some(report.entries));
     assert_eq!(exported(&Store::open(&new).unwrap()), before);
     assert_eq!(names(&new), ["data-1", "lock", "manifest"]);
-    assert_eq!(names(&new.join("data-1")), ["watermark", "sled"], "the workspace is gone");
+    assert_eq!(names(&new.join("data-1")), ["sled", "watermark"], "the workspace is gone");
     assert!(matches!(Store::recover(&damaged, &new, None), Err(Error::StoreExists { .. })));
 }
 
