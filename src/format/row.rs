@@ -368,7 +368,7 @@ impl<'b> PackedRow<'b> {
         if self.missing & bit(slot) != 0 {
             return Ok(Some(None));
         }
-        let rank = (self.values() & before(slot)).count_ones() as usize;
+        let rank = self.rank(slot);
         let value = match self.form {
             Form::Integers => V::from_integer(self.integer(rank)),
             Form::Encoded | Form::Large => {
@@ -382,14 +382,16 @@ impl<'b> PackedRow<'b> {
         value.map(Some).map(Some).ok_or(WRONG_KIND)
     }
 
+    /// How many values stand before a slot's.
+    fn rank(&self, slot: u32) -> usize {
+        (self.values() & before(slot)).count_ones() as usize
+    }
+
     fn integer(&self, rank: usize) -> i64 {
         let mut distance = [0; 8];
         let start = rank * self.width;
-        for (to, from) in
-            distance.iter_mut().zip(self.values.get(start..start + self.width).unwrap_or_default())
-        {
-            *to = *from;
-        }
+        let bytes = self.values.get(start..start + self.width).unwrap_or_default();
+        distance.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         self.base.wrapping_add(u64::from_le_bytes(distance).cast_signed())
     }
 
@@ -401,21 +403,30 @@ impl<'b> PackedRow<'b> {
         mut visit: impl FnMut(u32, Option<V>),
     ) -> Result<(), Malformed> {
         let mut reader = Reader::new(self.values);
+        let wanted = self.present & slots;
+        if self.form == Form::Integers && wanted != self.present {
+            // Where few of them are wanted, the others aren't looked at.
+            for slot in slots_of(wanted) {
+                let is_missing = self.missing & bit(slot) != 0;
+                let value = || V::from_integer(self.integer(self.rank(slot))).ok_or(WRONG_KIND);
+                visit(slot, if is_missing { None } else { Some(value()?) });
+            }
+            return Ok(());
+        }
         match (self.form, self.width) {
-            (Form::Integers, 0) => self.each(slots, visit, || V::from_integer(self.base)),
-            (Form::Integers, 1) => self.each_distance(slots, visit, |[a]| a.into()),
-            (Form::Integers, 2) => self.each_distance(slots, visit, |bytes| u16::from_le_bytes(bytes).into()),
-            (Form::Integers, 4) => self.each_distance(slots, visit, |bytes| u32::from_le_bytes(bytes).into()),
-            (Form::Integers, 8) => self.each_distance(slots, visit, u64::from_le_bytes),
+            (Form::Integers, 0) => self.each(visit, || V::from_integer(self.base)),
+            (Form::Integers, 1) => self.each_distance(visit, |[a]| a.into()),
+            (Form::Integers, 2) => self.each_distance(visit, |bytes| u16::from_le_bytes(bytes).into()),
+            (Form::Integers, 4) => self.each_distance(visit, |bytes| u32::from_le_bytes(bytes).into()),
+            (Form::Integers, 8) => self.each_distance(visit, u64::from_le_bytes),
             (Form::Integers, _) => {
                 let mut rank = 0;
-                self.each(slots, visit, || {
+                self.each(visit, || {
                     rank += 1;
                     V::from_integer(self.integer(rank - 1))
                 })
             }
             (Form::Encoded | Form::Large, _) => {
-                let wanted = slots & self.present;
                 for slot in slots_of(self.present) {
                     let value = if self.missing & bit(slot) == 0 { Some(reader.prefixed()?) } else { None };
                     if wanted & bit(slot) != 0 {
@@ -431,37 +442,33 @@ impl<'b> PackedRow<'b> {
     #[inline]
     fn each_distance<V: Value, const N: usize>(
         &self,
-        slots: SlotBits,
         visit: impl FnMut(u32, Option<V>),
         distance: impl Fn([u8; N]) -> u64,
     ) -> Result<(), Malformed> {
         let (chunks, _) = self.values.as_chunks::<N>();
         let mut chunks = chunks.iter();
-        self.each(slots, visit, || {
+        self.each(visit, || {
             let distance = distance(*chunks.next()?);
             V::from_integer(self.base.wrapping_add(distance.cast_signed()))
         })
     }
 
-    /// Calls `next` for the value of each slot that has one, and `visit` with those that are wanted.
+    /// Calls `visit` with each slot that has a statistic, and what `next` gives for those that have a value.
     #[inline]
     fn each<V>(
         &self,
-        slots: SlotBits,
         mut visit: impl FnMut(u32, Option<V>),
         mut next: impl FnMut() -> Option<V>,
     ) -> Result<(), Malformed> {
-        if self.missing == 0 && self.present & !slots == 0 {
+        if self.missing == 0 {
             for slot in slots_of(self.present) {
                 visit(slot, Some(next().ok_or(WRONG_KIND)?));
             }
             return Ok(());
         }
         for slot in slots_of(self.present) {
-            let value = if self.missing & bit(slot) == 0 { Some(next().ok_or(WRONG_KIND)?) } else { None };
-            if slots & bit(slot) != 0 {
-                visit(slot, value);
-            }
+            let is_missing = self.missing & bit(slot) != 0;
+            visit(slot, if is_missing { None } else { Some(next().ok_or(WRONG_KIND)?) });
         }
         Ok(())
     }

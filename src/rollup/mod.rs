@@ -8,6 +8,7 @@ mod compare;
 mod derive;
 mod fill;
 mod running;
+#[cfg(feature = "exchange")]
 mod step;
 mod tracked;
 mod window;

@@ -23,6 +23,11 @@ use std::{
     thread,
 };
 
+/// sled writes its log in segments of this many bytes, and only reuses whole ones: small segments take less space. A
+/// page must fit into a quarter of one, or sled gives it a file of its own; with 17 blocks at most in a page, that
+/// bounds the blocks.
+const SEGMENT: usize = 64 << 10;
+
 /// A sled database in a folder of its own.
 #[derive(Debug)]
 pub(super) struct Database {
@@ -84,7 +89,11 @@ impl Database {
     pub(super) fn open(store: &Path, folder: &Path, cache_bytes: u64) -> Result<Self> {
         let failed = |source| Error::Io { action: "opening", path: store.to_owned(), source };
         prepare(folder).map_err(failed)?;
-        let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(None);
+        let config = sled::Config::new()
+            .path(folder)
+            .segment_size(SEGMENT)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(None);
         // sled's own threads keep the lock for a moment after its last handle is gone.
         let mut attempts = LOCK_ATTEMPTS;
         let tree = loop {

@@ -4,7 +4,7 @@ use crate::{
     engine::{Commit, Engine, Read, Sum},
     shape::{Point, Shape},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use std::path::Path;
 use trackstats::{
@@ -90,13 +90,17 @@ impl Engine for Trackstats {
             Read::Date { metric: number, day } => {
                 let day = date(day)?;
                 let objects = self.store.series(metric(number)?, Period::Day).by([KIND]).from(day).to(day);
-                for statistic in objects.statistics()? {
-                    let statistic = statistic?;
-                    let part = statistic.object().and_then(|object| object.parts().first());
-                    let Some(Id::Number(object)) = part.map(|part| part.id()) else { continue };
-                    sum.add(u32::try_from(object)?, statistic.value.context("a value is missing")?);
-                }
-                Ok(())
+                let mut failed = false;
+                objects.for_each(|series, _, value| {
+                    let part = series.object().and_then(|object| object.parts().first());
+                    match (part.map(|part| part.id()), value) {
+                        (Some(Id::Number(object)), Some(value)) => {
+                            sum.add(u32::try_from(object).unwrap_or(u32::MAX), value);
+                        }
+                        _ => failed = true,
+                    }
+                })?;
+                if failed { bail!("a value is missing") } else { Ok(()) }
             }
             Read::Latest { metric: number } => {
                 let latest = self.store.series(metric(number)?, Period::Day).latest()?;
@@ -150,11 +154,13 @@ pub fn record_all<'k>(
 
 /// Visits every value that a store holds: the one place where all scans of trackstats are.
 pub fn visit_all(store: &Store, mut visit: impl FnMut(&Series, Date, i64) -> Result<()>) -> Result<()> {
-    for statistic in store.scan(&Prefix::everything()) {
-        let statistic = statistic?;
-        if let Some(AnyValue::Integer(value)) = statistic.value {
-            visit(&statistic.series, statistic.date, value)?;
+    let mut result = Ok(());
+    store.visit(&Prefix::everything(), |series, date, value| {
+        if let Some(AnyValue::Integer(value)) = value
+            && result.is_ok()
+        {
+            result = visit(series, date, value);
         }
-    }
-    Ok(())
+    })?;
+    result
 }

@@ -170,7 +170,7 @@ fn check(store: &Store, period: Period, kinds: &[&str], count: u64) -> Result<()
         let today = store.today()?;
         series = series.from(today).to(today);
     }
-    let total = series.breakdown()?.total()?.flatten();
+    let total = series.breakdown()?.total()?.value();
     ensure!(total == Some(i64::try_from(count)?), "{total:?} of {count} records were counted by {period}");
     Ok(())
 }
