@@ -22,12 +22,17 @@ pub(crate) struct Event {
 /// A kind of value, and what it makes of two integers.
 pub(crate) trait Kind: Value {
     fn new(value: i64) -> Self;
+    fn number(&self) -> i64;
     fn merged(a: i64, b: i64) -> i64;
 }
 
 impl Kind for i64 {
     fn new(value: i64) -> Self {
         value
+    }
+
+    fn number(&self) -> i64 {
+        *self
     }
 
     fn merged(a: i64, b: i64) -> i64 {
@@ -38,6 +43,10 @@ impl Kind for i64 {
 impl Kind for Min {
     fn new(value: i64) -> Self {
         Self(value)
+    }
+
+    fn number(&self) -> i64 {
+        self.0
     }
 
     fn merged(a: i64, b: i64) -> i64 {
@@ -61,6 +70,10 @@ impl Value for Largest {
 impl Kind for Largest {
     fn new(value: i64) -> Self {
         Self(u8::try_from(value).unwrap())
+    }
+
+    fn number(&self) -> i64 {
+        self.0.into()
     }
 
     fn merged(a: i64, b: i64) -> i64 {

@@ -17,7 +17,9 @@ use std::{
 };
 use tempfile::TempDir;
 use trackstats::{
-    Calendar, Clock, Domain, Metric, Object, Options, Period, Store, Timestamp, chrono::NaiveDate,
+    Calendar, Clock, Domain, Metric, Object, Options, Period, Statistic, StatisticKey, Store, Timestamp,
+    Value,
+    chrono::{NaiveDate, TimeDelta},
 };
 #[cfg(feature = "exchange")]
 use trackstats::{Prefix, Result, export};
@@ -94,6 +96,55 @@ pub(crate) fn noon(date: &str) -> Timestamp {
 
 pub(crate) fn user(id: u64) -> Object {
     Object::new("user", id).unwrap()
+}
+
+pub(crate) fn is_running(period: Period) -> bool {
+    matches!(period, Period::LastDays(_) | Period::Lifetime)
+}
+
+/// The key of a statistic of a metric.
+pub(crate) fn key_of<'a, V: Value>(metric: Metric<'a, V>, found: &Statistic<V>) -> StatisticKey<'a, V> {
+    let key = metric.on(found.series.period(), found.date);
+    match found.object() {
+        Some(object) => key.of(object),
+        None => key,
+    }
+}
+
+/// The statistics of a metric's periods without object and by these kinds, as a store works them out or has them.
+/// Forwards, backwards, latest and one by one it must say the same.
+pub(crate) fn read_all<V: Value>(
+    store: &Store,
+    metric: Metric<'_, V>,
+    periods: &[Period],
+    groupings: &[&[&str]],
+) -> Vec<Statistic<V>> {
+    let mut read = Vec::new();
+    for period in periods {
+        for kinds in groupings {
+            let query = store.series(metric, *period);
+            let query = if kinds.is_empty() { query } else { query.by(kinds.iter().copied()) };
+            let found = query.all().unwrap();
+            let mut backwards = query.clone().newest_first().all().unwrap();
+            backwards.reverse();
+            assert_eq!(found, backwards);
+            assert_eq!(query.latest().unwrap().as_ref(), found.last());
+            for statistic in found.iter().step_by(71).chain(found.last()) {
+                let key = key_of(metric, statistic);
+                assert_eq!(store.get(&key).unwrap().as_ref(), Some(statistic));
+            }
+            for (beside, end) in [(found.first(), -1), (found.last(), 1)] {
+                let Some(statistic) = beside.filter(|found| is_running(found.series.period())) else {
+                    continue;
+                };
+                let date = statistic.date.day() + TimeDelta::days(end);
+                let key = key_of(metric, &Statistic { date: date.into(), ..statistic.clone() });
+                assert_eq!(store.get(&key).unwrap(), None);
+            }
+            read.extend(found);
+        }
+    }
+    read
 }
 
 /// The values of a metric's plain days, by date.

@@ -141,20 +141,26 @@ pub(crate) fn today() -> NaiveDate {
 }
 
 /// The periods that events are tracked for, beside days.
-pub(crate) const TRACKED: [Period; 3] = [Period::Hour, Period::Week, Period::LastDays(7)];
+pub(crate) const TRACKED: [Period; 4] = [Period::Hour, Period::Week, Period::LastDays(7), Period::Lifetime];
+
+/// Those of them that are worked out from days, as they are read.
+pub(crate) const RUNNING: [Period; 2] = [Period::LastDays(7), Period::Lifetime];
 
 /// A statistic's key: whether it has an object, the metric, and so on, so that keys are in the order of a scan.
 pub(crate) type Key = (bool, usize, Period, Date, Option<Object>);
 
 pub(crate) type Statistics = BTreeMap<Key, Option<AnyValue>>;
 
-/// What a store should hold.
+/// What a store should hold, and say.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     /// By ref, which of the names.
     pub(crate) domains: BTreeMap<&'static str, usize>,
     pub(crate) metrics: BTreeMap<usize, usize>,
+    /// What is stored.
     pub(crate) statistics: Statistics,
+    /// Whether a tracker keeps the periods of the first metric.
+    pub(crate) is_tracked: bool,
     /// The events that the tracked statistics count.
     pub(crate) events: Vec<Event>,
     pub(crate) cursor: Option<Vec<u8>>,
@@ -188,6 +194,7 @@ impl State {
     pub(crate) fn delete(&mut self, metric: usize) -> bool {
         self.statistics.retain(|key, _| key.1 != metric);
         if metric == 0 {
+            self.is_tracked = false;
             self.events.clear();
         }
         self.metrics.remove(&metric).is_some()
@@ -196,16 +203,16 @@ impl State {
     /// Counts the events anew.
     pub(crate) fn track(&mut self) {
         self.register(0, 0);
-        self.statistics.retain(|key, _| key.1 != 0);
+        self.is_tracked = true;
+        // Running periods were recorded by hand.
+        self.statistics.retain(|key, _| key.1 != 0 || RUNNING.contains(&key.2));
         let mut counts: BTreeMap<Key, i64> = BTreeMap::new();
         for Event { day, hour, group } in &self.events {
-            let windows = day.iter_days().take(7).take_while(|end| *end <= today());
-            let mut dates: Vec<(Period, Date)> =
-                windows.map(|end| (Period::LastDays(7), end.into())).collect();
-            dates.push((Period::Hour, Date::with_hour(*day, *hour)));
-            dates.push((Period::Day, (*day).into()));
-            dates.push((Period::Week, first_of(Period::Week, *day).into()));
-            for (period, date) in dates {
+            for (period, date) in [
+                (Period::Hour, Date::with_hour(*day, *hour)),
+                (Period::Day, (*day).into()),
+                (Period::Week, first_of(Period::Week, *day).into()),
+            ] {
                 let group = Object::new("group", *group).unwrap();
                 for object in [None, Some(group)] {
                     *counts.entry((object.is_some(), 0, period, date, object)).or_default() += 1;
@@ -214,6 +221,52 @@ impl State {
         }
         let counts = counts.into_iter().map(|(key, count)| (key, Some(AnyValue::Integer(count))));
         self.statistics.extend(counts);
+    }
+
+    /// What a store says of a key.
+    pub(crate) fn says(&self, key: &Key) -> Option<Option<AnyValue>> {
+        let is_worked_out = key.1 == 0 && RUNNING.contains(&key.2);
+        if is_worked_out { self.running().get(key).cloned() } else { self.statistics.get(key).cloned() }
+    }
+
+    /// The running periods of the first metric. What was recorded by hand stands for itself, and a lifetime goes on from
+    /// it; otherwise all days of a date's window are added up anew.
+    pub(crate) fn running(&self) -> Statistics {
+        let number = |value: &Option<AnyValue>| match value {
+            Some(AnyValue::Integer(number)) => Some(*number),
+            _ => None,
+        };
+        let mut running = Statistics::new();
+        let tracked: Vec<(&Key, &Option<AnyValue>)> =
+            self.statistics.iter().filter(|(key, _)| key.1 == 0).collect();
+        let mut objects: Vec<&Option<Object>> = tracked.iter().map(|(key, _)| &key.4).collect();
+        objects.sort();
+        objects.dedup();
+        for (object, period) in objects.into_iter().flat_map(|object| RUNNING.map(|period| (object, period)))
+        {
+            let of = |period| -> BTreeMap<NaiveDate, &Option<AnyValue>> {
+                let of = tracked.iter().filter(|(key, _)| key.4 == *object && key.2 == period);
+                of.map(|(key, value)| (key.3.day(), *value)).collect()
+            };
+            let (by_hand, days) = (of(period), of(Period::Day));
+            let key = |date: NaiveDate| (object.is_some(), 0, period, date.into(), object.clone());
+            for date in first_event_day().iter_days().take_while(|date| self.is_tracked && *date <= today()) {
+                let window = date - Days::new(6);
+                let anchor = by_hand.range(..=date).next_back().filter(|_| period == Period::Lifetime);
+                let days = days.range(..=date).filter(|(day, _)| match anchor {
+                    Some((anchor, _)) => day > &anchor,
+                    None => period == Period::Lifetime || **day >= window,
+                });
+                let values = anchor.map(|(_, value)| *value).into_iter().chain(days.map(|(_, value)| *value));
+                let values: Vec<Option<i64>> = values.map(number).collect();
+                if !values.is_empty() {
+                    let sum = values.into_iter().flatten().reduce(|a, b| a + b);
+                    running.insert(key(date), sum.map(AnyValue::Integer));
+                }
+            }
+            running.extend(by_hand.iter().map(|(date, value)| (key(*date), (*value).clone())));
+        }
+        running
     }
 
     /// The statistics of a place's metric and period that a look is for, about objects that `wanted` says.
@@ -228,7 +281,11 @@ impl State {
                 && to.is_none_or(|to| day <= to)
                 && wanted(key.4.as_ref())
         };
-        let found = self.statistics.iter().filter(|(key, _)| is_wanted(key));
+        let mut said = self.statistics.clone();
+        if metric == 0 && RUNNING.contains(&period) {
+            said.extend(self.running());
+        }
+        let found = said.iter().filter(|(key, _)| is_wanted(key));
         found.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 

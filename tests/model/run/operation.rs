@@ -1,6 +1,6 @@
 //! What is done to a store. An operation is made of eight bytes, so that a test and a fuzzer can make any.
 
-use super::expected::{Event, METRICS, first_event_day};
+use super::expected::{Event, METRICS, RUNNING, first_event_day};
 use trackstats::{
     Date, Object, Period,
     chrono::{Days, NaiveDate},
@@ -120,15 +120,15 @@ fn operation<'b>(chunk: [u8; 8], rest: &mut impl Iterator<Item = &'b [u8; 8]>) -
             Operation::Change { writes, fails: fails[usize::from(b % 5)] }
         }
         13 | 14 => {
-            let Place { metric, .. } = place();
+            let metric = 1 + usize::from(a) % (METRICS.len() - 1);
             let statistics = rest.take(usize::from(c % 40)).map(|[value, a, b, c, d, e, f, g]| {
-                let place = Place::new(*a, *b, [*c, *d], *e, *f);
+                let place = Place::of_others(*a, *b, [*c, *d], *e, *f);
                 (Place { metric, ..place }, (g % 8 != 0).then_some(*value))
             });
             Operation::RecordAll(metric, statistics.collect())
         }
         15 => Operation::Large {
-            place: place(),
+            place: Place::of_others(a, b, [c, d], e, f),
             objects: 500 + u64::from(g) * 2,
             value: f,
             fails: e.is_multiple_of(3),
@@ -162,6 +162,8 @@ fn write([_, a, b, c, d, e, f, g]: [u8; 8]) -> Write {
     match g % 8 {
         0 => Write::Delete(place),
         1 => Write::Missing(place),
+        // Lifetimes go on from these.
+        _ if place.metric == 0 => Write::Record(place, f % 64),
         _ => Write::Record(place, f ^ g),
     }
 }
@@ -172,8 +174,22 @@ fn event(byte: u8) -> Event {
 }
 
 impl Place {
-    fn new(metric: u8, period: u8, day: [u8; 2], hour: u8, object_: u8) -> Self {
-        // The first metric is the tracker's.
+    /// Of any metric; of the tracker's, running periods only, which go with any days that it stores.
+    fn new(metric: u8, period: u8, [low, high]: [u8; 2], hour: u8, object_: u8) -> Self {
+        if metric < 208 {
+            return Self::of_others(metric, period, [low, high], hour, object_);
+        }
+        let group = |id: u8| Object::new("group", u64::from(id)).unwrap();
+        Self {
+            metric: 0,
+            period: RUNNING[usize::from(period % 2)],
+            date: date([low, 0]).into(),
+            object: (!object_.is_multiple_of(5)).then(|| group(object_ % 5 - 1)),
+        }
+    }
+
+    /// The first metric is the tracker's.
+    fn of_others(metric: u8, period: u8, day: [u8; 2], hour: u8, object_: u8) -> Self {
         let metric = 1 + usize::from(metric) % (METRICS.len() - 1);
         let period = match period % 16 {
             0 | 1 => Period::Hour,

@@ -2,8 +2,8 @@
 
 use super::{
     expected::{
-        DOMAINS, Event, Kind, METRICS, NAMES, State, Statistics, TRACKED, by_kind, first_of, key, metric,
-        today,
+        DOMAINS, Event, Kind, METRICS, NAMES, RUNNING, State, Statistics, TRACKED, by_kind, first_of, key,
+        metric, today,
     },
     operation::{Failure, Look, Operation, Place, Write},
 };
@@ -264,6 +264,7 @@ impl World {
         let report = import(&copy, bytes.as_slice()).unwrap();
         assert_eq!(report.statistics, self.state.statistics.len() as u64);
         assert_eq!(exported(&copy), bytes);
+        assert_same(&running(&copy), &self.state.running());
     }
 
     /// Begins to read everything, and goes a little way.
@@ -282,6 +283,14 @@ impl World {
         });
         let expected = expected.map(|(key, value)| (key.clone(), value.clone())).collect();
         self.held.push(Held { found: Statistics::new(), rest: Box::new(rest), expected });
+        let series = self.store().series(metric::<i64>(0, 0), Period::Lifetime).by(["group"]);
+        let rest = series.newest_first().statistics().unwrap().map(|statistic| {
+            let Statistic { series, date, value } = statistic?;
+            Ok(Statistic { series, date, value: value.map(AnyValue::Integer) })
+        });
+        let mut expected = self.state.running();
+        expected.retain(|key, _| (key.0, key.2) == (true, Period::Lifetime));
+        self.held.push(Held { found: Statistics::new(), rest: Box::new(rest), expected });
     }
 
     /// Reads on, and finds what was there then.
@@ -299,6 +308,7 @@ impl World {
             store.scan(&Prefix::everything()).map(|statistic| entry(statistic.unwrap())).collect();
         assert!(found.is_sorted_by(|a, b| a.0 < b.0), "not in order: {found:?}");
         assert_same(&found.into_iter().collect(), &state.statistics);
+        assert_same(&running(store), &state.running());
         let domains = store.domains();
         let domains = domains.iter().map(|domain| (domain.reference(), domain.name()));
         assert!(domains.eq(state.domains.iter().map(|(domain, name)| (*domain, NAMES[*name]))));
@@ -357,6 +367,20 @@ fn assert_same(found: &Statistics, expected: &Statistics) {
     }
 }
 
+/// The running periods of the first metric, as a store says them forwards and backwards.
+fn running(store: &Store) -> Statistics {
+    let mut running = Statistics::new();
+    for period in RUNNING {
+        let series = store.series(metric::<i64>(0, 0), period);
+        for query in [series.clone(), series.by(["group"])] {
+            let found = query.all().unwrap();
+            assert!(query.newest_first().all().unwrap().iter().rev().eq(&found));
+            running.extend(found.into_iter().map(entry));
+        }
+    }
+    running
+}
+
 fn deletion(with_statistics: bool) -> Deletion {
     if with_statistics { Deletion::WithStatistics } else { Deletion::OnlyEmpty }
 }
@@ -407,7 +431,7 @@ fn write_in<V: Kind>(change: &mut Change<'_>, write: &Write, state: &mut State) 
     };
     state.write(write);
     let found = change.get(&on::<V>(place, 0))?.map(|statistic| entry(statistic).1);
-    assert_eq!(found.as_ref(), state.statistics.get(&key(place)), "{place:?}");
+    assert_eq!(found, state.says(&key(place)), "{place:?}");
     Ok(())
 }
 
@@ -435,8 +459,9 @@ fn tracker(memory_bytes: usize) -> Tracker<'static, Event> {
 fn look_at<V: Kind>(store: &Store, state: &State, look: &Look) {
     let Place { period, ref object, .. } = look.place;
     let found = store.get(&on::<V>(&look.place, 1)).unwrap().map(entry);
-    let expected = state.statistics.get_key_value(&key(&look.place));
-    assert_eq!(found.as_ref().map(|(key, value)| (key, value)), expected, "{look:?}");
+    let key = key(&look.place);
+    let expected = state.says(&key).map(|value| (key, value));
+    assert_eq!(found, expected, "{look:?}");
 
     let mut query = store.series(metric::<V>(look.place.metric, 1), period);
     if let Some(from) = look.from {
