@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     format::{BlockReader, KeyRange, PackedRow, SlotBits, key},
     kinds::Value,
-    storage::{Direction, Entry, Reads},
+    storage::{Direction, Entries, Entry, Reads},
 };
 use std::collections::VecDeque;
 
@@ -114,13 +114,25 @@ impl<R: Reads> Cursor<R> {
     /// Calls `visit` with each object that has a row, and the row: by span and then by object. Of a table without
     /// objects, the object has no bytes.
     pub(crate) fn for_each(mut self, mut visit: impl FnMut(&[u8], RowView<'_>) -> Result<()>) -> Result<()> {
-        if matches!(self.objects, Objects::All) && self.direction == Direction::Forwards {
+        if self.direction == Direction::Forwards
+            && (!self.table.has_objects() || matches!(self.objects, Objects::All))
+        {
             let range = self.unread.clone();
             return self.stream(range, &mut visit);
         }
+        if self.direction == Direction::Forwards
+            && let Objects::Under(beginning) = self.objects.clone()
+        {
+            while let Some(span) = self.find_span()? {
+                self.first = span.saturating_add(1);
+                let range = self.blocks_under(span, &beginning)?;
+                self.stream(Some(range), &mut visit)?;
+            }
+            return Ok(());
+        }
         while let Some(SpanBlocks { span, wanted, blocks }) = self.next_span()? {
             for block in &blocks {
-                self.rows(block, span, wanted, &mut visit)?;
+                self.rows(&block.value, span, wanted, &mut visit)?;
             }
         }
         Ok(())
@@ -132,14 +144,13 @@ impl<R: Reads> Cursor<R> {
         mut unread: Option<KeyRange>,
         visit: &mut impl FnMut(&[u8], RowView<'_>) -> Result<()>,
     ) -> Result<()> {
+        let mut blocks = Entries::default();
         while let Some(range) = unread {
-            let page = self.reads.page(&range, Direction::Forwards, PAGE)?;
-            for block in &page.entries {
-                let (span, _) =
-                    self.table.split(&block.key).map_err(|malformed| self.reads.corrupt(malformed))?;
+            unread = self.reads.page_into(&range, PAGE, &mut blocks)?;
+            for (key, block) in blocks.iter() {
+                let (span, _) = self.table.split(key).map_err(|malformed| self.reads.corrupt(malformed))?;
                 self.rows(block, span, self.table.places(span, self.slots), visit)?;
             }
-            unread = page.rest;
         }
         Ok(())
     }
@@ -149,7 +160,7 @@ impl<R: Reads> Cursor<R> {
         while let Some(SpanBlocks { span, wanted: places, blocks }) = self.next_span()? {
             let mut last = None;
             for block in &blocks {
-                self.rows(block, span, places, &mut |object, row| {
+                self.rows(&block.value, span, places, &mut |object, row| {
                     if wanted(object) {
                         last = last.max(row.ends().map(|(_, last)| last));
                     }
@@ -165,14 +176,14 @@ impl<R: Reads> Cursor<R> {
 
     fn rows(
         &self,
-        block: &Entry,
+        block: &[u8],
         span: i32,
         wanted: SlotBits,
         visit: &mut impl FnMut(&[u8], RowView<'_>) -> Result<()>,
     ) -> Result<()> {
         let corrupt = |malformed| self.reads.corrupt(malformed);
         let first_slot = self.table.first_slot(span);
-        let mut reader = BlockReader::new(self.table.form(), &block.value).map_err(corrupt)?;
+        let mut reader = BlockReader::new(self.table.form(), block).map_err(corrupt)?;
         while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
             if self.objects.has(reader.object()) {
                 let row = PackedRow::read(self.table.form(), bytes).map_err(corrupt)?;
@@ -194,9 +205,8 @@ impl<R: Reads> Cursor<R> {
             let mut blocks = if self.dense { self.blocks_of(guess)? } else { Vec::new() };
             let mut span = guess;
             if blocks.is_empty() {
-                let range = self.table.spans(self.first, self.last);
-                let Some(found) = self.reads.first(&range, self.direction)? else { break };
-                span = self.table.split(&found.key).map_err(|malformed| self.reads.corrupt(malformed))?.0;
+                let Some(found) = self.find_span()? else { break };
+                span = found;
                 blocks = self.blocks_of(span)?;
             }
             match self.direction {
@@ -210,6 +220,25 @@ impl<R: Reads> Cursor<R> {
         }
         self.last = self.first.saturating_sub(1);
         Ok(None)
+    }
+
+    /// The next span in this direction that has blocks.
+    fn find_span(&self) -> Result<Option<i32>> {
+        if self.first > self.last {
+            return Ok(None);
+        }
+        let found = self.reads.first(&self.table.spans(self.first, self.last), self.direction)?;
+        let span = found.map(|found| self.table.split(&found.key).map(|(span, _)| span)).transpose();
+        span.map_err(|malformed| self.reads.corrupt(malformed))
+    }
+
+    /// The blocks of a span that may have objects which begin with these bytes.
+    fn blocks_under(&self, span: i32, beginning: &[u8]) -> Result<KeyRange> {
+        let prefix = self.table.key(span, beginning);
+        let end = key::after(&prefix);
+        // The first of them may be in a block that begins with an object before them.
+        let first = self.table.block_of(&self.reads, span, beginning)?;
+        Ok(KeyRange { start: first.map_or(prefix, |first| first.key), end })
     }
 
     fn next_plain(&mut self) -> Result<Option<SpanBlocks>> {
@@ -231,13 +260,7 @@ impl<R: Reads> Cursor<R> {
         let mut blocks: Vec<Entry> = Vec::new();
         let range = match &self.objects {
             Objects::All => self.table.spans(span, span),
-            Objects::Under(beginning) => {
-                let prefix = self.table.key(span, beginning);
-                let end = key::after(&prefix);
-                // The first of them may be in a block that begins with an object before them.
-                let first = self.table.block_of(&self.reads, span, beginning)?;
-                KeyRange { start: first.map_or(prefix, |first| first.key), end }
-            }
+            Objects::Under(beginning) => self.blocks_under(span, beginning)?,
             Objects::These(objects) => {
                 let mut last_object = Vec::new();
                 for object in objects {

@@ -3,12 +3,25 @@
 use crate::{error::Result, format::KeyRange};
 use std::{fmt::Debug, path::Path};
 
+/// Takes a key and its value.
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]);
+
 /// An ordered map of bytes. Calls may come from many threads at once.
 pub(crate) trait Engine: Debug + Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
 
+    /// Calls `visit` with the keys and values of the first `limit` entries of a range in this direction; of fewer only when
+    /// there are no more.
+    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()>;
+
     /// The first `limit` entries of a range in this direction; fewer only when there are no more.
-    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>>;
+    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        self.visit(range, direction, limit, &mut |key, value| {
+            entries.push(Entry { key: key.to_vec(), value: value.to_vec() });
+        })?;
+        Ok(entries)
+    }
 
     /// Does all of these writes or none, also across a crash; in the order of the calls, so that no write survives
     /// one that was made before it. No key is in a batch twice, and nobody else writes to its keys meanwhile.

@@ -1,6 +1,6 @@
 //! The engine of stores that don't persist.
 
-use super::{Compaction, Direction, Engine, Entry, Write};
+use super::{Compaction, Direction, Engine, Entry, Visit, Write};
 use crate::{error::Result, format::KeyRange};
 use std::{
     collections::BTreeMap,
@@ -20,18 +20,19 @@ impl Engine for MemoryEngine {
         Ok(self.map.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
     }
 
-    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
+    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
         if range.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let map = self.map.read().unwrap_or_else(PoisonError::into_inner);
         let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let found = map.range::<[u8], _>((Bound::Included(range.start.as_slice()), end));
-        let entry = |(key, value): (&Vec<u8>, &Vec<u8>)| Entry { key: key.clone(), value: value.clone() };
-        Ok(match direction {
-            Direction::Forwards => found.take(limit).map(entry).collect(),
-            Direction::Backwards => found.rev().take(limit).map(entry).collect(),
-        })
+        let visit = |(key, value): (&Vec<u8>, &Vec<u8>)| visit(key, value);
+        match direction {
+            Direction::Forwards => found.take(limit).for_each(visit),
+            Direction::Backwards => found.rev().take(limit).for_each(visit),
+        }
+        Ok(())
     }
 
     fn apply(&self, batch: Vec<Write>) -> Result<()> {

@@ -30,11 +30,11 @@ use std::{
 pub(crate) use self::sled::{DiskEngine, Remains};
 pub(crate) use change::Change;
 pub use engine::Compaction;
-pub(crate) use engine::{Direction, Engine, Entry, Write};
+pub(crate) use engine::{Direction, Engine, Entry, Visit, Write};
 pub(crate) use flusher::Flusher;
 pub(crate) use memory::MemoryEngine;
 pub(crate) use mvcc::Snapshot;
-pub(crate) use reads::{Page, Reads};
+pub(crate) use reads::{Entries, Page, Reads};
 pub(crate) use spill::Spill;
 
 /// Batches beyond this many writes take a lot of sled's memory, and are no faster.

@@ -3,10 +3,10 @@
 //! The engine's own scans aren't snapshots. So, while a snapshot is held, each write first saves what it replaces;
 //! a reader puts those older values back over what it finds. Without a snapshot nothing is saved.
 
-use super::{Direction, Entry, Page, Reads, Storage, Write, reads::patched};
+use super::{Direction, Entries, Entry, Page, Reads, Storage, Write, reads::patched};
 use crate::{
     error::Result,
-    format::{KeyRange, value_after},
+    format::{KeyRange, Stored, value_after},
 };
 use std::{collections::BTreeMap, ops::Bound, path::Path, sync::Arc};
 
@@ -154,6 +154,33 @@ impl Reads for Snapshot {
             entries.extend(self.value(value)?.map(|value| Entry { key, value }));
         }
         Ok(Page { entries, rest })
+    }
+
+    fn page_into(&self, range: &KeyRange, limit: usize, entries: &mut Entries) -> Result<Option<KeyRange>> {
+        entries.clear();
+        let Held { storage, version, committed } = &*self.held;
+        let versions = storage.versions();
+        if versions.replaced_since(*version, range).next().is_some() {
+            drop(versions);
+            let page = self.page(range, Direction::Forwards, limit)?;
+            page.entries.iter().for_each(|entry| entries.push(&entry.key, &entry.value));
+            return Ok(page.rest);
+        }
+        let (mut last, mut read, mut malformed) = (Vec::new(), 0, None);
+        storage.engine().visit(range, Direction::Forwards, limit, &mut |key, stored| {
+            match Stored::decode(stored).map(|stored| stored.after(*committed)) {
+                Ok(Some(value)) => entries.push(key, value),
+                Ok(None) => {}
+                Err(problem) => malformed = Some(problem),
+            }
+            read += 1;
+            key.clone_into(&mut last);
+        })?;
+        drop(versions);
+        match malformed {
+            Some(malformed) => Err(storage.corrupt(malformed)),
+            None => Ok(range.behind(&last, Direction::Forwards).filter(|_| read >= limit)),
+        }
     }
 
     fn path(&self) -> &Path {

@@ -14,12 +14,53 @@ pub(crate) struct Page {
     pub(crate) rest: Option<KeyRange>,
 }
 
+/// Some entries, in memory of one piece.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    bytes: Vec<u8>,
+    /// Where each key ends, and its value.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Entries {
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    pub(super) fn push(&mut self, key: &[u8], value: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        let end = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.ends.push((end, self.bytes.len()));
+    }
+
+    /// The keys and values, in order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
+        let starts = [0].into_iter().chain(self.ends.iter().map(|(_, end)| *end));
+        let starts: Vec<usize> = starts.take(self.ends.len()).collect();
+        let part = |from: usize, to: usize| self.bytes.get(from..to).unwrap_or_default();
+        self.ends
+            .iter()
+            .zip(starts)
+            .map(move |((middle, end), start)| (part(start, *middle), part(*middle, *end)))
+    }
+}
+
 /// What can be read from: a snapshot, or a change with its own writes.
 pub(crate) trait Reads {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
 
     /// The first entries of a range in a direction: about `limit` of them, and none only when `rest` says so.
     fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page>;
+
+    /// The same, into memory that is used again; says what is left of the range, if there may be more.
+    fn page_into(&self, range: &KeyRange, limit: usize, entries: &mut Entries) -> Result<Option<KeyRange>> {
+        entries.clear();
+        let page = self.page(range, Direction::Forwards, limit)?;
+        page.entries.iter().for_each(|entry| entries.push(&entry.key, &entry.value));
+        Ok(page.rest)
+    }
 
     /// The store's path, for errors.
     fn path(&self) -> &Path;
@@ -68,6 +109,10 @@ impl<R: Reads> Reads for &R {
         (**self).page(range, direction, limit)
     }
 
+    fn page_into(&self, range: &KeyRange, limit: usize, entries: &mut Entries) -> Result<Option<KeyRange>> {
+        (**self).page_into(range, limit, entries)
+    }
+
     fn path(&self) -> &Path {
         (**self).path()
     }
@@ -76,11 +121,15 @@ impl<R: Reads> Reads for &R {
 impl KeyRange {
     /// What is left of the range after these entries, the first of it in a direction; none when nothing can be.
     pub(super) fn after(&self, entries: &[Entry], direction: Direction) -> Option<Self> {
-        let last = entries.last()?;
+        self.behind(&entries.last()?.key, direction)
+    }
+
+    /// What is left of the range behind a key, in a direction; none when nothing can be.
+    pub(super) fn behind(&self, key: &[u8], direction: Direction) -> Option<Self> {
         let rest = match direction {
             // The next key after one is the same with a zero byte added.
-            Direction::Forwards => Self { start: [&last.key[..], &[0]].concat(), end: self.end.clone() },
-            Direction::Backwards => Self { start: self.start.clone(), end: Some(last.key.clone()) },
+            Direction::Forwards => Self { start: [key, &[0]].concat(), end: self.end.clone() },
+            Direction::Backwards => Self { start: self.start.clone(), end: Some(key.to_vec()) },
         };
         (!rest.is_empty()).then_some(rest)
     }

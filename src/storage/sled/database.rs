@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     format::KeyRange,
-    storage::{BATCH, Direction, Entry, Write, lock},
+    storage::{BATCH, Direction, Entry, Visit, Write, lock},
 };
 use std::{
     fs::{self, File},
@@ -127,14 +127,18 @@ impl Database {
         value.map(|stored| self.checked(key, &stored).map(|found| found.value.to_vec())).transpose()
     }
 
-    pub(super) fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
-        let mut entries = Vec::new();
+    /// Calls `visit` with the keys and values of the first entries of a range in this direction.
+    pub(super) fn visit(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        limit: usize,
+        visit: Visit<'_>,
+    ) -> Result<()> {
         self.stored(range, direction, limit, |key, stored| {
-            let value = self.checked(key, stored)?.value.to_vec();
-            entries.push(Entry { key: key.to_vec(), value });
+            visit(key, self.checked(key, stored)?.value);
             Ok(())
-        })?;
-        Ok(entries)
+        })
     }
 
     /// Applies a batch that no key is in twice, and returns the totals with it.
@@ -341,7 +345,10 @@ impl Database {
     fn pages(&self, mut visit: impl FnMut(Vec<Entry>) -> Result<()>) -> Result<()> {
         let mut range = KeyRange { start: Vec::new(), end: None };
         loop {
-            let entries = self.scan(&range, Direction::Forwards, BATCH)?;
+            let mut entries = Vec::new();
+            self.visit(&range, Direction::Forwards, BATCH, &mut |key, value| {
+                entries.push(Entry { key: key.to_vec(), value: value.to_vec() });
+            })?;
             let Some(last) = entries.last() else { return Ok(()) };
             range.start = [&last.key[..], &[0]].concat();
             visit(entries)?;
@@ -362,15 +369,23 @@ impl Database {
         let end = range.end.as_deref().unwrap_or(TOTALS).min(TOTALS);
         let mut found =
             self.tree.range::<&[u8], _>((Bound::Included(range.start.as_slice()), Bound::Excluded(end)));
-        for _ in 0..limit {
-            let next = self.read(|| match direction {
-                Direction::Forwards => found.next().transpose(),
-                Direction::Backwards => found.next_back().transpose(),
-            });
-            let Some((key, value)) = next? else { break };
-            visit(&key, &value)?;
-        }
-        Ok(())
+        // sled is contained once for all of them: that takes as long as reading an entry.
+        let mut failed = Ok(());
+        self.read(|| {
+            for _ in 0..limit {
+                let next = match direction {
+                    Direction::Forwards => found.next(),
+                    Direction::Backwards => found.next_back(),
+                };
+                let Some((key, value)) = next.transpose()? else { break };
+                failed = visit(&key, &value);
+                if failed.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        failed
     }
 
     /// The value, if it is what was written under this key.

@@ -13,7 +13,7 @@ mod recover;
 mod watermark;
 mod totals;
 
-use super::{Compaction, Direction, Engine, Entry, Write, lock};
+use super::{Compaction, Direction, Engine, Entry, Visit, Write, lock};
 use crate::{
     error::{Error, Result},
     format::KeyRange,
@@ -164,8 +164,26 @@ impl Engine for DiskEngine {
         self.read(|database| database.get(key))
     }
 
-    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
-        self.read(|database| database.scan(range, direction, limit))
+    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
+        let (mut rest, mut left) = (range.clone(), limit);
+        loop {
+            let data = self.data();
+            let mut last: Option<Vec<u8>> = None;
+            let read = data.database.visit(&rest, direction, left, &mut |key, value| {
+                visit(key, value);
+                left -= 1;
+                key.clone_into(last.get_or_insert_default());
+            });
+            if read.is_ok() || !self.was_replaced(&data) {
+                return read;
+            }
+            // The same entries are in what has taken its place.
+            match last.map(|last| rest.behind(&last, direction)) {
+                Some(Some(behind)) => rest = behind,
+                Some(None) => return Ok(()),
+                None => {}
+            }
+        }
     }
 
     fn apply(&self, batch: Vec<Write>) -> Result<()> {
