@@ -12,6 +12,8 @@ mod pack;
 mod point;
 mod rewrite;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use by_date::ByDate;
 pub(crate) use cursor::{Cursor, Objects, RowView};

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// A block that would become larger than this is split, unless it has one row. A leaf of sled has up to 17 entries, and
 /// must fit into a quarter of a segment, or sled gives it a file of its own; see `storage::sled`.
-const SPLIT: usize = 880;
+pub(super) const SPLIT: usize = 880;
 
 /// Blocks are about so large when they are split or written in order.
 const TARGET: usize = 640;
