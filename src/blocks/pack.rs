@@ -14,6 +14,9 @@ const TARGET: usize = 640;
 /// A block that shrinks below this is joined to its neighbour.
 const SHRUNKEN: usize = SPLIT / 4;
 
+/// The lengths that stand before the parts of a row in a block have no more bytes together.
+const LENGTHS: usize = 12;
+
 /// Beyond this many bytes of rows, full blocks are written.
 const WAITING: usize = 16 * SPLIT;
 
@@ -71,6 +74,11 @@ impl Rows {
         let mut builder = BlockBuilder::new(table.form());
         let (mut kept, mut number) = (0, 0);
         for (object, row) in self.iter() {
+            if !has_room(&builder, object, row) {
+                let (first, bytes) = builder.take();
+                put(first, bytes);
+                kept = number;
+            }
             builder.push(object, row);
             number += 1;
             if builder.len() >= TARGET {
@@ -92,8 +100,7 @@ impl Rows {
             let size = builder.len() / builder.len().div_ceil(TARGET);
             builder = BlockBuilder::new(table.form());
             for (object, row) in self.iter() {
-                // A large row stands alone.
-                if !builder.is_empty() && (builder.len() >= size || builder.len() + row.len() > SPLIT) {
+                if builder.len() >= size || !has_room(&builder, object, row) {
                     let (first, bytes) = builder.take();
                     put(first, bytes);
                 }
@@ -106,4 +113,9 @@ impl Rows {
         }
         self.clear();
     }
+}
+
+/// Whether a row fits into the block that is being made; into an empty one all do, so that a large row stands alone.
+fn has_room(builder: &BlockBuilder, object: &[u8], row: &[u8]) -> bool {
+    builder.is_empty() || builder.len() + LENGTHS + object.len() + row.len() <= SPLIT
 }

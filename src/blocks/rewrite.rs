@@ -178,12 +178,15 @@ impl<'w, 's> Writer<'w, 's> {
         edits: &[RowEdit<'_, V>],
         is_cut: bool,
     ) -> Result<()> {
-        if let Some(range) = window.unread.take() {
+        // A page has no block where all that were in it are removed in this change.
+        while let Some(range) = window.unread.take() {
             let limit = if is_cut { PAGE } else { PAGE.min(edits.len() + 1) };
             let page = self.change.page(&range, Direction::Forwards, limit)?;
             window.blocks.extend(page.entries);
             window.unread = page.rest;
-            return Ok(());
+            if !window.blocks.is_empty() {
+                return Ok(());
+            }
         }
         let Some((_, group, _)) = edits.first().filter(|_| !is_cut) else { return Ok(()) };
         let found = match self.table.block_of(self.change, span, group.object())? {
@@ -337,7 +340,7 @@ impl<'w, 's> Writer<'w, 's> {
 
     /// Takes the neighbour of a block that has shrunk, where both fit into one: the next, or else the one before.
     fn join(&mut self, span: i32, key: &[u8], window: &mut Window) -> Result<()> {
-        if !self.table.has_objects() {
+        if !self.table.has_objects() || self.rows.is_empty() {
             return Ok(());
         }
         let KeyRange { start, end } = self.table.spans(span, span);
@@ -348,9 +351,9 @@ impl<'w, 's> Writer<'w, 's> {
             }
             return Ok(());
         }
-        let Some(previous) =
-            self.change.first(&KeyRange { start, end: Some(key.to_vec()) }, Direction::Backwards)?
-        else {
+        // Blocks before this one may be taken too, and are still there until the rows are written.
+        let before = KeyRange { start, end: self.taken.first().cloned() };
+        let Some(previous) = self.change.first(&before, Direction::Backwards)? else {
             return Ok(());
         };
         if self.rows.fit_with(previous.value.len()) {
