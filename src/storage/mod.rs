@@ -4,6 +4,8 @@
 //! promises: reads that see one point in time, and changes of any size that happen as a whole.
 
 mod change;
+#[cfg(test)]
+mod counting;
 mod sled;
 mod engine;
 mod flusher;
@@ -29,6 +31,8 @@ use std::{
 
 pub(crate) use self::sled::{DiskEngine, Remains};
 pub(crate) use change::Change;
+#[cfg(test)]
+pub(crate) use counting::{Counter, CountingEngine};
 pub use engine::Compaction;
 pub(crate) use engine::{Direction, Engine, Entry, Visit, Write};
 pub(crate) use flusher::Flusher;

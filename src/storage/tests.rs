@@ -223,8 +223,8 @@ impl Engine for Slow {
         self.map.get(key)
     }
 
-    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
-        self.map.scan(range, direction, limit)
+    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
+        self.map.visit(range, direction, limit, visit)
     }
 
     fn apply(&self, batch: Vec<Write>) -> Result<()> {

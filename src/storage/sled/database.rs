@@ -28,6 +28,9 @@ use std::{
 /// bounds the blocks.
 const SEGMENT: usize = 64 << 10;
 
+/// In so many turns are entries copied.
+const TURNS: u64 = 4;
+
 /// A sled database in a folder of its own.
 #[derive(Debug)]
 pub(super) struct Database {
@@ -313,17 +316,18 @@ impl Database {
         rewritten: &dyn Fn(Entry) -> Option<Entry>,
     ) -> Result<Totals> {
         let (mut found, mut totals) = (Totals::default(), Totals::none(expected.changes + 1));
-        // sled splits a page into halves and, given all entries in order, never fills them: so every other entry first, and
-        // then those between. Nobody reads any before all are there, and what isn't a batch takes less space.
-        for turn in [0, 1] {
-            let mut number = 0;
+        // sled splits a page into halves and, given all entries in order, never fills them: so every fourth entry first, and
+        // then those between. Nobody reads any before all are there, and what isn't a batch takes less space. (Of a million
+        // dense statistics, in order: 8.3 MB; in two turns: 9.0; in three: 6.0; in four: 5.0; in eight: 5.3.)
+        for turn in 0..TURNS {
+            let mut number = 0_u64;
             other.pages(|entries| {
                 for entry in entries {
                     number += 1;
                     if turn == 0 {
                         found.add(entry_hash(&entry.key, &entry.value));
                     }
-                    if number % 2 == turn
+                    if number % TURNS == turn
                         && let Some(Entry { key, value }) = rewritten(entry)
                     {
                         let (hash, stored) = with_checksum(&key, value);

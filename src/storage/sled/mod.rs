@@ -234,6 +234,11 @@ impl Engine for DiskEngine {
                 return Err(while_compacting(error));
             }
         };
+        let after = new.place.bytes();
+        if after > before {
+            new.discard();
+            return Ok(Compaction { before, after: before });
+        }
         match self.folder.publish(&new.place) {
             Ok(Ok(())) => {}
             // Which of the two a power cut would leave isn't known: nothing may be written to either.
@@ -244,7 +249,6 @@ impl Engine for DiskEngine {
             }
         }
         *totals = copied;
-        let after = new.place.bytes();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         drop(mem::replace(&mut *current, Arc::new(new)));
         drop(current);

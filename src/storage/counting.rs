@@ -1,0 +1,96 @@
+//! An engine for tests, which counts what is asked of it.
+
+use super::{Compaction, Direction, Engine, Entry, MemoryEngine, Visit, Write};
+use crate::{error::Result, format::KeyRange};
+use std::{
+    mem,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// What was asked of an engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Calls {
+    pub(crate) gets: usize,
+    pub(crate) scans: usize,
+    pub(crate) applies: usize,
+    /// The entries of all batches.
+    pub(crate) written: usize,
+    /// The keys that were asked for, and where scans began, as text.
+    pub(crate) reads: Vec<String>,
+}
+
+/// A map in memory that counts calls.
+#[derive(Debug, Default)]
+pub(crate) struct CountingEngine {
+    engine: MemoryEngine,
+    calls: Counter,
+}
+
+/// What was asked of the engine that it came from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counter(Arc<Mutex<Calls>>);
+
+impl Counter {
+    /// What was asked since it was taken last.
+    pub(crate) fn take(&self) -> Calls {
+        self.with(mem::take)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Calls) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl CountingEngine {
+    pub(crate) fn counter(&self) -> Counter {
+        self.calls.clone()
+    }
+}
+
+impl Engine for CountingEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.calls.with(|calls| {
+            calls.gets += 1;
+            calls.reads.push(format!("get {}", key.escape_ascii()));
+        });
+        self.engine.get(key)
+    }
+
+    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
+        self.calls.with(|calls| {
+            calls.scans += 1;
+            let start = range.start.escape_ascii();
+            calls.reads.push(format!("scan {start} {direction:?} {limit}"));
+        });
+        self.engine.visit(range, direction, limit, visit)
+    }
+
+    fn apply(&self, batch: Vec<Write>) -> Result<()> {
+        self.calls.with(|calls| {
+            calls.applies += 1;
+            calls.written += batch.len();
+        });
+        self.engine.apply(batch)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.engine.flush()
+    }
+
+    fn publish(&self) -> Result<()> {
+        self.engine.publish()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.engine.check()
+    }
+
+    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
+        self.engine.compact(rewritten)
+    }
+
+    fn path(&self) -> &Path {
+        self.engine.path()
+    }
+}
