@@ -111,3 +111,105 @@ pub(crate) fn form_of(bytes: &[u8]) -> Option<Form> {
     let tag = bytes.first()?;
     [Form::Integers, Form::Encoded, Form::Large].into_iter().find(|form| form.tag() == *tag)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        format::key,
+        model::{Id, Object, Part},
+    };
+    use proptest::{
+        collection::{btree_map, vec},
+        prelude::*,
+        sample::Index,
+    };
+    use std::collections::BTreeMap;
+
+    type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+    /// Objects whose bytes begin alike, and each a row, which may be any bytes here.
+    fn rows() -> impl Strategy<Value = Rows> {
+        let id = prop_oneof![
+            (0..3_u64).prop_map(Ok),
+            any::<u64>().prop_map(Ok),
+            "[\\x00-\\x02a]{0,5}".prop_map(Err)
+        ];
+        let part = ("[jk]{1,2}", id).prop_map(|(kind, id): (String, Result<u64, String>)| {
+            Part::new(&kind, id.as_ref().map_or_else(|text| Id::Text(text), |number| Id::Number(*number)))
+                .unwrap()
+        });
+        let object = vec(part, 1..4).prop_map(|parts| key::object_bytes(&Object::from_parts(parts).unwrap()));
+        btree_map(object, vec(any::<u8>(), 0..140), 1..20)
+    }
+
+    fn block(rows: &Rows) -> Vec<u8> {
+        let mut builder = BlockBuilder::new(Form::Integers);
+        assert!(builder.is_empty());
+        for (object, row) in rows {
+            builder.push(object, row);
+        }
+        assert!(!builder.is_empty());
+        let length = builder.len();
+        let (first, bytes) = builder.take();
+        assert_eq!((Some(&first), length), (rows.keys().next(), bytes.len()));
+        assert!(builder.is_empty());
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Malformed> {
+        let mut reader = BlockReader::new(Form::Integers, bytes)?;
+        let mut rows = Vec::new();
+        while let Some(row) = reader.next_bytes()? {
+            rows.push((reader.object().to_vec(), row.to_vec()));
+        }
+        Ok(rows)
+    }
+
+    proptest! {
+        #[test]
+        fn a_block_is_read_as_it_was_written(rows in rows()) {
+            let bytes = block(&rows);
+            prop_assert_eq!(read(&bytes).unwrap(), rows.into_iter().collect::<Vec<_>>());
+            prop_assert_eq!(form_of(&bytes), Some(Form::Integers));
+            prop_assert!(BlockReader::new(Form::Encoded, &bytes).is_err());
+        }
+
+        #[test]
+        fn a_builder_that_gave_a_block_begins_anew(rows in rows(), others in rows()) {
+            let mut builder = BlockBuilder::new(Form::Integers);
+            let mut blocks = Vec::new();
+            for rows in [&rows, &others] {
+                rows.iter().for_each(|(object, row)| builder.push(object, row));
+                blocks.push(builder.take().1);
+            }
+            prop_assert_eq!(blocks, [block(&rows), block(&others)]);
+        }
+
+        #[test]
+        fn a_block_that_is_cut_off_in_a_row_is_refused(rows in rows(), at in any::<Index>()) {
+            let bytes = block(&rows);
+            let whole: Vec<Vec<u8>> =
+                (1..rows.len()).map(|count| block(&rows.clone().into_iter().take(count).collect())).collect();
+            let cut = &bytes[..at.index(bytes.len())];
+            prop_assert_eq!(read(cut).is_ok(), whole.iter().any(|whole| whole == cut));
+        }
+
+        #[test]
+        fn a_changed_byte_makes_other_rows_or_is_refused(rows in rows(), at in any::<Index>(), byte in any::<u8>()) {
+            let mut bytes = block(&rows);
+            let at = at.index(bytes.len());
+            let same = bytes[at] == byte;
+            bytes[at] = byte;
+            if let Ok(read) = read(&bytes) {
+                prop_assert!(same || read != rows.into_iter().collect::<Vec<_>>());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_a_block_or_refused(bytes in vec(prop_oneof![0..4_u8, any::<u8>()], 0..40)) {
+            let _ = form_of(&bytes);
+            let _ = read(&[&[Form::Integers.tag()], &bytes[..]].concat());
+        }
+    }
+}

@@ -9,6 +9,9 @@
 //!           of other kinds the length of each, then its bytes
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use super::{Form, Malformed, reader::Reader};
 use crate::kinds::{MergeError, Value, encoded::MAX_BYTES};
 

@@ -2,11 +2,14 @@
 
 use crate::{
     error::{Error, Result},
-    format::{DomainRecord, Form, KeyRange, MetricRecord, Record, Row, Space, TrackedRecord, key},
-    kinds::AnyValue,
-    model::{Date, Domain, Metric, Object, Period},
-    storage::{Compaction, Direction, Engine, Entry, MemoryEngine, Write},
-    store::{Store, prefix},
+    format::{
+        BlockBuilder, DomainRecord, Form, KeyRange, MetricRecord, Record, Row, SeriesPrefix, Space, key,
+    },
+    kinds::{AnyValue, Value},
+    model::{Domain, Metric, Object, Period},
+    rollup::Tracked,
+    storage::{Compaction, Direction, Engine, Entry, MemoryEngine, Visit, Write},
+    store::Store,
 };
 use chrono::NaiveDate;
 use std::{
@@ -37,15 +40,31 @@ fn with(key: &[u8], value: &[u8]) -> Vec<String> {
     problems
 }
 
-/// The key of the row of sales that is dated by this day.
-fn row_key(period: Period, day: i32) -> Vec<u8> {
-    prefix("till", "sales", period, false).row(day, &[])
+/// The key of the block of sales whose span begins with this slot.
+fn block_key(period: Period, first_slot: i32) -> Vec<u8> {
+    SeriesPrefix::new(Space::Plain, "till", "sales", period).block(first_slot, &[])
 }
 
-fn row(slot: u32) -> Vec<u8> {
-    let mut row = Row::default();
-    row.set(slot, Some(1_i64));
-    row.encode(Form::Integers).unwrap()
+fn block_key_of(first_slot: i32, object: &[u8]) -> Vec<u8> {
+    SeriesPrefix::new(Space::Object, "till", "sales", Period::Day).block(first_slot, object)
+}
+
+fn user(id: u64) -> Vec<u8> {
+    key::object_bytes(&Object::new("user", id).unwrap())
+}
+
+/// A block whose rows have this value in one slot.
+fn block_of<V: Value>(form: Form, objects: &[&[u8]], slot: u32, value: V) -> Vec<u8> {
+    let (mut row, mut bytes) = (Row::default(), Vec::new());
+    row.set(slot, Some(value));
+    row.encode(form, &mut bytes).unwrap();
+    let mut builder = BlockBuilder::new(form);
+    objects.iter().for_each(|object| builder.push(object, &bytes));
+    builder.take().1
+}
+
+fn block(slot: u32) -> Vec<u8> {
+    block_of(Form::Integers, &[&[]], slot, 1_i64)
 }
 
 #[test]
@@ -54,7 +73,7 @@ fn keys_that_are_of_no_kind_or_do_not_decode_are_found() {
     assert_eq!(with(&[0x42, 1], &[]), ["the entry 4201 is of no kind that a store has"]);
     assert_eq!(with(&[0x00, 7], &[]), ["the entry 0007 is of no kind that a store has"]);
     assert_eq!(with(&[0xff], &[]), ["the entry ff is of no kind that a store has"]);
-    assert_eq!(with(&[0x10, b'a'], &row(0)), ["the entry 1061 has a key that ends too soon"]);
+    assert_eq!(with(&[0x10, b'a'], &block(0)), ["the entry 1061 has a key that ends too soon"]);
     assert_eq!(with(&Space::Cursor.key(&["a", "b"]), &[]).len(), 1);
     assert_eq!(with(&Space::Cursor.key(&["log"]), b"anything"), [""; 0]);
 }
@@ -68,15 +87,25 @@ fn records_that_do_not_decode_are_found() {
     );
     let metric = Space::Metric.key(&["till", "b"]);
     assert_eq!(with(&metric, &[1]), ["the entry 0274696c6c006200 has a record that can't be decoded"]);
-    let record = |periods: &[&str], through| {
-        let periods = periods.iter().map(|period| (*period).to_owned()).collect();
-        TrackedRecord { through, periods, ..TrackedRecord::default() }.encode()
-    };
     let tracked = key::tracked("till", "sales", &["user".to_owned()]);
-    assert_eq!(with(&tracked, &record(&["hour"], 0)), [""; 0]);
-    for record in [record(&["decade"], 0), record(&["last-0-days"], 0), record(&["week"], i32::MAX)] {
+    let hours = Tracked { through: Some(0), periods: vec![Period::Hour], ..Tracked::default() };
+    assert_eq!(with(&tracked, &hours.encode()), [""; 0]);
+    let far = Tracked { through: Some(i32::MAX), ..Tracked::default() }.encode();
+    for (record, problem) in [
+        (far, "a record of tracking with a day outside the years 1 to 9999"),
+        (
+            Tracked { left_out: Some(i32::MIN), ..Tracked::default() }.encode(),
+            "a record of tracking with a day",
+        ),
+        // One period: a byte that no period has, and a window of no days.
+        (vec![1, 0, 0, 1, 0x90, 0, 0], "an unknown period"),
+        (vec![1, 0, 0, 1, 0x70, 0, 0], "a period that is a window of no days"),
+        (vec![1, 0, 0, 0, 1, 0x70, 0], "a period that is a window of no days"),
+        (vec![1, 0, 0, 1, 0x20, 0], "a record that can't be decoded"),
+    ] {
         let problems = with(&tracked, &record);
-        assert!(problems[0].contains("has a record of tracking with a"), "{problems:?}");
+        assert!(problems[0].contains(&format!(" has {problem}")), "{problems:?}");
+        assert_eq!(problems.len(), 1);
     }
 }
 
@@ -99,9 +128,10 @@ fn what_is_not_registered_is_found_once() {
         .change(|change| {
             change
                 .put_bytes(Space::Domain.key(&["shop"]), DomainRecord { name: "Shop".to_owned() }.encode())?;
-            change.put_bytes(key::tracked("shop", "orders", &[]), TrackedRecord::default().encode())?;
-            for day in [0, 32, 64] {
-                change.put_bytes(prefix("shop", "orders", Period::Day, false).row(day, &[]), row(0))?;
+            change.put_bytes(key::tracked("shop", "orders", &[]), Tracked::default().encode())?;
+            let orders = SeriesPrefix::new(Space::Plain, "shop", "orders", Period::Day);
+            for first_slot in [0, 64, 128] {
+                change.put_bytes(orders.block(first_slot, &[]), block(0))?;
             }
             Ok(())
         })
@@ -112,67 +142,99 @@ fn what_is_not_registered_is_found_once() {
 }
 
 #[test]
-fn rows_that_are_misdated_or_do_not_decode_are_found() {
-    let from = |what: &str| format!("the row from till/sales day {what}");
+fn blocks_that_are_misdated_or_do_not_decode_are_found() {
+    let from = |what: &str| format!("the block from till/sales day {what}");
     assert_eq!(
-        with(&row_key(Period::Day, 15_681), &row(0)),
-        [from("2012-12-07 on isn't dated by the first date of a row")]
+        with(&block_key(Period::Day, 15_681), &block(0)),
+        [from("2012-12-07 on isn't dated by the first date of a span")]
     );
-    let good = row_key(Period::Day, 15_680);
-    let cut = &row(3)[..6];
-    assert_eq!(with(&good, cut), [from("2012-12-06 on has a row that ends too soon")]);
-    let mut serde = Row::default();
-    serde.set(0, Some(AnyValue::Encoded(vec![1])));
-    let serde = serde.encode(Form::Encoded).unwrap();
+    let good = block_key(Period::Day, 15_680);
+    assert_eq!(with(&good, &block(3)), [""; 0]);
+    let whole = block(3);
+    let cut = &whole[..whole.len() - 1];
+    assert_eq!(with(&good, cut), [from("2012-12-06 on has bytes that end too soon")]);
+    assert_eq!(with(&good, &[1]), [from("2012-12-06 on has a block without rows")]);
+    // Form, no object, a row of two bytes that lacks its lowest value.
+    assert_eq!(with(&good, &[1, 0, 0, 2, 0, 3]), [from("2012-12-06 on has bytes that end too soon")]);
+    // The same with a distance of no width.
     assert_eq!(
-        with(&good, &serde),
-        [from("2012-12-06 on isn't in the form that its metric is registered with")]
+        with(&good, &[1, 0, 0, 4, 0, 3, 2, 2]),
+        [from("2012-12-06 on has a row whose values don't fit its head")]
     );
-    let far = row_key(Period::Day, 2_932_928);
-    let problem = from("+10000-02-01 on has statistics outside the years 1 to 9999");
-    assert_eq!(with(&far, &row(31)), [problem]);
-    let outside = row_key(Period::Day, i32::MAX);
-    assert_eq!(with(&outside, &row(0)).len(), 1);
+    let encoded = block_of(Form::Encoded, &[&[]], 0, AnyValue::Encoded(vec![1]));
+    assert_eq!(
+        with(&good, &encoded),
+        [from("2012-12-06 on has a block that isn't in the form that its metric is registered with")]
+    );
+    // 9999-12-31 is the 33rd day of its span.
+    let last = block_key(Period::Day, 2_932_864);
+    assert_eq!(with(&last, &block(32)), [""; 0]);
+    let outside = "has statistics outside the years 1 to 9999";
+    assert_eq!(with(&last, &block(33)), [from(&format!("9999-11-29 on {outside}"))]);
+    let after = block_key(Period::Day, 2_932_928);
+    assert_eq!(with(&after, &block(0)), [from(&format!("+10000-02-01 on {outside}"))]);
+    let far = block_key(Period::Day, i32::MAX - 63);
+    assert_eq!(with(&far, &block(0)), [format!("the block from till/sales day on {outside}")]);
+    assert_eq!(with(&block_key(Period::Day, i32::MAX), &block(0)).len(), 1);
+    assert_eq!(with(&block_key(Period::Day, i32::MIN), &block(0)).len(), 1);
 }
 
 #[test]
-fn damaged_rows_do_not_keep_the_rest_from_being_compared() {
+fn blocks_whose_objects_are_not_as_they_should_be_are_found() {
+    let from = |what: &str| format!("the block from till/sales day 2012-12-06 user=3 {what}");
+    let of = |objects: &[&[u8]]| block_of(Form::Integers, objects, 0, 1_i64);
+    let key = block_key_of(15_680, &user(3));
+    assert_eq!(with(&key, &of(&[&user(3), &user(4), &user(9)])), [""; 0]);
+    assert_eq!(with(&key, &of(&[&user(4), &user(9)])), [from("on doesn't begin with the object in its key")]);
+    assert_eq!(with(&key, &of(&[&[]])), [from("on doesn't begin with the object in its key")]);
+    let in_disorder = from("on has objects that aren't in order");
+    assert_eq!(with(&key, &of(&[&user(3), &user(9), &user(4)])), [in_disorder.as_str()]);
+    assert_eq!(with(&key, &of(&[&user(3), &user(3)])), [in_disorder.as_str()]);
+    let garbled = [&user(3)[..5], &[7, 0]].concat();
+    assert_eq!(with(&key, &of(&[&user(3), &garbled])), [from("on has a key with an unknown kind of id")]);
+    // The row of no object, and another after it.
+    let plain = with(&block_key(Period::Day, 15_680), &of(&[&[], &user(3)]));
+    assert_eq!(plain, ["the block from till/sales day 2012-12-06 on has an object where there is none"]);
+}
+
+#[test]
+fn damaged_blocks_do_not_keep_the_rest_from_being_compared() {
     let store = store();
-    let record =
-        TrackedRecord { through: 15_706, periods: vec!["month".to_owned()], ..TrackedRecord::default() };
+    let tracked = Tracked { through: Some(15_706), periods: vec![Period::Month], ..Tracked::default() };
     store
         .change(|change| {
             for kinds in [&[][..], &["user".to_owned()]] {
-                change.put_bytes(key::tracked("till", "sales", kinds), record.encode())?;
+                change.put_bytes(key::tracked("till", "sales", kinds), tracked.encode())?;
             }
-            change.put_bytes(row_key(Period::Month, 15_584), vec![1, 2, 3])?;
-            let garbled = [&prefix("till", "sales", Period::Month, true).row(15_584, &[])[..], b"user\0\x07"];
-            change.put_bytes(garbled.concat(), row(0))
+            change.put_bytes(block_key(Period::Month, 512), vec![1, 2, 3])
         })
         .unwrap();
     let found = store.verify().unwrap();
     let texts: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
-    assert!(texts[0].starts_with("the row from till/sales month 2012-09-01 on has a row that"), "{texts:?}");
-    assert!(texts[1].ends_with("has a key with an unknown kind of id"), "{texts:?}");
-    assert_eq!(texts[2], "till/sales month 2013-01-01 user=7 is absent, but its days make it 3");
-    assert_eq!((found.found, found.differences), (3, 1));
+    assert_eq!(
+        texts,
+        [
+            "the block from till/sales month 2012-09-01 on has bytes that end too soon",
+            "till/sales month 2013-01-01 user=7 is absent, but its days make it 3",
+        ]
+    );
+    assert_eq!((found.found, found.differences), (2, 1));
     assert!(store.rebuild(SALES).run().is_err());
 }
 
 #[test]
-fn more_objects_than_are_looked_for_at_once_are_all_compared() {
+fn objects_that_only_the_days_or_only_the_months_have_are_compared() {
     let store = store();
     let user = |id: u64| Object::new("user", id).unwrap();
     let date = NaiveDate::from_ymd_opt(2013, 1, 1).unwrap();
-    let record =
-        TrackedRecord { through: 15_706, periods: vec!["month".to_owned()], ..TrackedRecord::default() };
+    let tracked = Tracked { through: Some(15_706), periods: vec![Period::Month], ..Tracked::default() };
     store
         .change(|change| {
             for id in 0..20 {
                 change.record(SALES.on(Period::Day, date).of(user(id)), 1)?;
                 change.record(SALES.on(Period::Month, date).of(user(id + 10)), 2)?;
             }
-            change.put_bytes(key::tracked("till", "sales", &["user".to_owned()]), record.encode())
+            change.put_bytes(key::tracked("till", "sales", &["user".to_owned()]), tracked.encode())
         })
         .unwrap();
     let differences: Vec<_> = store.rebuild(SALES).differences().unwrap().collect::<Result<_, _>>().unwrap();
@@ -184,27 +246,29 @@ fn more_objects_than_are_looked_for_at_once_are_all_compared() {
     assert!(store.verify().unwrap().is_sound());
 }
 
+/// Rows of encoded values have 16 slots, and of large ones one.
 #[test]
-fn a_row_of_one_statistic_that_has_more_is_found() {
-    let store = Store::in_memory().unwrap();
-    let record = MetricRecord {
-        name: String::new(),
-        description: String::new(),
-        kind: "own".to_owned(),
-        form: Form::Encoded,
-    };
-    let mut row = Row::default();
-    row.set(1, Some(AnyValue::Encoded(vec![1])));
-    store
-        .change(|change| {
-            change.register_domain(TILL)?;
-            change.put_bytes(Space::Metric.key(&["till", "sales"]), record.encode())?;
-            change.put_bytes(row_key(Period::Day, 0), row.encode(Form::Encoded).unwrap())
-        })
-        .unwrap();
-    let problem = store.verify().unwrap().problems.remove(0);
-    assert_eq!(problem.problem, "has more statistics than it has room for");
-    assert_eq!(problem.place, format!("the row from till/sales day {} on", Date::from(NaiveDate::default())));
+fn a_row_with_more_statistics_than_it_has_room_for_is_found() {
+    for (form, slots) in [(Form::Encoded, 16), (Form::Large, 1)] {
+        let problems = |slot| {
+            let store = Store::in_memory().unwrap();
+            let (name, kind) = (String::new(), "own".to_owned());
+            let record = MetricRecord { description: name.clone(), name, kind, form };
+            store
+                .change(|change| {
+                    change.register_domain(TILL)?;
+                    change.put_bytes(Space::Metric.key(&["till", "sales"]), record.encode())?;
+                    let block = block_of(form, &[&[]], slot, AnyValue::Encoded(vec![1]));
+                    change.put_bytes(block_key(Period::Day, 0), block)
+                })
+                .unwrap();
+            store.verify().unwrap().problems
+        };
+        assert_eq!(problems(slots - 1), []);
+        let problem = problems(slots).remove(0);
+        assert_eq!(problem.problem, "has more statistics than a row has room for");
+        assert_eq!(problem.place, "the block from till/sales day 1970-01-01 on");
+    }
 }
 
 /// What an engine does when it is asked to.
@@ -224,10 +288,10 @@ impl Engine for Failing {
         self.0.get(key)
     }
 
-    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {
+    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
         match *self.1.lock().unwrap() {
             Trouble::Scan(error) if range.start.first() == Some(&(Space::Plain as u8)) => Err(error()),
-            _ => self.0.scan(range, direction, limit),
+            _ => self.0.visit(range, direction, limit, visit),
         }
     }
 

@@ -183,11 +183,11 @@ mod tests {
         // What it says tells which was read.
         store.record(SALES.on(Period::Month, day("2024-05-01")), 100).unwrap();
         assert_eq!(over(), Point::Value(3), "nobody tracks the month");
-        let in_step = TrackedRecord { in_step: vec!["month".to_owned()], ..TrackedRecord::default() };
+        let in_step = Tracked { in_step: vec![Period::Month], ..Tracked::default() };
         let track = |left_out: &str| {
-            let record = TrackedRecord { left_out: Some(day_number(day(left_out))), ..in_step.clone() };
+            let tracked = Tracked { left_out: Some(day_number(day(left_out))), ..in_step.clone() };
             store
-                .change(|change| change.put_bytes(key::tracked("till", "sales", &[]), record.encode()))
+                .change(|change| change.put_bytes(key::tracked("till", "sales", &[]), tracked.encode()))
                 .unwrap();
         };
         track("2024-06-01");

@@ -7,7 +7,7 @@ use crate::{
     format::{FORMAT, KeyRange, Record, StoreRecord, key, store_value},
     kinds::{MergeError, Value},
     model::{Date, Domain, Metric, Object, Period},
-    storage::{Engine, MemoryEngine, Write as Put},
+    storage::{Engine, MemoryEngine, Reads, Write as Put},
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -62,8 +62,10 @@ fn the_entries_of_the_example_are_as_drawn() {
             change.record(SALES.on(Period::Hour, Date::with_hour(day("2013-01-01"), 5)), 12)?;
             change.record(SALES.on(Period::Month, day("2013-01-01")), 4_816)?;
             change.record(SALES.on(Period::LastDays(7), day("2013-01-01")), 1_000)?;
-            let object = Object::new("user", 7)?.and("shop", "nl")?;
-            change.record(SALES.on(Period::Day, day("2013-01-01")).of(object), 2)?;
+            for (user, sold) in [(7, 2), (8, 3)] {
+                let object = Object::new("user", user)?.and("shop", "nl")?;
+                change.record(SALES.on(Period::Day, day("2013-01-01")).of(object), sold)?;
+            }
             change.record(TAKINGS.on(Period::Day, day("2013-01-01")), Takings { cash: 300, card: 1 })?;
             change.set_cursor("log", b"42".to_vec())
         })

@@ -181,7 +181,7 @@ mod tests {
             ("b", Json::Unsigned(u64::MAX)),
             ("a", Json::Negative(-1)),
             ("b", Json::Text("\0".into())),
-            ("c", Json::List(vec![Json::Unsigned(1)])),
+            ("c", Json::List(vec![Json::Unsigned(1), Json::Object(Vec::new())])),
             ("d", Json::Decimal(1.0)),
             ("e", Json::Null),
         ];
