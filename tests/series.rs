@@ -4,12 +4,12 @@
 
 mod common;
 
-use common::{CENTS, Place, SALES, TILL, day, everywhere, places, user};
+use common::{CENTS, Hand, Place, SALES, TILL, day, everywhere, noon, places, read_all, user};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use trackstats::{
-    AnyValue, Calendar, Date, Domain, Error, Fill, Metric, Min, Object, Options, Period, Prefix, Statistic,
-    Store,
+    AnyValue, Calendar, Date, Domain, Error, Fill, Id, Metric, Min, Object, Options, Period, Prefix, Since,
+    Statistic, Store, Tracker,
     chrono::{Datelike, Days, NaiveDate, TimeDelta},
 };
 
@@ -422,6 +422,196 @@ fn a_day_that_the_zone_skipped_is_not_filled() {
             assert_eq!(dates(&filled), ["2011-12-28", "2011-12-29", "2011-12-31", "2012-01-01"], "{period}");
         }
     }
+}
+
+// Running periods
+
+const WINDOW: Period = Period::LastDays(3);
+
+/// Records sales by user, a week in May 2024 being tracked; more of them, each time that it is called.
+fn sell(store: &Store, sales: &[(u32, u64)]) {
+    Tracker::count(SALES, |(day, _): &(u32, u64)| noon(&may(*day).to_string()))
+        .by("user", |(_, id)| Id::from(*id))
+        .unwrap()
+        .periods([Period::Week, WINDOW, Period::Lifetime])
+        .append()
+        .run(store, sales.iter().copied())
+        .unwrap();
+}
+
+fn may(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2024, 5, day).unwrap()
+}
+
+/// A store whose clock stands on a day in May.
+fn on_day(today: u32) -> (Store, Hand) {
+    let clock = Hand::default();
+    clock.set(noon(&may(today).to_string()));
+    (Store::options().clock(clock.clone()).in_memory().unwrap(), clock)
+}
+
+/// The days and values of a running period, of a user or without object.
+fn running(store: &Store, period: Period, id: Option<u64>) -> Vec<(u32, Option<i64>)> {
+    let found = read_all(store, SALES, &[period], &[if id.is_some() { &["user"] } else { &[] }]);
+    let of_user = found.into_iter().filter(|found| found.object() == id.map(user).as_ref());
+    of_user.map(|found| (found.date.day().day(), found.value)).collect()
+}
+
+/// Values from a day on, one after the other.
+fn from_day(first: u32, values: &[i64]) -> Vec<(u32, Option<i64>)> {
+    (first..).zip(values.iter().copied().map(Some)).collect()
+}
+
+#[test]
+fn later_lifetimes_go_on_from_one_that_was_recorded_by_hand() {
+    let (store, _) = on_day(6);
+    let lifetime = |day| SALES.on(Period::Lifetime, may(day));
+    sell(&store, &[(1, 1), (3, 1), (5, 2)]);
+    store.record(lifetime(3), 100).unwrap();
+    // The days up to it are not counted again, its own among them.
+    let plain = || running(&store, Period::Lifetime, None);
+    assert_eq!(plain(), from_day(1, &[1, 1, 100, 100, 101, 101]));
+    assert_eq!(running(&store, Period::Lifetime, Some(1)), from_day(1, &[1, 1, 2, 2, 2, 2]));
+    let from_there = store.series(SALES, Period::Lifetime).from(may(4)).to(may(5));
+    assert_eq!(from_there.values().unwrap(), [Some(100), Some(101)]);
+    // Late records before it and on its day are counted up to it only, one after it from then on.
+    sell(&store, &[(2, 1), (3, 2), (4, 2)]);
+    assert_eq!(plain(), from_day(1, &[1, 2, 100, 101, 102, 102]));
+    assert_eq!(running(&store, Period::Lifetime, Some(2)), from_day(3, &[1, 2, 3, 3]));
+    // The last one counts, and windows have nothing to do with any.
+    store.record(lifetime(5), 7).unwrap();
+    assert_eq!(plain(), from_day(1, &[1, 2, 100, 101, 7, 7]));
+    assert_eq!(running(&store, WINDOW, None), from_day(1, &[1, 2, 4, 4, 4, 2]));
+    // From a missing one nothing is known but what comes after it.
+    store.record_missing(lifetime(4)).unwrap();
+    assert!(store.delete(&lifetime(5)).unwrap() && !store.delete(&lifetime(6)).unwrap());
+    let missing = [(1, Some(1)), (2, Some(2)), (3, Some(100)), (4, None), (5, Some(1)), (6, Some(1))];
+    assert_eq!(plain(), missing);
+    assert!(store.delete(&lifetime(3)).unwrap() && store.delete(&lifetime(4)).unwrap());
+    assert_eq!(plain(), from_day(1, &[1, 2, 4, 5, 6, 6]));
+    assert!(store.verify().unwrap().is_sound());
+}
+
+#[test]
+fn a_lifetime_that_was_recorded_by_hand_goes_on_without_days_up_to_today_if_its_objects_are_tracked() {
+    let (store, clock) = on_day(6);
+    let lifetime = |day| SALES.on(Period::Lifetime, may(day));
+    sell(&store, &[]);
+    let shop = Object::new("shop", 1).unwrap();
+    for key in [lifetime(4).of(user(9)), lifetime(8).of(user(8)), lifetime(4).of(&shop)] {
+        store.record(key, 7).unwrap();
+    }
+    assert_eq!(running(&store, Period::Lifetime, Some(9)), from_day(4, &[7, 7, 7]));
+    assert_eq!(running(&store, Period::Lifetime, Some(8)), from_day(8, &[7]), "it is after today");
+    let of_shop = read_all(&store, SALES, &[Period::Lifetime], &[&["shop"]]);
+    assert_eq!(dates(&of_shop), ["2024-05-04"], "nobody tracks shops");
+    clock.set(noon("2024-05-09"));
+    sell(&store, &[(5, 9), (9, 8)]);
+    assert_eq!(running(&store, Period::Lifetime, Some(9)), from_day(4, &[7, 8, 8, 8, 8, 8]));
+    assert_eq!(running(&store, Period::Lifetime, Some(8)), from_day(8, &[7, 8]));
+    assert_eq!(running(&store, Period::Lifetime, None), from_day(5, &[1, 1, 1, 1, 2]));
+}
+
+#[test]
+fn a_window_that_was_recorded_by_hand_stands_for_itself_only() {
+    let (store, _) = on_day(8);
+    sell(&store, &[(1, 1), (3, 1)]);
+    let window = |day| SALES.on(WINDOW, may(day));
+    for key in [window(2), window(7), window(9), window(3).of(user(1)), window(2).of(user(2))] {
+        store.record(key, 50).unwrap();
+    }
+    let plain = [(1, Some(1)), (2, Some(50)), (3, Some(2)), (4, Some(1)), (5, Some(1)), (7, Some(50)), (9, Some(50))];
+    assert_eq!(running(&store, WINDOW, None), plain);
+    assert_eq!(running(&store, WINDOW, Some(1)), from_day(1, &[1, 1, 50, 1, 1]));
+    assert_eq!(running(&store, WINDOW, Some(2)), from_day(2, &[50]));
+    assert_eq!(running(&store, Period::Lifetime, None), from_day(1, &[1, 1, 2, 2, 2, 2, 2, 2]));
+    for key in [window(2), window(7), window(9)] {
+        assert!(store.delete(&key).unwrap() && !store.delete(&key).unwrap());
+    }
+    assert_eq!(running(&store, WINDOW, None), from_day(1, &[1, 1, 2, 1, 1]));
+}
+
+#[test]
+fn whatever_becomes_of_days_running_periods_say_at_once() {
+    let (store, _) = on_day(5);
+    let days = |day: u32| SALES.on(Period::Day, may(day));
+    let both = |id| [WINDOW, Period::Lifetime].map(|period| running(&store, period, id));
+    sell(&store, &[(1, 1), (4, 2)]);
+    assert_eq!(both(None), [from_day(1, &[1, 1, 1, 1, 1]), from_day(1, &[1, 1, 1, 2, 2])]);
+    // A late record, and a correction of which its own change knows.
+    sell(&store, &[(2, 1)]);
+    assert_eq!(both(None), [from_day(1, &[1, 2, 2, 2, 1]), from_day(1, &[1, 2, 2, 3, 3])]);
+    store
+        .change(|change| {
+            change.record(days(2), 5)?;
+            change.record_missing(days(3))?;
+            let lifetime = change.get(&SALES.on(Period::Lifetime, may(3)))?;
+            assert_eq!(lifetime.unwrap().value, Some(6));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(both(None), [from_day(1, &[1, 6, 6, 6, 1]), from_day(1, &[1, 6, 6, 7, 7])]);
+    // Without its values a window is missing, without its days it is absent.
+    for day in [1, 2, 4] {
+        assert!(store.delete(&days(day)).unwrap());
+    }
+    assert_eq!(both(None), [vec![(3, None), (4, None), (5, None)], vec![(3, None), (4, None), (5, None)]]);
+    // An object that is to be forgotten.
+    assert_eq!(both(Some(1)), [from_day(1, &[1, 2, 2, 1]), from_day(1, &[1, 2, 2, 2, 2])]);
+    store
+        .change(|change| {
+            [1, 2].into_iter().try_for_each(|day| change.delete(&days(day).of(user(1))).map(drop))
+        })
+        .unwrap();
+    assert_eq!(both(Some(1)), [vec![], vec![]]);
+    assert_eq!(both(Some(2)), [from_day(4, &[1, 1]), from_day(4, &[1, 1])]);
+    // A recompute of everything from other records.
+    let tracker = Tracker::count(SALES, |_: &()| noon("2024-05-05")).periods([WINDOW, Period::Lifetime]);
+    tracker.recompute().since(Since::Beginning).run(&store, [(), ()]).unwrap();
+    assert_eq!(both(None), [from_day(5, &[2]), from_day(5, &[2])]);
+}
+
+#[test]
+fn as_today_moves_on_lifetimes_go_on_and_windows_run_empty_without_a_run() {
+    let (store, clock) = on_day(3);
+    sell(&store, &[(1, 1), (3, 2), (6, 2)]);
+    let both = |id| [WINDOW, Period::Lifetime].map(|period| running(&store, period, id));
+    assert_eq!(both(None), [from_day(1, &[1, 1, 2]), from_day(1, &[1, 1, 2])]);
+    assert_eq!(both(Some(1)), [from_day(1, &[1, 1, 1]), from_day(1, &[1, 1, 1])]);
+    clock.set(noon("2024-05-07"));
+    assert_eq!(both(None), [from_day(1, &[1, 1, 2, 1, 1, 1, 1]), from_day(1, &[1, 1, 2, 2, 2, 3, 3])]);
+    assert_eq!(both(Some(1)), [from_day(1, &[1, 1, 1]), from_day(1, &[1; 7])]);
+    clock.set(noon("2024-05-31"));
+    assert_eq!(running(&store, WINDOW, Some(2)), from_day(3, &[1, 1, 1, 1, 1, 1]));
+    assert_eq!(store.series(SALES, Period::Lifetime).latest().unwrap().unwrap().date, may(31));
+    // A clock that goes back hides nothing of what runs covered.
+    clock.set(noon("2024-05-01"));
+    assert_eq!(both(None), [from_day(1, &[1, 1, 2]), from_day(1, &[1, 1, 2])]);
+}
+
+#[test]
+fn running_periods_end_before_a_day_that_was_left_out_until_a_run_takes_it() {
+    let (store, clock) = on_day(3);
+    let tracker = Tracker::count(SALES, |day: &u32| noon(&may(*day).to_string())).periods([Period::Lifetime]);
+    tracker.recompute().current(false).run(&store, [1, 2, 3]).unwrap();
+    for today in [3, 9] {
+        clock.set(noon(&may(today).to_string()));
+        assert_eq!(running(&store, Period::Lifetime, None), from_day(1, &[1, 2]));
+    }
+    tracker.recompute().run(&store, [1, 2, 3]).unwrap();
+    assert_eq!(running(&store, Period::Lifetime, None), from_day(1, &[1, 2, 3, 3, 3, 3, 3, 3, 3]));
+}
+
+#[test]
+fn a_program_that_does_not_know_the_kind_reads_running_periods_too() {
+    let (store, _) = on_day(3);
+    let least = Metric::<Min>::new(TILL, "least", "Least");
+    Tracker::min(least, |_: &i64| noon("2024-05-01"), |value| Some(*value)).periods([Period::Lifetime])
+        .append().run(&store, [5, 4]).unwrap();
+    store.record(least.on(Period::Day, may(2)), Min(3)).unwrap();
+    let info = store.metric("till", "least").unwrap();
+    let found = store.series(info.metric().unwrap(), Period::Lifetime).values().unwrap();
+    assert_eq!(found, [4, 3, 3].map(|value| Some(AnyValue::Integer(value))));
 }
 
 // Scanning

@@ -2,14 +2,17 @@
 #![cfg(feature = "exchange")]
 #![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
 
-use chrono::{NaiveDate, NaiveTime, Weekday};
+mod common;
+
+use chrono::{Days, Months, NaiveDate, NaiveTime, Weekday};
+use common::read_all;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use trackstats::{
-    AnyValue, Calendar, Date, Distinct, Domain, Error, Figure, Figures, Gauge, Id, Max, MergeError, Meter,
-    Metric, Min, Object, Period, Prefix, Quantiles, Store, Sum, Summary, Value, chrono, export,
-    exported_calendar, import,
+    AnyValue, Calendar, Date, Distinct, Domain, Error, Figure, Figures, FixedClock, Gauge, Id, Max, MergeError,
+    Meter, Metric, Min, Object, Period, Prefix, Quantiles, Statistic, Store, Sum, Summary, Timestamp, Tracker,
+    Value, chrono, export, exported_calendar, import,
 };
 
 const TILL: Domain<'_> = Domain::new("till", "The till");
@@ -107,6 +110,99 @@ fn an_export_reads_as_the_contract_says() {
     let copy = assert_comes_back(&store);
     let takings = copy.get(&TAKINGS.on(Period::Month, day("2013-01-15"))).unwrap().unwrap();
     assert_eq!(takings.value, Some(Takings(1, "é".into())));
+}
+
+const TRACKED: [Period; 4] = [Period::Week, Period::Month, Period::LastDays(7), Period::Lifetime];
+
+/// A store on 18 May 2024.
+fn in_may() -> Store {
+    Store::options().clock(FixedClock(Timestamp::from_unix_seconds(1_716_033_600))).in_memory().unwrap()
+}
+
+/// A store that tracks sales by till, from records of days before and after today.
+fn tracked_store() -> Store {
+    let store = in_may();
+    let records = (0..70_i64).filter(|day| day % 5 < 3).map(|day| (1_716_033_600 + (day - 60) * 86_400, day % 4));
+    Tracker::count(SALES, |record: &(i64, i64)| Timestamp::from_unix_seconds(record.0))
+        .by("till", |record| record.1.unsigned_abs().into())
+        .unwrap()
+        .periods(TRACKED)
+        .append()
+        .run(&store, records)
+        .unwrap();
+    store
+}
+
+fn read(store: &Store) -> Vec<Statistic> {
+    read_all(store, SALES, &TRACKED, &[&[], &["till"]])
+}
+
+#[test]
+fn what_is_tracked_is_exported_and_running_periods_are_worked_out_where_it_is_imported() {
+    let store = tracked_store();
+    let lines = exported(&store);
+    assert!(!lines.contains(r#""period":"l"#));
+    for by in ["", r#""till""#] {
+        let tracked = format!(
+            r#"{{"define":"tracked","domain":"till","metric":"sales","by":[{by}],"periods":["day","week","month","last-7-days","lifetime"]}}"#
+        );
+        assert_eq!(lines.lines().filter(|line| *line == tracked).count(), 1, "{lines}");
+    }
+    let is_tracked = |line: &&str| line.contains(r#""tracked""#);
+    assert_eq!(lines.lines().skip_while(|line| !is_tracked(line)).take_while(is_tracked).count(), 2);
+    // Days alone are enough: weeks and months are brought into step with them.
+    let days: String = lines
+        .lines()
+        .filter(|line| !line.contains(r#""period":"week""#) && !line.contains(r#""period":"month""#))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert!(days.len() < lines.len());
+    let found = read(&store);
+    assert!(found.len() > 300);
+    for imported in [&lines, &days] {
+        let copy = in_may();
+        import(&copy, imported.as_bytes()).unwrap();
+        assert_eq!(read(&copy), found);
+        assert_eq!(exported(&copy), lines);
+        assert!(copy.verify().unwrap().is_sound());
+        let all = |store: &Store| store.series(SALES, Period::Day).by(["till"]).over().unwrap();
+        assert_eq!(all(&copy), all(&store));
+    }
+}
+
+#[test]
+fn days_that_are_imported_are_in_all_that_is_tracked_of_a_metric() {
+    let store = tracked_store();
+    let (before, day) = (read(&store), day("2024-04-10"));
+    // Of a store that tracks nothing.
+    let other = in_may();
+    other.record(SALES.on(Period::Day, day), 1_000).unwrap();
+    other.record(SALES.on(Period::Day, day).of(Object::new("till", 9).unwrap()), 1_000).unwrap();
+    import(&store, exported(&other).as_bytes()).unwrap();
+    assert!(store.verify().unwrap().is_sound());
+
+    let plain = |read: &[Statistic]| -> Vec<(Period, Date, i64)> {
+        let plain = read.iter().filter(|found| found.object().is_none());
+        plain.map(|found| (found.series.period(), found.date, found.value.unwrap())).collect()
+    };
+    let was = tracked_store().get(&SALES.on(Period::Day, day)).unwrap().unwrap().value.unwrap();
+    let mut expected = plain(&before);
+    for (period, date, value) in &mut expected {
+        let holds = match period {
+            Period::Week => date.day() <= day && day < date.day() + Days::new(7),
+            Period::Month => date.day() <= day && day < date.day() + Months::new(1),
+            Period::LastDays(_) => day <= date.day() && date.day() < day + Days::new(7),
+            _ => day <= date.day(),
+        };
+        *value += if holds { 1_000 - was } else { 0 };
+    }
+    let after = read(&store);
+    assert_eq!(plain(&after), expected);
+    let nine = Object::new("till", 9).unwrap();
+    let of_nine: Vec<&Statistic> = after.iter().filter(|found| found.object() == Some(&nine)).collect();
+    // A week, a month, seven windows, and each day up to today.
+    assert_eq!(of_nine.len(), 1 + 1 + 7 + 39);
+    assert!(of_nine.iter().all(|found| found.value == Some(1_000)));
 }
 
 fn merged<V: Value>(values: impl IntoIterator<Item = V>) -> V {
@@ -453,7 +549,28 @@ fn each_bad_line_is_one_sentence_with_its_number_and_changes_nothing() {
             &statistic("object", r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}"#),
             "the object part i=\"1\" is one too many",
         ),
-        (r#"{"define":"metrik"}"#, "it defines \"metrik\"; a calendar, a domain or a metric"),
+        (r#"{"define":"metrik"}"#, "it defines \"metrik\"; a calendar, a domain, a metric or what is tracked can be defined"),
+        (
+            r#"{"define":"tracked","domain":"till","metric":"sale","by":[],"periods":["day"]}"#,
+            "the metric till/sale isn't defined (did you mean till/sales or till/takings?)",
+        ),
+        (
+            r#"{"define":"tracked","domain":"till","metric":"sales","by":["a","b","c","d","e","f","g","h","i"],"periods":[]}"#,
+            "\"by\" has more than 8 kinds",
+        ),
+        (
+            r#"{"define":"tracked","domain":"till","metric":"sales","by":["a/b"],"periods":["day"]}"#,
+            "the ref \"a/b\" has a '/'",
+        ),
+        (
+            r#"{"define":"tracked","domain":"till","metric":"sales","by":[],"periods":["fortnight"]}"#,
+            "fortnight",
+        ),
+        (
+            r#"{"define":"tracked","domain":"till","metric":"sales","by":"user","periods":["day"]}"#,
+            "\"by\"",
+        ),
+        (r#"{"define":"tracked","domain":"till","metric":"sales","by":[]}"#, "\"periods\""),
         (r#"{"define":"domain","ref":"","name":""}"#, "the ref \"\" is empty"),
         (
             r#"{"define":"metric","domain":"til","ref":"x","name":"","value":"integer"}"#,

@@ -12,11 +12,11 @@ mod common;
 use common::{
     Hand, Random, SALES, day,
     events::{Event, Kind, Largest, tracked, tracker},
-    everywhere, user,
+    everywhere, read_all, user,
 };
 use trackstats::{
-    AnyValue, Calendar, Clock, Difference, FixedClock, Metric, Min, Object, Period, Point, Prefix, Since,
-    Statistic, Store, Timestamp, Tracker,
+    AnyValue, Calendar, Clock, Difference, Error, FixedClock, Metric, Min, Object, Period, Point, Prefix,
+    Since, Statistic, Store, Timestamp, Tracker,
     chrono::{Days, NaiveDate},
 };
 
@@ -106,7 +106,9 @@ fn whatever_trackers_have_done_verify_finds_nothing() {
 }
 
 const TODAY: &str = "2024-05-17";
-const BY_KIND: [Period; 4] = [Period::Week, Period::LastDays(7), Period::Lifetime, Period::Hour];
+const BY_KIND: [Period; 5] =
+    [Period::Week, Period::Month, Period::LastDays(7), Period::Lifetime, Period::Hour];
+const RUNNING: [Period; 2] = [Period::LastDays(7), Period::Lifetime];
 
 fn noon(date: NaiveDate) -> Timestamp {
     Timestamp::from_unix_seconds(date.and_hms_opt(12, 0, 0).unwrap().and_utc().timestamp())
@@ -135,14 +137,18 @@ fn differences(store: &Store) -> Vec<Difference> {
     store.rebuild(SALES).differences().unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// Does this damage, and expects it to be found, told and mended.
+fn running(store: &Store) -> Vec<Statistic> {
+    read_all(store, SALES, &RUNNING, &[&[], &["user"]])
+}
+
+/// Does this damage, and expects it to be found, told and mended; running periods are what the days make them all along.
 #[track_caller]
 fn damaged(damage: impl FnOnce(&Store), expected: &[&str]) {
     let store = new_store();
     tracked_store(&store);
     assert!(store.verify().unwrap().is_sound());
     damage(&store);
-    let before = content(&store);
+    let (before, running_before) = (content(&store), running(&store));
 
     let found = store.verify().unwrap();
     let texts: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
@@ -170,6 +176,22 @@ fn damaged(damage: impl FnOnce(&Store), expected: &[&str]) {
     let mended = content(&store);
     store.rebuild(SALES).run().unwrap();
     assert_eq!(content(&store), mended);
+    assert_eq!(running(&store), running_before);
+    let days = |kinds: &[&str]| {
+        if kinds.is_empty() {
+            store.series(SALES, Period::Day)
+        } else {
+            store.series(SALES, Period::Day).by(kinds.iter().copied())
+        }
+    };
+    let today = day(TODAY);
+    let derived = RUNNING.into_iter().flat_map(|period| {
+        [&[][..], &["user"]].map(|kinds| match period {
+            Period::Lifetime => days(kinds).to(today).cumulative().all().unwrap(),
+            _ => days(kinds).to(today).rolling(7).all().unwrap(),
+        })
+    });
+    assert!(derived.flatten().eq(running_before));
 }
 
 #[test]
@@ -179,25 +201,25 @@ fn a_derived_statistic_that_was_written_over_is_found_and_mended() {
         &["till/sales week 2024-05-13 is 9, but its days make it 4"],
     );
     damaged(
-        |store| store.record_missing(SALES.on(Period::Lifetime, day("2024-05-15")).of(user(1))).unwrap(),
-        &["till/sales lifetime 2024-05-15 user=1 is missing, but its days make it 1"],
+        |store| store.record_missing(SALES.on(Period::Month, day("2024-05-01")).of(user(1))).unwrap(),
+        &["till/sales month 2024-05-01 user=1 is missing, but its days make it 2"],
     );
 }
 
 #[test]
 fn a_derived_statistic_that_was_deleted_or_made_up_is_found_and_mended() {
     damaged(
-        |store| assert!(store.delete(&SALES.on(Period::LastDays(7), day("2024-05-15"))).unwrap()),
-        &["till/sales last-7-days 2024-05-15 is absent, but its days make it 1"],
+        |store| assert!(store.delete(&SALES.on(Period::Week, day("2024-05-15"))).unwrap()),
+        &["till/sales week 2024-05-13 is absent, but its days make it 4"],
     );
     damaged(
         |store| {
             store.record(SALES.on(Period::Week, day("2024-04-01")).of(user(3)), 5).unwrap();
-            store.record(SALES.on(Period::Lifetime, day("2024-05-18")).of(user(2)), 2).unwrap();
+            store.record(SALES.on(Period::Month, day("2024-06-18")).of(user(2)), 2).unwrap();
         },
         &[
-            "till/sales lifetime 2024-05-18 user=2 is 2, but its days make it absent",
             "till/sales week 2024-04-01 user=3 is 5, but its days make it absent",
+            "till/sales month 2024-06-01 user=2 is 2, but its days make it absent",
         ],
     );
 }
@@ -208,25 +230,12 @@ fn a_day_that_was_deleted_or_recorded_by_hand_is_found_in_what_is_derived_from_i
         |store| assert!(store.delete(&SALES.on(Period::Day, day("2024-05-14")).of(user(1))).unwrap()),
         &[
             "till/sales week 2024-05-13 user=1 is 2, but its days make it 1",
-            "till/sales last-7-days 2024-05-14 user=1 is 1, but its days make it absent",
-            "till/sales last-7-days 2024-05-15 user=1 is 1, but its days make it absent",
-            "till/sales last-7-days 2024-05-16 user=1 is 2, but its days make it 1",
-            "till/sales last-7-days 2024-05-17 user=1 is 2, but its days make it 1",
-            "till/sales lifetime 2024-05-14 user=1 is 1, but its days make it absent",
-            "till/sales lifetime 2024-05-15 user=1 is 1, but its days make it absent",
-            "till/sales lifetime 2024-05-16 user=1 is 2, but its days make it 1",
-            "till/sales lifetime 2024-05-17 user=1 is 2, but its days make it 1",
+            "till/sales month 2024-05-01 user=1 is 2, but its days make it 1",
         ],
     );
     damaged(
         |store| store.record_missing(SALES.on(Period::Day, day("2024-05-12"))).unwrap(),
-        &[
-            "till/sales week 2024-05-06 is absent, but its days make it missing",
-            "till/sales last-7-days 2024-05-12 is absent, but its days make it missing",
-            "till/sales last-7-days 2024-05-13 is absent, but its days make it missing",
-            "till/sales lifetime 2024-05-12 is absent, but its days make it missing",
-            "till/sales lifetime 2024-05-13 is absent, but its days make it missing",
-        ],
+        &["till/sales week 2024-05-06 is absent, but its days make it missing"],
     );
 }
 
@@ -278,14 +287,21 @@ fn days_that_do_not_merge_are_a_problem_and_stop_a_rebuild() {
     let before = content(&store);
 
     let found = store.verify().unwrap();
-    assert_eq!((found.found, found.differences), (4, 1));
+    assert_eq!((found.found, found.differences), (3, 1));
     let first = found.problems[0].to_string();
     assert!(
         first.starts_with("till/sales week 2024-05-13 can't be worked out from its days: the sum"),
         "{first}"
     );
-    assert_eq!(found.problems[3].place, "till/sales week 2024-05-13 user=1");
-    assert_eq!(store.rebuild(SALES).differences().unwrap().count(), 4);
+    assert_eq!(found.problems[2].place, "till/sales week 2024-05-13 user=1");
+    assert_eq!(store.rebuild(SALES).differences().unwrap().count(), 3);
+    // What is worked out as it is read tells as well, each for its own dates only.
+    for period in RUNNING {
+        let dates = store.series(SALES, period);
+        assert!(matches!(dates.clone().all(), Err(Error::Merge { .. })));
+        assert!(matches!(dates.clone().latest(), Err(Error::Merge { .. })));
+        assert_eq!(dates.to(day("2024-05-15")).values().unwrap(), [Some(i64::MAX); 2]);
+    }
     assert!(store.rebuild(SALES).run().is_err());
     assert_eq!(content(&store), before);
 }
