@@ -398,3 +398,58 @@ impl<'w, 's> Writer<'w, 's> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        calendar::Calendar,
+        format::{Form, key},
+        kinds::MergeError,
+        model::{Object, Period, Point},
+        storage::{MemoryEngine, Storage},
+    };
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Words(String);
+
+    impl Value for Words {
+        const KIND: &'static str = "words";
+
+        fn merge(&mut self, _: &Self) -> Result<(), MergeError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_edit_behind_many_removed_blocks_leaves_its_neighbours() {
+        // Where a change had removed all blocks of a page, the next edit was taken for a new block's.
+        let table = Table::new(Calendar::default(), ("domain", "metric"), Period::Day, Form::Encoded, true);
+        let object = |number: u64| key::object_bytes(&Object::new("user", number).unwrap());
+        let storage = Storage::new(Box::new(MemoryEngine::default())).unwrap();
+        let edit = |change: &mut Change<'_>, edits: Vec<(u64, Option<String>)>| {
+            let mut memtable = Memtable::new(table.clone());
+            for (number, value) in edits {
+                let (place, _) = memtable.group(&object(number));
+                match value {
+                    Some(value) => memtable.set(place, 0, Some(Words(value))),
+                    None => memtable.remove(place, 0),
+                };
+            }
+            write(change, &mut memtable, Edit::Set, None).unwrap();
+        };
+
+        let mut change = storage.change().unwrap();
+        let large = (0..11).map(|number| (number, Some("w".repeat(700))));
+        let small = (11..13).map(|number| (number, Some("w".to_owned())));
+        edit(&mut change, large.chain(small).collect());
+        change.commit().unwrap();
+
+        let mut change = storage.change().unwrap();
+        edit(&mut change, (1..11).map(|number| (number, None)).collect());
+        edit(&mut change, [0, 11].map(|number| (number, Some("v".repeat(700)))).into());
+        let last = table.get(&change, &object(12), 0).unwrap();
+        assert_eq!(last, Point::Value(Words("w".to_owned())));
+    }
+}
