@@ -26,7 +26,7 @@ use std::{
 /// sled writes its log in segments of this many bytes, and only reuses whole ones: small segments take less space. A
 /// page must fit into a quarter of one, or sled gives it a file of its own; with 17 blocks at most in a page, that
 /// bounds the blocks.
-const SEGMENT: usize = 64 << 10;
+pub(super) const SEGMENT: usize = 64 << 10;
 
 /// After so many copied entries, sled is waited for.
 const COPIED: u64 = 64;

@@ -1,6 +1,6 @@
 //! Reading the log of a damaged database, message by message, without sled, which stops at the first that is damaged.
 //!
-//! The file `db` is made of segments of 512 KiB, in any order. After a head of 20 bytes a segment has messages: their
+//! The file `db` is made of segments of the same size, in any order. After a head of 20 bytes a segment has messages: their
 //! CRC-32, kind, length, the number of their segment and of their page, then their body. The log sequence number
 //! (LSN) of a message is the number of its segment times the size of one, and its place in it. A node is a page of the
 //! tree as a whole, a link adds or removes one key. Whoever follows them in the order of the LSN ends with the
@@ -8,7 +8,10 @@
 //!
 //! This is the format of sled 0.34.7, which doesn't change: its version is pinned.
 
-use super::totals::{Checked, Totals, checked};
+use super::{
+    database::SEGMENT,
+    totals::{Checked, Totals, checked},
+};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fs::{self, File},
@@ -17,7 +20,6 @@ use std::{
     path::Path,
 };
 
-const SEGMENT: usize = 512 * 1024;
 const SEGMENT_HEAD: usize = 20;
 
 // Kinds of messages.
