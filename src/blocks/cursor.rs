@@ -203,8 +203,8 @@ impl<R: Reads> Cursor<R> {
         while self.first <= self.last {
             let guess = if self.direction == Direction::Forwards { self.first } else { self.last };
             // One span needs no search, unless each of many objects would be looked for in vain.
-            let is_only = self.first == self.last
-                && !matches!(&self.objects, Objects::These(these) if these.len() > 1);
+            let is_only =
+                self.first == self.last && !matches!(&self.objects, Objects::These(these) if these.len() > 1);
             let mut blocks = if self.dense || is_only { self.blocks_of(guess)? } else { Vec::new() };
             let mut span = guess;
             if blocks.is_empty() && is_only {

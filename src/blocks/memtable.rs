@@ -104,8 +104,8 @@ impl<V: Value> Memtable<V> {
         if object.is_empty() {
             return (!self.groups.is_empty()).then_some(0);
         }
-        let guesses = [self.next, 0];
-        let guessed = guesses
+        let likely = [self.next, 0];
+        let guessed = likely
             .into_iter()
             .find(|guess| self.groups.get(*guess).is_some_and(|group| group.object.bytes() == object));
         let place = guessed.or_else(|| self.by_object.get(object).copied())?;
@@ -223,7 +223,9 @@ impl<V: Value> Memtable<V> {
     pub(crate) fn keep_lower_half(&mut self) -> Option<Vec<u8>> {
         let mut groups = self.take();
         let dropped = groups.split_off(groups.len().div_ceil(2));
-        groups.into_iter().for_each(|group| self.push(group));
+        for group in groups {
+            self.push(group);
+        }
         dropped.first().map(|group| group.object().to_vec())
     }
 

@@ -19,20 +19,18 @@ const MOST_ROW_BYTES: usize = (16 << 20) + 64;
 /// How many blocks are read at once, at most.
 const PAGE: usize = 64;
 
-/// How many statistics were written.
+/// How many statistics were written: `given` all that there were, `changed` those of them that weren't stored before as
+/// they are now, and `removed` those that were stored before and are absent now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Written {
-    /// All that were given.
-    pub(crate) written: u64,
-    /// Those of them that weren't stored before as they are now.
+    pub(crate) given: u64,
     pub(crate) changed: u64,
-    /// Those that were stored before, and are absent now.
     pub(crate) removed: u64,
 }
 
 impl AddAssign for Written {
     fn add_assign(&mut self, other: Self) {
-        self.written += other.written;
+        self.given += other.given;
         self.changed += other.changed;
         self.removed += other.removed;
     }
@@ -150,7 +148,7 @@ impl<'w, 's> Writer<'w, 's> {
             let (now, later) = edits.split_at_checked(count).unwrap_or((edits, &[]));
             edits = later;
             if !now.is_empty() || is_cut || !self.rows.is_empty() {
-                self.block(span, block, now, is_cut, &mut window)?;
+                self.block(span, &block, now, is_cut, &mut window)?;
             } else if !is_cut {
                 // The next edit is further away than what was read: it is looked for anew.
                 window = Window::default();
@@ -225,13 +223,13 @@ impl<'w, 's> Writer<'w, 's> {
     fn block<V: Value>(
         &mut self,
         span: i32,
-        block: Entry,
+        block: &Entry,
         edits: &[RowEdit<'_, V>],
         is_cut: bool,
         window: &mut Window,
     ) -> Result<()> {
         let (alone, Written { changed, removed, .. }) = (self.rows.is_empty(), self.written);
-        let shrinks = self.edited(span, &block, edits, is_cut)?;
+        let shrinks = self.edited(span, block, edits, is_cut)?;
         if alone && (changed, removed) == (self.written.changed, self.written.removed) {
             self.rows.clear();
             return Ok(());
@@ -316,7 +314,7 @@ impl<'w, 's> Writer<'w, 's> {
         patch: &Patch<V>,
         row: &mut Row<V>,
     ) -> Result<()> {
-        self.written.written += patch.apply(row, self.edit).map_err(|(place, error)| {
+        self.written.given += patch.apply(row, self.edit).map_err(|(place, error)| {
             let slot = self.table.first_slot(span).saturating_add(place.cast_signed());
             self.table.merge_error(slot, object, &error)
         })?;

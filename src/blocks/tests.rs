@@ -285,7 +285,7 @@ impl<V: Value> Model<V> {
                 (None, _) => drop(self.stored.remove(&at)),
                 (Some(None), Edit::Merge) => {}
                 (Some(Some(value)), Edit::Merge) => {
-                    expected.written += 1;
+                    expected.given += 1;
                     let stored = self.stored.entry(at.clone()).or_default();
                     match stored {
                         Some(stored) => stored.merge(&value).unwrap(),
@@ -294,7 +294,7 @@ impl<V: Value> Model<V> {
                     expected.changed += u64::from(before.get(&at) != self.stored.get(&at));
                 }
                 (Some(value), Edit::Set) => {
-                    expected.written += 1;
+                    expected.given += 1;
                     expected.changed += u64::from(before.get(&at) != Some(&value));
                     self.stored.insert(at, value);
                 }

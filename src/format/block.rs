@@ -58,6 +58,8 @@ impl BlockBuilder {
     }
 }
 
+const WRONG_OBJECT: Malformed = Malformed("a block whose objects share more than they have");
+
 /// A block that is read row by row.
 #[derive(Debug)]
 pub(crate) struct BlockReader<'b> {
@@ -85,12 +87,11 @@ impl<'b> BlockReader<'b> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        const WRONG: Malformed = Malformed("a block whose objects share more than they have");
-        let shared = usize::try_from(self.rest.varint()?).map_err(|_| WRONG)?;
+        let shared = usize::try_from(self.rest.varint()?).map_err(|_| WRONG_OBJECT)?;
         let suffix = self.rest.prefixed()?;
         // The end of an object isn't written.
         if shared > self.object.len().saturating_sub(1) {
-            return Err(WRONG);
+            return Err(WRONG_OBJECT);
         }
         self.object.truncate(shared);
         self.object.extend_from_slice(suffix);

@@ -6,7 +6,6 @@ use crate::{
     kinds::{Number, Value},
     model::{Date, Object, Point},
     rollup::merge,
-    storage::Direction,
 };
 use std::{cmp::Ordering, collections::BTreeMap};
 
@@ -99,7 +98,7 @@ impl<V: Value> SeriesQuery<'_, V> {
     pub fn breakdown(&self) -> Result<Breakdown<V>> {
         self.whole("a breakdown over several dates")?;
         let mut by_object: ByObject<(Point<V>, Seen)> = ByObject::new();
-        self.visit(Direction::Forwards, |_, series, slot, value| {
+        self.visit_series(|_, series, slot, value| {
             if series.object().is_none() {
                 return Ok(());
             }

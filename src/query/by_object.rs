@@ -19,6 +19,12 @@ impl<T> ByObject<T> {
 
     /// What is gathered for the object of a series; it begins with `new`.
     pub(super) fn of(&mut self, series: &Arc<Series>, new: impl FnOnce() -> T) -> &mut T {
+        // Mostly it is the series of the last one.
+        let last = self.next.wrapping_sub(1);
+        if self.gathered.get(last).is_some_and(|(found, _)| Arc::ptr_eq(found, series)) {
+            #[expect(clippy::indexing_slicing, reason = "it was found above")]
+            return &mut self.gathered[last].1;
+        }
         let is = |found: &Arc<Series>| Arc::ptr_eq(found, series) || found.object == series.object;
         let mut likely = [self.next, 0].into_iter();
         let guessed = likely.find(|guess| self.gathered.get(*guess).is_some_and(|(found, _)| is(found)));

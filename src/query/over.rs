@@ -14,7 +14,6 @@ use crate::{
     kinds::Value,
     model::{Metric, Object, Period, Point, Series},
     rollup::merge,
-    storage::Direction,
 };
 use std::sync::Arc;
 
@@ -133,7 +132,7 @@ impl<V: Value> SeriesQuery<'_, V> {
     ) -> Result<()> {
         self.whole("a range")?;
         if self.period != Period::Day || matches!(self.origin, Origin::Step(_)) {
-            return self.visit(Direction::Forwards, visit);
+            return self.visit_series(visit);
         }
         let moment = Moment::new(&self.selection);
         for (number, metric) in self.selection.metrics.iter().enumerate() {
@@ -150,7 +149,7 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// What is read of a metric: slots that cover the range, and none of its days twice.
     fn stretches(&self, moment: &Moment<'_, '_>, metric: Metric<'_, ()>) -> Result<Vec<Stretch>> {
         let axis = self.axis();
-        let (in_step, left_out) = self.in_step(moment, metric)?;
+        let (in_step, left_out) = self.in_step(moment, metric);
         let mut stretches = Vec::new();
         cover(&axis.calendar, &in_step, left_out, axis.ends(self.range()?), &mut stretches);
         Ok(stretches)
@@ -158,11 +157,11 @@ impl<V: Value> SeriesQuery<'_, V> {
 
     /// The periods of the query's objects that are what their days make them, the widest first, and the day whose
     /// unfinished ones were left out.
-    fn in_step(&self, moment: &Moment<'_, '_>, metric: Metric<'_, ()>) -> Result<(Vec<Period>, Option<i32>)> {
-        let Some(kinds) = self.selection.objects.same_kinds() else { return Ok((Vec::new(), None)) };
-        let Some(tracked) = moment.tracked(metric, &kinds) else { return Ok((Vec::new(), None)) };
+    fn in_step(&self, moment: &Moment<'_, '_>, metric: Metric<'_, ()>) -> (Vec<Period>, Option<i32>) {
+        let Some(kinds) = self.selection.objects.same_kinds() else { return (Vec::new(), None) };
+        let Some(tracked) = moment.tracked(metric, &kinds) else { return (Vec::new(), None) };
         let is_in_step = |period: &Period| tracked.in_step.contains(period);
-        Ok((WIDER.into_iter().filter(is_in_step).collect(), tracked.left_out))
+        (WIDER.into_iter().filter(is_in_step).collect(), tracked.left_out)
     }
 }
 

@@ -6,7 +6,6 @@ use crate::{
     error::Result,
     kinds::Value,
     model::{Period, Point},
-    storage::Direction,
 };
 use chrono::{Datelike, Weekday};
 
@@ -101,7 +100,7 @@ impl<V: Value> SeriesQuery<'_, V> {
         let part = |key: &K| ProfilePart { of: *key, value: Point::Absent, values: 0, dates: 0 };
         let mut parts: Vec<ProfilePart<K, V>> = keys.iter().map(part).collect();
         let mut ends: Option<(i32, i32)> = None;
-        self.visit(Direction::Forwards, |_, series, slot, value| {
+        self.visit_series(|_, series, slot, value| {
             ends = Some(ends.map_or((slot, slot), |(first, last)| (first.min(slot), last.max(slot))));
             let Some(part) = parts.get_mut(place(&axis, slot)?) else { return Ok(()) };
             part.values += u64::from(value.is_some());

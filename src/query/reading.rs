@@ -137,6 +137,17 @@ impl<T> SeriesQuery<'_, T> {
         Ok(())
     }
 
+    /// The same in any order, but those of a series by date; which takes less time.
+    pub(super) fn visit_series(
+        &self,
+        mut visit: impl FnMut(usize, &Arc<Series>, i32, Option<T>) -> Result<()>,
+    ) -> Result<()> {
+        match &self.origin {
+            Origin::Stored(stored) => (stored.visit_series)(&self.selection, self.range()?, &mut visit),
+            Origin::Step(_) => self.visit(Direction::Forwards, visit),
+        }
+    }
+
     fn visit_dates(&self, mut visit: impl FnMut(&Arc<Series>, Date, Option<T>)) -> Result<()> {
         let Axis { calendar, period } = self.axis();
         // The objects of a date follow one another.

@@ -12,6 +12,9 @@ use crate::{
 };
 use std::{collections::VecDeque, sync::Arc};
 
+/// The series, slot and value of a statistic.
+pub(super) type SeriesStatistic<'s, V> = (&'s Arc<Series>, i32, Option<V>);
+
 /// So many dates are worked out at once.
 const DATES: i32 = 8;
 
@@ -62,7 +65,7 @@ impl<V: Value> RunningReader<V> {
     }
 
     /// The series, slot and value of the next statistic.
-    pub(super) fn next_statistic(&mut self) -> Result<Option<(&Arc<Series>, i32, Option<V>)>> {
+    pub(super) fn next_statistic(&mut self) -> Result<Option<SeriesStatistic<'_, V>>> {
         while self.ready.is_empty()
             && let Some((from, to)) = self.left.take()
         {

@@ -4,7 +4,7 @@ use super::{
     axis::{Axis, SlotRange},
     by_object::ByObject,
     curve::{Curve, Curves},
-    running::RunningReader,
+    running::{RunningReader, SeriesStatistic},
     selection::{ObjectFilter, Selection},
 };
 use crate::{
@@ -39,7 +39,9 @@ pub(super) type ReadEach<T> = fn(&Selection<'_>, SlotRange, Direction) -> Result
 pub(super) struct Stored<T> {
     /// All that is selected, by metric, then by date and then by object.
     pub(super) visit: fn(&Selection<'_>, SlotRange, Direction, &mut Visit<'_, T>) -> Result<()>,
-    /// All that is selected, by metric, then as it is stored.
+    /// All that is selected, by metric, and those of a series by date.
+    pub(super) visit_series: fn(&Selection<'_>, SlotRange, &mut Visit<'_, T>) -> Result<()>,
+    /// The same, with nothing made for each series.
     pub(super) visit_rows: fn(&Selection<'_>, SlotRange, &mut VisitDates<'_, T>) -> Result<()>,
     /// By metric, date and object, as it is asked for.
     pub(super) statistics: ReadEach<T>,
@@ -51,6 +53,7 @@ impl<V: Value> Stored<V> {
     pub(super) fn of_kind() -> Self {
         Self {
             visit: visit::<V>,
+            visit_series: visit_series::<V>,
             visit_rows: visit_rows::<V>,
             statistics: statistics::<V>,
             curves: curves::<V>,
@@ -100,7 +103,7 @@ enum Reader<V> {
 }
 
 impl<V: Value> Reader<V> {
-    fn next(&mut self) -> Result<Option<(&Arc<Series>, i32, Option<V>)>> {
+    fn next(&mut self) -> Result<Option<SeriesStatistic<'_, V>>> {
         match self {
             Self::Stored(_, statistics) => statistics.next_statistic(),
             Self::Running(running) => running.next_statistic(),
@@ -256,6 +259,20 @@ fn visit<V: Value>(
     Ok(())
 }
 
+fn visit_series<V: Value>(
+    selection: &Selection<'_>,
+    range: SlotRange,
+    visit: &mut Visit<'_, V>,
+) -> Result<()> {
+    let moment = Moment::new(selection);
+    for (number, metric) in selection.metrics.iter().enumerate() {
+        moment.visit(*metric, selection.period, range, |series, slot, value| {
+            visit(number, series, slot, value)
+        })?;
+    }
+    Ok(())
+}
+
 fn visit_rows<V: Value>(
     selection: &Selection<'_>,
     range: SlotRange,
@@ -338,7 +355,7 @@ fn begin_with_level<V: Value>(
 
 fn wanted(objects: &ObjectFilter) -> Objects {
     match objects {
-        ObjectFilter::Without => Objects::All,
+        ObjectFilter::Without | ObjectFilter::Like { under: None, kinds: None } => Objects::All,
         ObjectFilter::These(objects) => Objects::These(objects.iter().map(key::object_bytes).collect()),
         ObjectFilter::Like { under: Some(parts), .. } => {
             let mut beginning = key::object_bytes(parts);
@@ -348,6 +365,5 @@ fn wanted(objects: &ObjectFilter) -> Objects {
         ObjectFilter::Like { under: None, kinds: Some(kinds) } => {
             Objects::Under(KindBytes::new(kinds).beginning())
         }
-        ObjectFilter::Like { under: None, kinds: None } => Objects::All,
     }
 }

@@ -105,8 +105,11 @@ impl<R: Reads, V: Value> Comparison<R, V> {
     }
 }
 
+/// An object, and the group that each of two lists has of it.
+type Joined<V> = (Vec<u8>, Option<Group<V>>, Option<Group<V>>);
+
 /// The objects of two lists, each in order, with the group that each list has of it.
-fn joined<V>(a: Vec<Group<V>>, b: Vec<Group<V>>) -> Vec<(Vec<u8>, Option<Group<V>>, Option<Group<V>>)> {
+fn joined<V>(a: Vec<Group<V>>, b: Vec<Group<V>>) -> Vec<Joined<V>> {
     let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
     let mut joined = Vec::new();
     while let Some(object) = [a.peek(), b.peek()].into_iter().flatten().map(Group::object).min() {

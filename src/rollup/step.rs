@@ -5,8 +5,7 @@ use crate::{blocks::Table, error::Result, kinds::Value, model::Period, storage::
 
 impl Grouping {
     /// Works the calendar periods that are kept out from the days of `days`, but for those that were `given` with them:
-    /// those are compared. Says which are what their days make them.
-
+    /// those are compared. Notes which are what their days make them.
     pub(crate) fn bring_into_step<V: Value>(
         &mut self,
         change: &mut Change<'_>,

@@ -27,6 +27,9 @@ type Values = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 /// So many entries that were read are remembered at most.
 const READ: usize = 4_096;
 
+/// Values that are larger than blocks are read again.
+const READ_BYTES: usize = 4 << 10;
+
 /// The one change that is open. Dropped without [`commit`](Self::commit), it never happened.
 #[derive(Debug)]
 pub(crate) struct Change<'s> {
@@ -115,7 +118,7 @@ impl Change<'_> {
 
     fn remember(&self, key: &[u8], stored: Option<&Vec<u8>>) {
         let mut read = self.read.borrow_mut();
-        if read.len() < READ {
+        if read.len() < READ && stored.is_none_or(|stored| stored.len() <= READ_BYTES) {
             read.insert(key.to_vec(), stored.cloned());
         }
     }
@@ -128,13 +131,12 @@ impl Reads for Change<'_> {
             return Ok(value.clone());
         }
         let known = self.read.borrow().get(key).cloned();
-        let stored = match known {
-            Some(stored) => stored,
-            None => {
-                let stored = self.storage.engine().get(key)?;
-                self.remember(key, stored.as_ref());
-                stored
-            }
+        let stored = if let Some(stored) = known {
+            stored
+        } else {
+            let stored = self.storage.engine().get(key)?;
+            self.remember(key, stored.as_ref());
+            stored
         };
         stored.map_or(Ok(None), |stored| self.value(stored))
     }

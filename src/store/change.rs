@@ -119,8 +119,7 @@ impl<'s> Change<'s> {
     /// As [`Store::delete`].
     pub fn delete<V: Value>(&mut self, key: &StatisticKey<'_, V>) -> Result<bool> {
         let Some(form) = self.registry.form(&key.metric)? else { return Ok(false) };
-        let was_there =
-            self.edit(key, form, |memtable, place, slot| memtable.remove(place, slot))?.removed > 0;
+        let was_there = self.edit(key, form, Memtable::remove)?.removed > 0;
         if was_there {
             self.note_by_hand(key)?;
         }

@@ -241,6 +241,7 @@ impl<V: Value> Groups<V> {
     }
 
     #[cold]
+    #[expect(clippy::unnecessary_box_returns, reason = "a result is large otherwise, for each record")]
     fn unmerged(&self, group: usize, slot: i32, error: MergeError) -> Box<Unmerged> {
         Box::new(Unmerged { object: self.memtable.object(group).to_vec(), slot, error })
     }

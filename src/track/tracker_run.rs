@@ -230,7 +230,7 @@ impl<R, V: Value> TrackerRun<'_, '_, R, V> {
         if before != Some(&next.grouping.tracked) {
             change.put_bytes(next.grouping.key(), next.grouping.tracked.encode())?;
         }
-        Ok(written.written)
+        Ok(written.given)
     }
 }
 

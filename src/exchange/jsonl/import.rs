@@ -15,6 +15,7 @@ use crate::{
     store::{Bulk, Change, Store},
 };
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::BufRead,
 };
@@ -278,7 +279,7 @@ impl<'c, 's> Import<'c, 's> {
             return Err(self.undefined(&domain, &metric).into());
         }
         let (domain, metric) = (domain.into_owned(), metric.into_owned());
-        let kinds: Vec<String> = kinds.into_iter().map(|kind| kind.into_owned()).collect();
+        let kinds: Vec<String> = kinds.into_iter().map(Cow::into_owned).collect();
         if kinds.len() > Object::MAX_PARTS {
             return Err(Failure::Problem(
                 "\"by\" has more than 8 kinds, which an object can't have".to_owned(),
