@@ -22,25 +22,28 @@ fn a_store_is_checked_and_mended_from_its_days() {
     place.ok(&format!("track {log} {TRACK} --by user --period week,lifetime --today 2024-05-17"));
     let [verify, dry_run] = CHECKS;
     let sound = place.ok(verify);
-    assert_eq!(sound, "entries: 14, metrics: 1, rows: 9, statistics: 18, problems: 0\n");
+    assert_eq!(sound, "entries: 9, metrics: 1, blocks: 4, statistics: 8, problems: 0\n");
+    let lifetimes = "app/visits --period lifetime --to 2024-05-17";
+    let shown = place.show(lifetimes);
+    assert_eq!(shown, "date,value\n2024-05-14,1\n2024-05-15,1\n2024-05-16,3\n2024-05-17,3\n");
     let nothing = place.line(dry_run);
     assert_eq!(nothing.out, "metric,period,date,object,stored,expected\n");
     assert_eq!((nothing.code, nothing.err.as_str()), (0, "nothing would change\n"));
 
     place.ok("record app/visits 9 --period week --date 2024-05-14 --object user=1");
-    place.ok("record app/visits missing --period lifetime --date 2024-05-16");
-    place.ok("record app/visits 4 --period lifetime --date 2024-05-18");
+    place.ok("record app/visits missing --period week --date 2024-05-16");
+    place.ok("record app/visits 4 --period week --date 2024-05-20");
     let before = place.export();
     let found = place.line(verify);
     assert_eq!(found.code, 1);
     let lines: Vec<&str> = found.out.lines().collect();
-    assert_eq!(lines[0], "app/visits lifetime 2024-05-16 is missing, but its days make it 3");
-    assert_eq!(lines[1], "app/visits lifetime 2024-05-18 is 4, but its days make it absent");
+    assert_eq!(lines[0], "app/visits week 2024-05-13 is missing, but its days make it 3");
+    assert_eq!(lines[1], "app/visits week 2024-05-20 is 4, but its days make it absent");
     assert_eq!(lines[2], "app/visits week 2024-05-13 user=1 is 9, but its days make it 2");
     assert!(lines[3].ends_with(", problems: 3") && lines.len() == 4, "{lines:?}");
     assert_eq!(found.err.lines().count(), 1);
     assert!(found.err.contains("is not sound; `trackstats rebuild DOMAIN/METRIC` mends it"), "{}", found.err);
-    let differences = "app/visits,lifetime,2024-05-16,,,3\napp/visits,lifetime,2024-05-18,,4,absent\n\
+    let differences = "app/visits,week,2024-05-13,,,3\napp/visits,week,2024-05-20,,4,absent\n\
                        app/visits,week,2024-05-13,user=1,9,2\n";
     assert!(place.ok(dry_run).ends_with(differences), "{}", place.ok(dry_run));
     let table = place.ok("rebuild app --dry-run");
@@ -50,7 +53,38 @@ fn a_store_is_checked_and_mended_from_its_days() {
     let mended = place.line("rebuild app/visits");
     assert_eq!((mended.code, mended.out.as_str()), (0, ""));
     assert_eq!(mended.err, "2 statistics written, 1 removed\n");
-    assert_eq!(place.ok(verify), sound);
+    assert_eq!((place.ok(verify), place.show(lifetimes)), (sound, shown));
+}
+
+#[test]
+fn an_import_into_an_empty_store_shows_the_same_running_periods_and_exports_the_same_bytes() {
+    let (place, copy) = (Place::new(), Place::new());
+    let log = place.file("log.csv", "at,user\n2024-05-14,1\n2024-05-16,1\n2024-05-16,nl\n2024-04-30,2\n");
+    let periods = "--period day,week,month,last-7-days,lifetime --today 2024-05-17";
+    place.ok(&format!("track {log} {TRACK} --by user {periods}"));
+    copy.file("out.jsonl", place.export());
+    copy.ok("import out.jsonl");
+    assert_eq!(copy.export(), place.export());
+    for period in ["day", "week", "month", "last-7-days", "lifetime"] {
+        for by in ["", "--by user", "--object user=1", "--cumulative --from 2024-05-15"] {
+            if by.starts_with("--cumulative") && period.starts_with('l') {
+                continue;
+            }
+            let show = format!("app/visits --period {period} {by} --to 2024-05-17");
+            assert_eq!(copy.show(&show), place.show(&show), "{show}");
+        }
+    }
+    let windows = copy.show("app/visits --period last-7-days --object user=1");
+    assert!(
+        windows.ends_with("2024-05-21,user=1,1\n2024-05-22,user=1,1\n")
+            || windows.ends_with("2024-05-22,1\n"),
+        "{windows}"
+    );
+    assert_eq!(
+        copy.show("app/visits --period lifetime --to 2024-05-02"),
+        "date,value\n2024-04-30,1\n2024-05-01,1\n2024-05-02,1\n"
+    );
+    assert_eq!(copy.ok("verify"), place.ok("verify"));
 }
 
 #[test]
@@ -86,8 +120,15 @@ fn a_year_of_flights_gives_what_the_python_original_stores() {
     let original = Path::new(FLIGHTS).with_extension("django.jsonl");
     let original = fs::read_to_string(original).unwrap();
     let mut compared = 0;
-    let export = place.ok("export");
-    let lines: std::collections::HashSet<&str> = export.lines().collect();
+    // Days are stored, lifetimes are worked out. The original stops each object's at its last departure.
+    let said: String = [
+        "export",
+        "show flights/departures --period lifetime --format jsonl",
+        "show flights/departures --period lifetime --by destination --format jsonl",
+    ]
+    .map(|line| place.ok(line))
+    .concat();
+    let lines: std::collections::HashSet<&str> = said.lines().collect();
     for line in original.lines() {
         let field = |name: &str| {
             let (_, rest) = line.split_once(&format!("\"{name}\": ")).unwrap();

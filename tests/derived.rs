@@ -756,6 +756,145 @@ fn derived_series_of_encoded_kinds_equal_stored_periods_in_every_zone() {
     derived_series_equal_stored_periods::<Meter>();
 }
 
+/// Running periods that are tracked, read in every way there is.
+fn running_periods_are_right_however_they_are_read<V: Kind + Number>() {
+    let zones = ["Pacific/Apia", "America/New_York"];
+    for place in places().into_iter().filter(|place| zones.contains(&place.zone.name())) {
+        let records = records(&place, &mut Random(7), 300);
+        let options =
+            Store::options().calendar(place.calendar()).clock(run_at(place.first + Days::new(SPAN)));
+        let store = options.in_memory().unwrap();
+        tracker::<V>().append().run(&store, records.iter().copied()).unwrap();
+        let (today, existing) = (store.today().unwrap(), place.existing());
+        let value = |period, of: Option<u64>, date: NaiveDate| {
+            let first = match period {
+                Period::LastDays(days) => date - Days::new(u64::from(days) - 1),
+                _ => place.first,
+            };
+            let is_there = date <= today && existing.contains(&date);
+            let counts = |record: &Record| {
+                (first..=date).contains(&record.date) && of.is_none_or(|id| record.shop == id)
+            };
+            naive::<V>(&records, |record| is_there && counts(record))
+        };
+        let middle = place.first + Days::new(345);
+        for period in [Period::LastDays(7), Period::LastDays(28), Period::Lifetime] {
+            let all = || store.series(metric::<V>(), period);
+            for (from, to) in [(place.first, today + Days::new(9)), (middle, middle + Days::new(20))] {
+                let dates = || existing.range(from..=to).copied();
+                for of in [None, Some(1), Some(3)] {
+                    let value = |date| value(period, of, date);
+                    let query = of.map_or_else(all, |id| all().object(shop(id))).from(from).to(to);
+                    let expected = points(dates(), value);
+                    assert_eq!(query.points().unwrap(), expected);
+                    let values: Vec<_> = expected.iter().map(|(_, value)| value.clone()).collect();
+                    assert_eq!(query.values().unwrap(), values);
+                    let found = query.all().unwrap();
+                    assert!(found.iter().all(|found| found.object() == of.map(shop).as_ref()));
+                    assert!(found.iter().map(|found| (found.date, found.value.clone())).eq(expected.clone()));
+                    assert!(query.statistics().unwrap().map(Result::unwrap).eq(found.iter().cloned()));
+                    let mut each = Vec::new();
+                    query
+                        .for_each(|series, date, value| {
+                            assert_eq!(series.period(), period);
+                            each.push((date, value));
+                        })
+                        .unwrap();
+                    assert_eq!(each, expected);
+                    let backwards = query.clone().newest_first().points().unwrap();
+                    assert!(backwards.iter().rev().eq(&expected));
+                    assert_eq!(query.latest().unwrap().as_ref(), found.last());
+                    for date in from.iter_days().take_while(|date| *date <= to).step_by(3) {
+                        let key = metric::<V>().on(period, date);
+                        let key = if let Some(id) = of { key.of(shop(id)) } else { key };
+                        let got = store.get(&key).unwrap().map(|found| found.value);
+                        assert_eq!(got, listed(value(date)), "{date}");
+                        assert_eq!(query.clone().from(date).to(date).over().unwrap(), value(date));
+                    }
+                    let mut highest: Vec<_> = expected.clone();
+                    highest.sort_by(|(_, a), (_, b)| {
+                        b.as_ref().unwrap().to_f64().total_cmp(&a.as_ref().unwrap().to_f64())
+                    });
+                    let top = query.top(5).unwrap().into_iter().map(|found| (found.date, found.value));
+                    assert!(top.eq(highest.into_iter().take(5)));
+                    for fill in [Fill::Zero, Fill::Missing, Fill::Previous] {
+                        let before = existing.range(..from).rev().find_map(|date| listed(value(*date)));
+                        let mut previous = before.flatten();
+                        let filled: Points<V> = dates()
+                            .map(|date| {
+                                let filled = listed(value(date)).unwrap_or_else(|| match fill {
+                                    Fill::Zero => V::zero(),
+                                    Fill::Previous => previous.clone(),
+                                    _ => None,
+                                });
+                                previous.clone_from(&filled);
+                                (date.into(), filled)
+                            })
+                            .collect();
+                        assert_eq!(query.clone().fill(fill).points().unwrap(), filled, "{fill:?}");
+                    }
+                    let before = |date: NaiveDate| {
+                        let before = match period {
+                            Period::LastDays(days) => date - Days::new(days.into()),
+                            _ => date - Days::new(1),
+                        };
+                        // A day that never was gives way to the one before it.
+                        existing.range(..=before).next_back().map_or(Point::Absent, |date| value(*date))
+                    };
+                    let compared = points(dates(), |date| {
+                        let (now, before) = (value(date), before(date));
+                        let any = !now.is_absent() || !before.is_absent();
+                        if any { Point::Value(Compared { now, before }) } else { Point::Absent }
+                    });
+                    assert_eq!(query.clone().compare(Compare::Previous).points().unwrap(), compared);
+                }
+                // By object.
+                let of_shops = |ids: &[u64]| -> Vec<(Date, Option<Object>, Option<V>)> {
+                    let of = |date: NaiveDate, id| {
+                        Some((date.into(), Some(shop(id)), listed(value(period, Some(id), date))?))
+                    };
+                    dates().flat_map(|date| ids.iter().filter_map(move |id| of(date, *id))).collect()
+                };
+                let read = |query: SeriesQuery<'_, V>| -> Vec<_> {
+                    let query = query.from(from).to(to);
+                    let found = query.all().unwrap();
+                    let mut backwards = query.newest_first().all().unwrap();
+                    backwards.reverse();
+                    assert_eq!(found, backwards);
+                    found
+                        .into_iter()
+                        .map(|found| (found.date, found.object().cloned(), found.value))
+                        .collect()
+                };
+                assert_eq!(read(all().by(["shop"])), of_shops(&[0, 1, 2, 3]));
+                assert_eq!(read(all().objects([shop(3), shop(1)])), of_shops(&[1, 3]));
+                assert_eq!(read(all().under(shop(2))), of_shops(&[2]));
+                assert_eq!(read(all().by(["till"])), of_shops(&[]));
+                for date in dates().step_by(7) {
+                    let one = all().by(["shop"]).from(date).to(date);
+                    let totals: Vec<(Object, Option<V>)> = (0..4)
+                        .filter_map(|id| Some((shop(id), listed(value(period, Some(id), date))?)))
+                        .collect();
+                    let each = one.over_each().unwrap().into_iter();
+                    assert!(
+                        each.map(|total| (total.object().unwrap().clone(), total.value)).eq(totals.clone())
+                    );
+                    let breakdown = one.breakdown().unwrap();
+                    let entries = breakdown.entries().iter().cloned();
+                    assert!(entries.map(|entry| (entry.object, entry.value)).eq(totals));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn running_periods_are_right_however_they_are_read_in_nasty_zones() {
+    running_periods_are_right_however_they_are_read::<i64>();
+    running_periods_are_right_however_they_are_read::<Max>();
+    running_periods_are_right_however_they_are_read::<Sum>();
+}
+
 /// Merges days one by one.
 fn over_days<V: Kind>(query: &SeriesQuery<'_, V>) -> Point<V> {
     let merged = query.values().unwrap().into_iter().reduce(|a, b| match (a, b) {

@@ -17,7 +17,7 @@ use std::{
     thread,
 };
 use trackstats::{
-    AnyValue, Deletion, Domain, Error, Fill, Id, MergeError, Metric, Period, Prefix, Store, Timestamp,
+    AnyValue, Deletion, Domain, Error, Fill, Id, MergeError, Metric, Period, Point, Prefix, Store, Timestamp,
     Tracker, Value,
 };
 
@@ -277,7 +277,7 @@ fn integer(value: Option<&AnyValue>) -> i64 {
 
 /// Checks what holds after each of the changes, by one reading of everything.
 fn check_scan(store: &Store) {
-    let (mut pairs, mut many, mut daily, mut lifetime) =
+    let (mut pairs, mut many, mut daily, mut weekly) =
         ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()], 0, 0);
     for statistic in store.scan(&Prefix::everything()) {
         let statistic = statistic.unwrap();
@@ -286,7 +286,7 @@ fn check_scan(store: &Store) {
             ("sales" | "cents", Period::Day, None) => pairs[of].push(integer(statistic.value.as_ref())),
             ("sales" | "cents", Period::Week, Some(_)) => many[of].push(integer(statistic.value.as_ref())),
             ("visits", Period::Day, None) => daily += integer(statistic.value.as_ref()),
-            ("visits", Period::Lifetime, None) => lifetime = integer(statistic.value.as_ref()),
+            ("visits", Period::Week, None) => weekly += integer(statistic.value.as_ref()),
             _ => {}
         }
     }
@@ -294,11 +294,33 @@ fn check_scan(store: &Store) {
     assert_eq!(many[0], many[1], "half a change of many rows");
     assert!([0, OBJECTS].contains(&many[0].len()));
     assert!(many[0].iter().all(|value| *value == many[0][0]));
-    assert_eq!(daily, lifetime, "days without their lifetimes");
+    assert_eq!(daily, weekly, "days without their weeks");
+}
+
+/// Checks running periods by one reading of each: the last lifetime counts all that days counted before, and no more than
+/// they do after; and those of the users are what one append after the other has made of them.
+fn check_running(store: &Store) {
+    let days = || match store.series(VISITS, Period::Day).over().unwrap() {
+        Point::Value(count) => count,
+        _ => 0,
+    };
+    let before = days();
+    let lifetimes = store.series(VISITS, Period::Lifetime).values().unwrap();
+    let after = days();
+    assert!(lifetimes.is_sorted());
+    let last = lifetimes.last().map_or(0, |last| last.unwrap());
+    assert!((before..=after).contains(&last), "{before} {last} {after}");
+    let today = store.today().unwrap();
+    let users = store.series(VISITS, Period::Lifetime).by(["user"]).from(today).to(today).values().unwrap();
+    // Each append has eight visits.
+    assert!(users.iter().flatten().sum::<i64>() % 8 == 0, "half an append: {users:?}");
 }
 
 fn read_scans(store: &Store) {
-    (0..WRITES).for_each(|_| check_scan(store));
+    for _ in 0..WRITES {
+        check_scan(store);
+        check_running(store);
+    }
 }
 
 fn read_series(store: &Store) {
@@ -350,6 +372,7 @@ fn many_threads_that_write_and_read_all_kinds_of_things_lose_nothing_and_see_not
         for _ in 0..2 {
             let store = place.store();
             check_scan(store);
+            check_running(store);
             assert_eq!(store.series(SALES, Period::Day).values().unwrap(), [Some(WRITERS * WRITES); 3]);
             let all = store.series(VISITS, Period::Lifetime).latest().unwrap().unwrap();
             assert_eq!(all.value, Some(LOG.into()));
