@@ -520,7 +520,8 @@ fn a_window_that_was_recorded_by_hand_stands_for_itself_only() {
     for key in [window(2), window(7), window(9), window(3).of(user(1)), window(2).of(user(2))] {
         store.record(key, 50).unwrap();
     }
-    let plain = [(1, Some(1)), (2, Some(50)), (3, Some(2)), (4, Some(1)), (5, Some(1)), (7, Some(50)), (9, Some(50))];
+    let plain =
+        [(1, Some(1)), (2, Some(50)), (3, Some(2)), (4, Some(1)), (5, Some(1)), (7, Some(50)), (9, Some(50))];
     assert_eq!(running(&store, WINDOW, None), plain);
     assert_eq!(running(&store, WINDOW, Some(1)), from_day(1, &[1, 1, 50, 1, 1]));
     assert_eq!(running(&store, WINDOW, Some(2)), from_day(2, &[50]));
@@ -606,8 +607,11 @@ fn running_periods_end_before_a_day_that_was_left_out_until_a_run_takes_it() {
 fn a_program_that_does_not_know_the_kind_reads_running_periods_too() {
     let (store, _) = on_day(3);
     let least = Metric::<Min>::new(TILL, "least", "Least");
-    Tracker::min(least, |_: &i64| noon("2024-05-01"), |value| Some(*value)).periods([Period::Lifetime])
-        .append().run(&store, [5, 4]).unwrap();
+    Tracker::min(least, |_: &i64| noon("2024-05-01"), |value| Some(*value))
+        .periods([Period::Lifetime])
+        .append()
+        .run(&store, [5, 4])
+        .unwrap();
     store.record(least.on(Period::Day, may(2)), Min(3)).unwrap();
     let info = store.metric("till", "least").unwrap();
     let found = store.series(info.metric().unwrap(), Period::Lifetime).values().unwrap();

@@ -457,7 +457,9 @@ fn a_value_that_can_not_be_written_is_refused_and_nothing_is_changed() {
     const REFUSES: Metric<'_, Refuses> = Metric::new(TILL, "refuses", "Refuses");
     everywhere(|store| {
         let error = store.record(REFUSES.on(Period::Day, day("2024-05-01")), Refuses(true)).unwrap_err();
-        assert!(matches!(&error, Error::Unstorable { statistic, .. } if statistic == "till/refuses day"));
+        assert!(
+            matches!(&error, Error::Unstorable { statistic, .. } if statistic == "till/refuses day 2024-05-01")
+        );
         assert!(store.metrics().is_empty());
         store.record(REFUSES.on(Period::Day, day("2024-05-01")), Refuses(false)).unwrap();
     });

@@ -10,9 +10,9 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use trackstats::{
-    AnyValue, Calendar, Date, Distinct, Domain, Error, Figure, Figures, FixedClock, Gauge, Id, Max, MergeError,
-    Meter, Metric, Min, Object, Period, Prefix, Quantiles, Statistic, Store, Sum, Summary, Timestamp, Tracker,
-    Value, chrono, export, exported_calendar, import,
+    AnyValue, Calendar, Date, Distinct, Domain, Error, Figure, Figures, FixedClock, Gauge, Id, Max,
+    MergeError, Meter, Metric, Min, Object, Period, Prefix, Quantiles, Statistic, Store, Sum, Summary,
+    Timestamp, Tracker, Value, chrono, export, exported_calendar, import,
 };
 
 const TILL: Domain<'_> = Domain::new("till", "The till");
@@ -122,7 +122,8 @@ fn in_may() -> Store {
 /// A store that tracks sales by till, from records of days before and after today.
 fn tracked_store() -> Store {
     let store = in_may();
-    let records = (0..70_i64).filter(|day| day % 5 < 3).map(|day| (1_716_033_600 + (day - 60) * 86_400, day % 4));
+    let records =
+        (0..70_i64).filter(|day| day % 5 < 3).map(|day| (1_716_033_600 + (day - 60) * 86_400, day % 4));
     Tracker::count(SALES, |record: &(i64, i64)| Timestamp::from_unix_seconds(record.0))
         .by("till", |record| record.1.unsigned_abs().into())
         .unwrap()
@@ -549,7 +550,10 @@ fn each_bad_line_is_one_sentence_with_its_number_and_changes_nothing() {
             &statistic("object", r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}"#),
             "the object part i=\"1\" is one too many",
         ),
-        (r#"{"define":"metrik"}"#, "it defines \"metrik\"; a calendar, a domain, a metric or what is tracked can be defined"),
+        (
+            r#"{"define":"metrik"}"#,
+            "it defines \"metrik\"; a calendar, a domain, a metric or what is tracked can be defined",
+        ),
         (
             r#"{"define":"tracked","domain":"till","metric":"sale","by":[],"periods":["day"]}"#,
             "the metric till/sale isn't defined (did you mean till/sales or till/takings?)",
@@ -566,10 +570,7 @@ fn each_bad_line_is_one_sentence_with_its_number_and_changes_nothing() {
             r#"{"define":"tracked","domain":"till","metric":"sales","by":[],"periods":["fortnight"]}"#,
             "fortnight",
         ),
-        (
-            r#"{"define":"tracked","domain":"till","metric":"sales","by":"user","periods":["day"]}"#,
-            "\"by\"",
-        ),
+        (r#"{"define":"tracked","domain":"till","metric":"sales","by":"user","periods":["day"]}"#, "\"by\""),
         (r#"{"define":"tracked","domain":"till","metric":"sales","by":[]}"#, "\"periods\""),
         (r#"{"define":"domain","ref":"","name":""}"#, "the ref \"\" is empty"),
         (
