@@ -36,8 +36,10 @@
 //! chosen when the store is made, and kept in it.
 //!
 //! Statistics are recorded one by one ([`Store::record`], [`Store::change`]), or worked out from records by a
-//! [`Tracker`]. They are read as series ([`Store::series`]) or by the beginning of their keys ([`Store::scan`]).
-//! [`Store::verify`] checks all that a store holds, and [`Store::rebuild`] works derived periods out again from days.
+//! [`Tracker`]. It stores days and the calendar periods that it keeps; the running ones, [`Period::LastDays`] and
+//! [`Period::Lifetime`], are worked out from days when they are read. Statistics are read as series ([`Store::series`]), or
+//! by the beginning of their keys as they are stored ([`Store::scan`], [`Store::visit`]). [`Store::verify`] checks all that a
+//! store holds, and [`Store::rebuild`] works calendar periods out again from days.
 //!
 //! # What it is not
 //!
@@ -46,12 +48,13 @@
 //!
 //! # Features
 //!
-//! None is on by default. `backup` makes backups of stores in use; `exchange` exports and imports JSON lines;
-//! `records` reads files of records, CSV and JSON lines; `cli` builds the program `trackstats`.
+//! None is on by default. `backup` makes backups of stores in use, and restores them; `exchange` exports and imports JSON
+//! lines; `records` reads files of records, CSV and JSON lines, for trackers; `cli` builds the program `trackstats`.
 //!
 //! # More
 //!
-//! The module [`docs`] has the cookbook, the format of the files, and what is promised when power goes or a disk fails.
+//! The module [`docs`] has the cookbook, the design and its reasons, the format of the files, and what is promised when
+//! power goes or a disk fails.
 
 mod error;
 mod model;
@@ -105,6 +108,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/cookbook.md")]
     pub mod cookbook {}
+
+    #[doc = include_str!("docs/design.md")]
+    pub mod design {}
 
     #[doc = include_str!("docs/format.md")]
     pub mod format {}

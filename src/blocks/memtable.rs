@@ -92,9 +92,9 @@ impl<V: Value> Memtable<V> {
         self.by_object.insert(object.into(), place);
         self.groups.push(Group { object: object.into(), rows: Vec::new(), first: 0 });
         self.next = place + 1;
-        // Tables that grow have room for up to twice as many.
+        // Tables that grow have room for half as much again, on the whole.
         let sizes = size_of::<(ObjectBytes, usize)>() + size_of::<Group<V>>();
-        (place, ALLOCATION + 2 * object.len() + 2 * sizes)
+        (place, 2 * ObjectBytes::heap_bytes(object) + sizes * 3 / 2)
     }
 
     /// The place of an object's group, if it has one.
@@ -341,7 +341,7 @@ impl<V> Group<V> {
                 }
                 self.rows.insert(at, (span, Patch::default()));
                 self.first = if at == 0 { span } else { self.first };
-                (at, 2 * (ALLOCATION + size_of::<(i32, Patch<V>)>()))
+                (at, 2 * ALLOCATION + size_of::<(i32, Patch<V>)>() * 3 / 2)
             }
         }
     }
@@ -373,15 +373,23 @@ impl<V: Value> Patch<V> {
     }
 }
 
+/// Objects of so many bytes stand in the table itself.
+const SHORT: usize = 22;
+
 /// The bytes of an object. Short ones, which most are, stand in the table itself: following a pointer takes longer
 /// than comparing them.
 #[derive(Debug, Clone)]
 enum ObjectBytes {
-    Short { length: u8, bytes: [u8; 22] },
+    Short { length: u8, bytes: [u8; SHORT] },
     Long(Box<[u8]>),
 }
 
 impl ObjectBytes {
+    /// How many bytes an object takes beside its place in a table.
+    fn heap_bytes(object: &[u8]) -> usize {
+        if object.len() <= SHORT { 0 } else { ALLOCATION + object.len() }
+    }
+
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Short { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
@@ -392,7 +400,7 @@ impl ObjectBytes {
 
 impl From<&[u8]> for ObjectBytes {
     fn from(object: &[u8]) -> Self {
-        let mut bytes = [0; 22];
+        let mut bytes = [0; SHORT];
         match (bytes.get_mut(..object.len()), u8::try_from(object.len())) {
             (Some(short), Ok(length)) => {
                 short.copy_from_slice(object);

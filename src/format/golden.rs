@@ -94,7 +94,6 @@ fn the_other_keys_are_these_bytes() {
         (Space::Cursor.key(&["a\0"]), "20 61010000"),
         (key::tracked("d", "m", &[]), "21 6400 6d00"),
         (key::tracked("d", "m", &kinds), "21 6400 6d00 636f756e74727900 70726f76696e636500"),
-        (key::spill(258), "f1 0000000000000102"),
     ] {
         assert_eq!(hex(&key), hex(&bytes(expected)));
     }

@@ -25,8 +25,6 @@ pub(crate) enum Space {
     Cursor = 0x20,
     /// What is tracked of a metric.
     Tracked = 0x21,
-    /// What trackers couldn't hold in memory.
-    Spill = 0xf1,
 }
 
 /// A range of keys: from `start`, included, to `end`, excluded; no end is the end of everything.
@@ -272,11 +270,6 @@ impl Space {
 pub(crate) fn tracked(domain: &str, metric: &str, kinds: &[String]) -> Vec<u8> {
     let names: Vec<&str> = [domain, metric].into_iter().chain(kinds.iter().map(String::as_str)).collect();
     Space::Tracked.key(&names)
-}
-
-/// Where the tracker's run `run` keeps what it couldn't hold in memory.
-pub(crate) fn spill(run: u64) -> Vec<u8> {
-    [&[Space::Spill as u8][..], &run.to_be_bytes()].concat()
 }
 
 /// The beginning of the keys of a series, or of all of a metric's series of a period and with an object:

@@ -38,11 +38,10 @@ pub(super) struct Entries<V> {
 }
 
 /// The ranges that hold all entries, in order: one for each space, also those that no store has, so that damage ends a
-/// range and no more. What trackers couldn't hold in memory is left out: it is theirs alone.
+/// range and no more.
 pub(super) fn everything() -> Vec<KeyRange> {
-    let spaces = (0..=u8::MAX).filter(|space| *space != Space::Spill as u8);
     let empty = KeyRange { start: Vec::new(), end: Some(vec![0]) };
-    [empty].into_iter().chain(spaces.map(|space| KeyRange::prefix(vec![space]))).collect()
+    [empty].into_iter().chain((0..=u8::MAX).map(|space| KeyRange::prefix(vec![space]))).collect()
 }
 
 /// The ranges of a metric's entries, and of what they need.

@@ -3,6 +3,9 @@
 use crate::{error::Result, format::KeyRange};
 use std::{fmt::Debug, path::Path};
 
+/// What the names of files begin with that hold spilled entries, in a store's folder.
+pub(in crate::storage) const SPILL_FILES: &str = "spill-";
+
 /// Takes a key and its value.
 pub(crate) type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]);
 
@@ -39,6 +42,9 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// Rewrites the map into as little space as it takes, in one step, each entry as `rewritten` makes it, or without it.
     /// Writes wait meanwhile, reads go on.
     fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction>;
+
+    /// The directory, if there is one: for files that are gone with the process.
+    fn folder(&self) -> Option<&Path>;
 
     /// The directory, or a name for people where there is none.
     fn path(&self) -> &Path;

@@ -18,13 +18,12 @@ mod tests;
 
 use crate::{
     error::{Error, Result},
-    format::{ChangesRecord, KeyRange, Malformed, Record, Space, Stored, key, store_value, value_after},
+    format::{ChangesRecord, KeyRange, Malformed, Record, Stored, key, store_value, value_after},
 };
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64,
     },
     thread::{self, ThreadId},
 };
@@ -79,7 +78,6 @@ impl Storage {
                 storage.roll_back()?;
             }
         }
-        storage.clear(&KeyRange::space(Space::Spill))?;
         Ok(storage)
     }
 
@@ -107,16 +105,11 @@ impl Storage {
         let _only_one = self.only_one()?;
         // What a large change replaced is left out, where no reader wants it any more.
         let committed = self.versions().committed_for_all();
-        self.engine().compact(&|Entry { key, value }| {
-            if key.first() == Some(&(Space::Spill as u8)) {
-                return Some(Entry { key, value });
+        self.engine().compact(&|Entry { key, value }| match Stored::decode(&value) {
+            Ok(Stored::Changed { change, new, .. }) if change <= committed => {
+                new.map(|new| Entry { key, value: store_value(new.to_vec()) })
             }
-            match Stored::decode(&value) {
-                Ok(Stored::Changed { change, new, .. }) if change <= committed => {
-                    new.map(|new| Entry { key, value: store_value(new.to_vec()) })
-                }
-                _ => Some(Entry { key, value }),
-            }
+            _ => Some(Entry { key, value }),
         })
     }
 
@@ -135,7 +128,7 @@ impl Storage {
 
     /// A place for what a tracker can't hold in memory.
     pub(crate) fn spill(&self) -> Spill {
-        Spill::new(self.clone(), self.shared.spills.fetch_add(1, Ordering::Relaxed))
+        Spill::new(self.clone())
     }
 
     /// The state of the map as it is now, for as long as it is held.
@@ -158,24 +151,11 @@ impl Storage {
     fn versions_mut(&self) -> RwLockWriteGuard<'_, mvcc::Versions> {
         self.shared.versions.write().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Removes a range that no reader looks at.
-    fn clear(&self, range: &KeyRange) -> Result<()> {
-        loop {
-            let entries = self.engine().scan(range, Direction::Forwards, BATCH)?;
-            if entries.is_empty() {
-                return Ok(());
-            }
-            let removes =
-                entries.into_iter().map(|Entry { key, value }| Write { key, old: Some(value), new: None });
-            self.engine().apply(removes.collect())?;
-        }
-    }
 }
 
-/// Everything but what trackers couldn't hold in memory, which is theirs alone.
+/// All keys.
 pub(crate) fn everything() -> KeyRange {
-    KeyRange { start: Vec::new(), end: Some(KeyRange::space(Space::Spill).start) }
+    KeyRange { start: Vec::new(), end: None }
 }
 
 /// A lock whose holder panicked guards nothing that could be half changed: take it all the same.

@@ -1,77 +1,203 @@
-//! A place on the disk for what a tracker can't hold in memory.
+//! A place on the disk for what a tracker can't hold in memory: sorted runs, which are merged when they are read.
 
-use super::{BATCH, Direction, Entry, Storage, Write};
-use crate::{
-    error::Result,
-    format::{KeyRange, key},
+use super::{Entry, Storage, engine::SPILL_FILES};
+use crate::error::{Error, Result};
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    fs::{self, File},
+    io::{self, BufReader, BufWriter, Cursor, Read, Seek, Write},
+    mem,
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
 };
 
-/// An ordered map that only its owner sees, gone when it is dropped, or when the store is opened again.
+/// More runs than this are merged into one: each is an open file.
+const MOST_RUNS: usize = 16;
+
+/// Entries that only their owner sees, gone when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Spill {
     storage: Storage,
-    prefix: Vec<u8>,
-    used: bool,
+    runs: Vec<Run>,
+}
+
+/// Entries in the order of their keys; in memory if the store is.
+#[derive(Debug)]
+enum Run {
+    File(File, PathBuf),
+    Memory(Vec<u8>),
 }
 
 impl Spill {
-    pub(super) fn new(storage: Storage, run: u64) -> Self {
-        Self { storage, prefix: key::spill(run), used: false }
+    pub(super) fn new(storage: Storage) -> Self {
+        Self { storage, runs: Vec::new() }
     }
 
     pub(crate) fn is_used(&self) -> bool {
-        self.used
+        !self.runs.is_empty()
     }
 
-    pub(crate) fn put_all(&mut self, entries: impl IntoIterator<Item = Entry>) -> Result<()> {
-        self.used = true;
-        let mut entries = entries.into_iter();
-        loop {
-            let batch: Vec<Write> = entries
-                .by_ref()
-                .take(BATCH)
-                .map(|entry| {
-                    let key = [&self.prefix, &entry.key[..]].concat();
-                    let old = self.storage.engine().get(&key)?;
-                    Ok(Write { key, old, new: Some(entry.value) })
-                })
-                .collect::<Result<_>>()?;
-            if batch.is_empty() {
-                return Ok(());
-            }
-            self.storage.engine().apply(batch)?;
+    /// Adds entries, which come in the order of their keys.
+    pub(crate) fn add(&mut self, entries: impl IntoIterator<Item = Result<Entry>>) -> Result<()> {
+        if self.runs.len() >= MOST_RUNS {
+            let merged = Merge::new(mem::take(&mut self.runs), self.storage.path())?;
+            let run = self.write(merged)?;
+            self.runs.push(run);
         }
+        let run = self.write(entries)?;
+        self.runs.push(run);
+        Ok(())
     }
 
-    /// All entries whose keys begin with `prefix`, in order.
-    pub(crate) fn entries(&self, prefix: &[u8]) -> impl Iterator<Item = Result<Entry>> {
-        let mut rest = Some(KeyRange::prefix([&self.prefix, prefix].concat()));
-        let mut page = Vec::new().into_iter();
-        std::iter::from_fn(move || {
-            if page.len() == 0
-                && let Some(range) = rest.take()
-            {
-                match self.storage.engine().scan(&range, Direction::Forwards, BATCH) {
-                    Ok(entries) => {
-                        let full = entries.len() == BATCH;
-                        rest = range.after(&entries, Direction::Forwards).filter(|_| full);
-                        page = entries.into_iter();
-                    }
-                    Err(error) => return Some(Err(error)),
-                }
-            }
-            let entry = page.next()?;
-            let key = entry.key.get(self.prefix.len()..).unwrap_or_default().to_vec();
-            Some(Ok(Entry { key, value: entry.value }))
-        })
+    /// All entries in the order of their keys, those of one key in the order in which they were added; none are left.
+    pub(crate) fn take(&mut self) -> Result<Merge> {
+        Merge::new(mem::take(&mut self.runs), self.storage.path())
+    }
+
+    fn write(&self, entries: impl IntoIterator<Item = Result<Entry>>) -> Result<Run> {
+        let Some(folder) = self.storage.engine().folder() else {
+            let mut bytes = Vec::new();
+            write_entries(&mut bytes, entries, self.storage.path())?;
+            return Ok(Run::Memory(bytes));
+        };
+        let failed = |source| Error::Io { action: "spilling to", path: folder.to_owned(), source };
+        let number = self.storage.shared.spills.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!("{SPILL_FILES}{number}"));
+        let file = File::options().read(true).write(true).create_new(true).open(&path).map_err(failed)?;
+        // Where the system allows it, the file has no name from now on, and is gone with the process.
+        let _ = fs::remove_file(&path);
+        let run = Run::File(file, path);
+        if let Run::File(file, _) = &run {
+            let mut writer = BufWriter::new(file);
+            write_entries(&mut writer, entries, folder)?;
+            writer.flush().map_err(failed)?;
+        }
+        Ok(run)
     }
 }
 
-impl Drop for Spill {
+impl Drop for Run {
     fn drop(&mut self) {
-        if self.used {
-            // What stays behind is cleared when the store is opened.
-            let _ = self.storage.clear(&KeyRange::prefix(self.prefix.clone()));
+        if let Self::File(_, path) = self {
+            let _ = fs::remove_file(path);
         }
+    }
+}
+
+fn write_entries(
+    writer: &mut impl Write,
+    entries: impl IntoIterator<Item = Result<Entry>>,
+    folder: &Path,
+) -> Result<()> {
+    let failed = |source| Error::Io { action: "spilling to", path: folder.to_owned(), source };
+    for entry in entries {
+        let Entry { key, value } = entry?;
+        for bytes in [key, value] {
+            let length =
+                u32::try_from(bytes.len()).map_err(|_| failed(io::ErrorKind::FileTooLarge.into()))?;
+            writer
+                .write_all(&length.to_le_bytes())
+                .and_then(|()| writer.write_all(&bytes))
+                .map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// The entries of several runs.
+#[derive(Debug)]
+pub(crate) struct Merge {
+    runs: Vec<Reader>,
+    /// The next entry of each run: its key, the number of the run, and its value.
+    next: BinaryHeap<Reverse<(Vec<u8>, usize, Vec<u8>)>>,
+    path: PathBuf,
+}
+
+/// A run that is read.
+#[derive(Debug)]
+struct Reader {
+    /// Gone with the reader.
+    _run: Option<Run>,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    File(BufReader<File>),
+    Memory(Cursor<Vec<u8>>),
+}
+
+impl Reader {
+    fn new(mut run: Run) -> io::Result<Self> {
+        match &mut run {
+            Run::File(file, _) => {
+                file.rewind()?;
+                let source = Source::File(BufReader::with_capacity(1 << 16, file.try_clone()?));
+                Ok(Self { _run: Some(run), source })
+            }
+            Run::Memory(bytes) => {
+                Ok(Self { source: Source::Memory(Cursor::new(mem::take(bytes))), _run: None })
+            }
+        }
+    }
+
+    fn next_entry(&mut self) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+        match &mut self.source {
+            Source::File(file) => read_entry(file),
+            Source::Memory(bytes) => read_entry(bytes),
+        }
+    }
+}
+
+fn read_entry(reader: &mut impl Read) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    let mut length = [0; 4];
+    match reader.read_exact(&mut length) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    let key = read_bytes(reader, length)?;
+    reader.read_exact(&mut length)?;
+    Ok(Some((key, read_bytes(reader, length)?)))
+}
+
+fn read_bytes(reader: &mut impl Read, length: [u8; 4]) -> io::Result<Vec<u8>> {
+    let length = u32::from_le_bytes(length).into();
+    let mut bytes = Vec::new();
+    let read = reader.take(length).read_to_end(&mut bytes)?;
+    if read as u64 == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+impl Merge {
+    fn new(runs: Vec<Run>, path: &Path) -> Result<Self> {
+        let mut merge = Self { runs: Vec::new(), next: BinaryHeap::new(), path: path.to_owned() };
+        for run in runs {
+            let reader = Reader::new(run).map_err(|source| merge.failed(source))?;
+            merge.runs.push(reader);
+            merge.advance(merge.runs.len() - 1)?;
+        }
+        Ok(merge)
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Io { action: "reading what was spilled to", path: self.path.clone(), source }
+    }
+
+    /// Reads the next entry of a run.
+    fn advance(&mut self, number: usize) -> Result<()> {
+        let read = self.runs.get_mut(number).map_or(Ok(None), Reader::next_entry);
+        if let Some((key, value)) = read.map_err(|source| self.failed(source))? {
+            self.next.push(Reverse((key, number, value)));
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Merge {
+    type Item = Result<Entry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Reverse((key, number, value)) = self.next.pop()?;
+        Some(self.advance(number).map(|()| Entry { key, value }))
     }
 }

@@ -23,7 +23,6 @@ pub(super) struct GroupBy<V> {
     queue: usize,
     /// So many objects a grouping may have.
     most_objects: u64,
-    spill: Spill,
 }
 
 /// The groups of one grouping.
@@ -31,8 +30,7 @@ pub(super) struct GroupBy<V> {
 struct Groups<V> {
     memtable: Memtable<V>,
     queues: Vec<Vec<Waiting<V>>>,
-    /// How many objects are spilled.
-    spilled: u64,
+    spill: Spill,
 }
 
 /// A value on its way to the slot of a group.
@@ -58,9 +56,6 @@ const QUEUES: usize = 1_024;
 /// The part of the memory that is for queues.
 const QUEUES_PART: usize = 8;
 
-/// About so many entries are spilled at once.
-const SPILLED: usize = 4_096;
-
 impl<V: Value> GroupBy<V> {
     /// `tables` are those of the groupings, in their order.
     pub(super) fn new(store: &Store, tables: Vec<Table>, limit: usize, most_objects: u64) -> Self {
@@ -70,8 +65,8 @@ impl<V: Value> GroupBy<V> {
             Layout::Integers => queues / (tables.len().max(1) * QUEUES * size_of::<Waiting<V>>()),
             _ => 0,
         };
-        let groupings = tables.into_iter().map(Groups::new).collect();
-        Self { groupings, bytes: 0, limit: limit - queues, queue, most_objects, spill: store.spill() }
+        let groupings = tables.into_iter().map(|table| Groups::new(table, store.spill())).collect();
+        Self { groupings, bytes: 0, limit: limit - queues, queue, most_objects }
     }
 
     /// Merges a value into the slot of an object, perhaps later, and says whether the memory is full.
@@ -108,32 +103,9 @@ impl<V: Value> GroupBy<V> {
     }
 
     /// Spills everything that is flushed, and begins with an empty memory.
-    pub(super) fn spill(&mut self, store: &Store) -> Result<()> {
-        let mut entries = Vec::with_capacity(SPILLED);
-        for (number, groups) in self.groupings.iter_mut().enumerate() {
-            for mut group in groups.memtable.take() {
-                let prefix = [&grouping_bytes(number)[..], group.object()].concat();
-                let mut is_new = true;
-                for entry in self.spill.entries(&prefix) {
-                    let Entry { key, value } = entry?;
-                    // One object's bytes aren't the beginning of another's, and so are all of its own.
-                    is_new = false;
-                    add_spilled(store, groups.memtable.table(), &mut group, &key, &value)?;
-                }
-                groups.spilled += u64::from(is_new);
-                if groups.spilled > self.most_objects {
-                    return Err(Error::TooManyObjects { most: self.most_objects });
-                }
-                for (part, value) in group.parts(groups.memtable.table())? {
-                    entries.push(Entry { key: spill_key(number, group.object(), part), value });
-                }
-                if entries.len() >= SPILLED {
-                    self.spill.put_all(entries.drain(..))?;
-                }
-            }
-        }
+    pub(super) fn spill(&mut self) -> Result<()> {
         self.bytes = 0;
-        self.spill.put_all(entries)
+        self.groupings.iter_mut().try_for_each(Groups::spill)
     }
 
     /// Calls `visit` with the values of a grouping, all at once or some objects at a time, in their order; once
@@ -144,31 +116,36 @@ impl<V: Value> GroupBy<V> {
         grouping: usize,
         mut visit: impl FnMut(&mut Memtable<V>) -> Result<()>,
     ) -> Result<()> {
-        if self.spill.is_used() {
-            self.spill(store)?;
-        }
+        let (most, limit) = (self.most_objects, self.limit);
         let Some(groups) = self.groupings.get_mut(grouping) else { return Ok(()) };
-        if !self.spill.is_used() {
-            if groups.memtable.len() as u64 > self.most_objects {
-                return Err(Error::TooManyObjects { most: self.most_objects });
+        if !groups.spill.is_used() {
+            if groups.memtable.len() as u64 > most {
+                return Err(Error::TooManyObjects { most });
             }
             return visit(&mut groups.memtable);
         }
+        groups.spill()?;
         let table = groups.memtable.table().clone();
-        let (mut group, mut bytes): (Option<Group<V>>, usize) = (None, 0);
-        for entry in self.spill.entries(&grouping_bytes(grouping)) {
+        let (mut group, mut bytes, mut objects): (Option<Group<V>>, usize, u64) = (None, 0, 0);
+        for entry in groups.spill.take()? {
             let Entry { key, value } = entry?;
-            let Some((object, _)) = split_spill_key(&key) else { continue };
+            let Some((object, part)) = split_key(&key) else { continue };
             if let Some(done) = group.take_if(|group| group.object() != object) {
                 groups.memtable.push(done);
-                if bytes > self.limit {
+                if bytes > limit {
                     visit(&mut groups.memtable)?;
                     bytes = 0;
                 }
             }
             // What is packed takes some times more when it is not.
             bytes += 4 * (key.len() + value.len());
-            add_spilled(store, &table, group.get_or_insert_with(|| Group::new(object)), &key, &value)?;
+            objects += u64::from(group.is_none());
+            if objects > most {
+                return Err(Error::TooManyObjects { most });
+            }
+            let group = group.get_or_insert_with(|| Group::new(object));
+            let merged = group.merge_part(&table, part, &value);
+            merged.map_err(|malformed| store.corrupt(malformed, None))??;
         }
         if let Some(done) = group {
             groups.memtable.push(done);
@@ -177,36 +154,32 @@ impl<V: Value> GroupBy<V> {
     }
 }
 
-/// Merges a spilled part into a group.
-fn add_spilled<V: Value>(
-    store: &Store,
-    table: &Table,
-    group: &mut Group<V>,
-    key: &[u8],
-    value: &[u8],
-) -> Result<()> {
-    let Some((_, part)) = split_spill_key(key) else { return Ok(()) };
-    group.merge_part(table, part, value).map_err(|malformed| store.corrupt(malformed, None))?
+/// The key under which a part of an object's group is spilled.
+fn key_of(object: &[u8], part: i32) -> Vec<u8> {
+    [object, &(part.cast_unsigned() ^ 0x8000_0000).to_be_bytes()].concat()
 }
 
-fn grouping_bytes(grouping: usize) -> [u8; 8] {
-    (grouping as u64).to_be_bytes()
-}
-
-fn spill_key(grouping: usize, object: &[u8], part: i32) -> Vec<u8> {
-    let part = (part.cast_unsigned() ^ 0x8000_0000).to_be_bytes();
-    [&grouping_bytes(grouping)[..], object, &part].concat()
-}
-
-fn split_spill_key(key: &[u8]) -> Option<(&[u8], i32)> {
-    let (_, rest) = key.split_first_chunk::<8>()?;
-    let (object, part) = rest.split_last_chunk::<4>()?;
+fn split_key(key: &[u8]) -> Option<(&[u8], i32)> {
+    let (object, part) = key.split_last_chunk::<4>()?;
     Some((object, (u32::from_be_bytes(*part) ^ 0x8000_0000).cast_signed()))
 }
 
 impl<V: Value> Groups<V> {
-    fn new(table: Table) -> Self {
-        Self { memtable: Memtable::new(table), queues: Vec::new(), spilled: 0 }
+    fn new(table: Table, spill: Spill) -> Self {
+        Self { memtable: Memtable::new(table), queues: Vec::new(), spill }
+    }
+
+    fn spill(&mut self) -> Result<()> {
+        let groups = self.memtable.take();
+        let table = self.memtable.table();
+        let entries = groups.iter().flat_map(|group| match group.parts(table) {
+            Ok(parts) => {
+                let entry = |(part, value)| Ok(Entry { key: key_of(group.object(), part), value });
+                parts.into_iter().map(entry).collect()
+            }
+            Err(error) => vec![Err(error)],
+        });
+        if groups.is_empty() { Ok(()) } else { self.spill.add(entries) }
     }
 
     /// Merges a value into a slot of a group, and says by how many bytes the memory has grown for it.

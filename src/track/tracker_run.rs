@@ -151,7 +151,7 @@ impl<'p, 'a, R, V: Value> TrackerRun<'p, 'a, R, V> {
         }
         if full {
             self.flush()?;
-            self.values.spill(self.store)?;
+            self.values.spill()?;
         }
         Ok(Ok(()))
     }

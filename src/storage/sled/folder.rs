@@ -7,6 +7,7 @@ use super::totals::entry_hash;
 use crate::{
     error::{Error, Result},
     format::FORMAT,
+    storage::engine::SPILL_FILES,
 };
 use std::{
     fs::{self, File, TryLockError},
@@ -158,6 +159,12 @@ impl Folder {
             }
         }
         let _ = fs::remove_file(self.path.join(NEW_MANIFEST));
+        // Where a file can't lose its name while it is open, a killed process leaves what it spilled.
+        for name in names(&self.path).unwrap_or_default() {
+            if name.starts_with(SPILL_FILES) {
+                let _ = fs::remove_file(self.path.join(name));
+            }
+        }
         current.finish();
     }
 

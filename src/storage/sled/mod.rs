@@ -256,6 +256,10 @@ impl Engine for DiskEngine {
         Ok(Compaction { before, after })
     }
 
+    fn folder(&self) -> Option<&Path> {
+        Some(self.folder.path())
+    }
+
     fn path(&self) -> &Path {
         self.folder.path()
     }

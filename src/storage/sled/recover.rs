@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    format::{ChangesRecord, Record, Space, key, value_after},
+    format::{ChangesRecord, Record, key, value_after},
     storage::Entry,
 };
 use std::{collections::BTreeMap, path::Path};
@@ -73,10 +73,6 @@ fn values(mut stored: BTreeMap<Vec<u8>, Vec<u8>>) -> (Vec<Entry>, u64) {
     let mut malformed = 0;
     let mut entries = Vec::with_capacity(stored.len());
     for (key, bytes) in stored {
-        // What trackers couldn't hold in memory has no meaning any more.
-        if key.first() == Some(&(Space::Spill as u8)) {
-            continue;
-        }
         match value_after(bytes, committed) {
             Ok(value) => entries.extend(value.map(|value| Entry { key, value })),
             Err(_) => malformed += 1,
