@@ -9,9 +9,9 @@ use std::fmt;
 /// Merging must be associative and commutative: `a`, `b` and `c` give the same in any order and grouping. That
 /// is what makes late records, wider periods and rolling windows right.
 ///
-/// Integers: `i64` (which adds), [`Min`](crate::Min) and [`Max`](crate::Max). Floats: [`Sum`](crate::Sum), [`Summary`](crate::Summary) (count, mean,
-/// variance), [`Quantiles`](crate::Quantiles), [`Gauge`](crate::Gauge) (a level) and [`Meter`](crate::Meter) (a meter).
-/// Things: [`Distinct`](crate::Distinct). A type of your own needs serde and a merge, and is stored
+/// Integers: `i64` (which adds), [`Min`](crate::Min) and [`Max`](crate::Max). Decimals: [`Sum`](crate::Sum),
+/// [`Summary`](crate::Summary) (count, mean, variance), [`Quantiles`](crate::Quantiles), [`Gauge`](crate::Gauge) (a
+/// level) and [`Meter`](crate::Meter) (a meter). Things: [`Distinct`](crate::Distinct). A type of your own needs serde and a merge, and is stored
 /// with bincode's standard configuration, unless it has its own [`to_stored`](Value::to_stored):
 ///
 /// ```
@@ -94,10 +94,10 @@ pub trait Value:
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Layout {
-    /// 32 statistics a row, as packed integers: for kinds that are an `i64` by another name. They need
+    /// 64 statistics a row, as packed integers: for kinds that are an `i64` by another name. They need
     /// [`to_integer`](Value::to_integer) and [`from_integer`](Value::from_integer).
     Integers,
-    /// Several statistics a row, each with its length before its bytes.
+    /// 16 statistics a row, each with its length before its bytes.
     Encoded,
     /// One statistic a row: for sketches and other values of kilobytes, so that changing one doesn't write others anew.
     Large,

@@ -1,4 +1,4 @@
-//! Derived statistics that aren't what their days make them.
+//! Statistics of calendar periods that aren't what their days make them.
 
 use crate::{
     blocks::Table,
@@ -11,7 +11,7 @@ use crate::{
 };
 use std::{fmt, sync::Arc, vec};
 
-/// A derived statistic that isn't what its days make it.
+/// A statistic of a calendar period that isn't what its days make it.
 ///
 /// ```
 /// use trackstats::{Domain, Metric, Period, Point, Store, Timestamp, Tracker, chrono::NaiveDate};
@@ -73,7 +73,7 @@ fn text<V: Value>(statistic: &Point<V>) -> String {
     }
 }
 
-/// The derived statistics of a metric that aren't what their days make them, worked out as they are asked for. Made by
+/// The statistics of a metric's calendar periods that aren't what their days make them, worked out as they are asked for. Made by
 /// [`Rebuild::differences`](super::Rebuild::differences).
 ///
 /// They come by period, for each by object and then by date; all as they were when the reading began. Writes go on

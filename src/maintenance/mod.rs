@@ -1,5 +1,5 @@
-//! What keeps a store sound: reading all of it and checking it, recomputing what is derived from days, backups, and
-//! saving what is left of a damaged store.
+//! What keeps a store sound: reading all of it and checking it, recomputing calendar periods from days, backups, and
+//! recovering what is left of a damaged store.
 
 #[cfg(feature = "backup")]
 mod backup;

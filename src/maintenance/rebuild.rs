@@ -1,4 +1,4 @@
-//! Recomputing derived periods from days.
+//! Recomputing calendar periods from days.
 
 use super::difference::Differences;
 use crate::{
@@ -13,13 +13,13 @@ use crate::{
 };
 
 impl Store {
-    /// Recomputes a metric's derived periods from its days: those that its trackers keep in step.
+    /// Recomputes a metric's calendar periods from its days: those that its trackers keep in step.
     ///
     /// It mends what was written over, deleted or left behind when days were recorded, corrected or deleted by hand.
-    /// Days and hours are its sources, and stay as they are; so do periods that no tracker has derived, and objects
-    /// of kinds that the metric wasn't tracked by.
+    /// Days and hours are its sources, and stay as they are; so do running periods that were recorded, periods that no
+    /// tracker keeps, and objects of kinds that the metric wasn't tracked by.
     ///
-    /// It knows days only. Where older days were deleted and lifetimes still count them, they no longer will:
+    /// It knows days only. Where older days were deleted and months or years still count them, they no longer will:
     /// [`Rebuild::differences`] tells before.
     ///
     /// ```
@@ -45,7 +45,7 @@ impl Store {
     }
 }
 
-/// The recomputing of a metric's derived periods. Made by [`Store::rebuild`].
+/// The recomputing of a metric's calendar periods. Made by [`Store::rebuild`].
 #[derive(Debug)]
 #[must_use]
 pub struct Rebuild<'s, 'a, V = i64> {

@@ -1,4 +1,4 @@
-//! Saving what is left of a damaged store.
+//! Recovering what is left of a damaged store.
 
 use crate::{
     calendar::Calendar,
@@ -14,11 +14,11 @@ use std::{
     path::Path,
 };
 
-/// What was saved of a damaged store, and what was lost.
+/// What was recovered of a damaged store, and what was lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoverReport {
-    /// The entries that were copied: rows of statistics, registrations, cursors.
+    /// The entries that were copied: blocks of statistics, registrations, cursors.
     pub entries: u64,
     /// How many there should be, if that could be read.
     pub expected: Option<u64>,
@@ -27,7 +27,7 @@ pub struct RecoverReport {
     /// How many of the last writes that were flushed are not there, if that could be read. A small change is one write,
     /// a large one is several.
     pub lost_writes: Option<u64>,
-    /// Rows left out since the registration of their metric is lost, and with it the kind of their values; by metric,
+    /// Blocks left out since the registration of their metric is lost, and with it the kind of their values; by metric,
     /// as `domain/metric`.
     pub unregistered: BTreeMap<String, u64>,
     /// Metrics of which the registration is lost, and which were registered again as integers without a name.
@@ -106,7 +106,7 @@ impl Recover {
         }
     }
 
-    /// Takes the next entry, in the order of the keys: registrations come before rows.
+    /// Takes the next entry, in the order of the keys: registrations come before blocks.
     fn entry(&mut self, mut entry: Entry) -> Result<()> {
         let of = |space: Space| entry.key.first() == Some(&(space as u8));
         let kept = if entry.key == key::store() {
@@ -138,7 +138,7 @@ impl Recover {
         self.making.put(entry.key, entry.value)
     }
 
-    /// Sees to it that a row's metric is registered; says whether it is.
+    /// Sees to it that a block's metric is registered; says whether it is.
     fn row(&mut self, entry: &Entry) -> Result<bool> {
         let Ok(BlockKey { domain, metric, .. }) = BlockKey::decode(&entry.key) else {
             self.report.damaged += 1;

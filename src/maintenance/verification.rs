@@ -15,12 +15,12 @@ pub struct Verification {
     pub metrics: u64,
     /// How many problems there are.
     pub found: u64,
-    /// How many of them are derived statistics that aren't what their days make them:
+    /// How many of them are statistics of calendar periods that aren't what their days make them:
     /// [`Store::rebuild`](crate::Store::rebuild) mends those.
     pub differences: u64,
     /// The first hundred problems.
     pub problems: Vec<Problem>,
-    /// The metrics, as `domain/metric`, whose derived periods weren't compared with their days: their values are of a
+    /// The metrics, as `domain/metric`, whose calendar periods weren't compared with their days: their values are of a
     /// kind of a program's own, which only that program can merge, with
     /// [`Store::verify_metric`](crate::Store::verify_metric).
     pub not_compared: Vec<String>,

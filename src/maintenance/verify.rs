@@ -23,12 +23,12 @@ impl Store {
     ///
     /// - that all entries are there, as they were written last;
     /// - each entry's key, and the order of the keys;
-    /// - each record and row;
-    /// - the dates of the rows and of their statistics;
+    /// - each record, block and row;
+    /// - the dates of the blocks and of their statistics;
     /// - that what has statistics or is tracked is registered;
-    /// - that each calendar period that trackers keep agrees with its days, by object and date. Hours, like days, are a source,
-    ///   and running periods are worked out when they are read.
-    ///   Periods that no tracker has derived are read, but there is nothing to compare them with.
+    /// - that each calendar period that trackers keep agrees with its days, by object and date. Hours and days are
+    ///   sources, and running periods are worked out when they are read. Periods that no tracker keeps are read, but there
+    ///   is nothing to compare them with.
     ///
     /// Others may write meanwhile. What they replace is kept in memory until the check is done.
     ///
@@ -128,7 +128,7 @@ impl KindVisitor for CompareKind<'_> {
 }
 
 impl Found<'_> {
-    /// Adds the derived statistics that differ from their days to the problems.
+    /// Adds the statistics of calendar periods that differ from their days to the problems.
     fn compare_with<V: Value>(self, metric: &Metric<'_, V>) -> Result<()> {
         let Self { store, snapshot, form, groupings, verification } = self;
         let tables = kept_tables(store, metric, form, &groupings);

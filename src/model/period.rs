@@ -6,7 +6,8 @@ use std::{fmt, str::FromStr};
 /// The stretch of time that a statistic covers, by the store's [`Calendar`](crate::Calendar).
 ///
 /// Calendar periods, from [`Hour`](Self::Hour) to [`Year`](Self::Year), are dated by their first day.
-/// [`LastDays`](Self::LastDays) and [`Lifetime`](Self::Lifetime) are dated by their last day.
+/// [`LastDays`](Self::LastDays) and [`Lifetime`](Self::Lifetime) are dated by their last day; where a tracker keeps
+/// them, they aren't stored, but worked out from days when they are read.
 ///
 /// Its text form is that of the command line: `day`, `last-7-days`.
 ///
@@ -33,7 +34,8 @@ pub enum Period {
     Year,
     /// This many calendar days (1 to 65535) ending on the date: a rolling window.
     LastDays(u16),
-    /// Everything up to the end of the date.
+    /// Everything up to the end of the date. One that is recorded is an anchor, such as an opening balance: where a tracker
+    /// keeps lifetimes, later ones go on from it.
     Lifetime,
 }
 

@@ -40,7 +40,7 @@ pub(crate) use mvcc::Snapshot;
 pub(crate) use reads::{Entries, Page, Reads};
 pub(crate) use spill::Spill;
 
-/// Batches beyond this many writes take a lot of sled's memory, and are no faster.
+/// So many entries are read at once, where all of a range are.
 pub(crate) const BATCH: usize = 512;
 
 /// An engine, with snapshots for its readers and one change at a time for its writers. Cheap to clone.
@@ -100,7 +100,7 @@ impl Storage {
         self.engine().check()
     }
 
-    /// Rewrites the map into as little space as it takes.
+    /// Rewrites the map into less space, or leaves it as it is.
     pub(crate) fn compact(&self) -> Result<Compaction> {
         let _only_one = self.only_one()?;
         // What a large change replaced is left out, where no reader wants it any more.

@@ -53,8 +53,8 @@ pub enum Implausible {
     /// What needs today's date is an error, [`Error::ImplausibleClock`].
     Refuse,
     /// Today is taken to be the latest date that the store has seen, or else the earliest plausible date: not the
-    /// nearest one, since nothing may be carried up to a day that hasn't come. [`Store::parked`] and the report of
-    /// a run say so.
+    /// nearest one, since running periods would be worked out up to a day that hasn't come. [`Store::parked`] and the
+    /// report of a run say so.
     Park,
 }
 

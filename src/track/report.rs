@@ -19,7 +19,8 @@ pub struct Report {
     /// Those of an append that are dated before the last date with a statistic: they were merged in, and every period
     /// that they belong to was repaired.
     pub late: u64,
-    /// Those dated after today: their own dates have statistics, windows and lifetimes when those dates come.
+    /// Those dated after today: their days and calendar periods are stored, and running periods have them when those
+    /// dates come.
     pub future: u64,
     /// Those of the current day, left out on request.
     pub unfinished: u64,

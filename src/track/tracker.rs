@@ -16,7 +16,8 @@ type ValueOf<'a, R, V> = Box<dyn Fn(&R) -> Result<Option<V>, String> + 'a>;
 /// and what is kept.
 ///
 /// Statistics without object are always kept, and so are those of days: every wider period is worked out from
-/// them. The values of a date are merged, so a count is the sum of ones.
+/// them. Calendar periods are stored beside their days; [`Period::LastDays`] and [`Period::Lifetime`] are worked out when
+/// they are read, up to today. The values of a date are merged, so a count is the sum of ones.
 ///
 /// There are two ways to run it. [`recompute`](Self::recompute) takes all records since a date and replaces
 /// the statistics from there on; [`append`](Self::append) takes new records once and merges them in.
@@ -161,7 +162,7 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
         self
     }
 
-    /// About how many bytes of half-finished statistics are kept in memory. Beyond it they are put aside in the store's
+    /// About how many bytes of half-finished statistics are kept in memory. Beyond it they are spilled to the store's
     /// directory, which is slower. Default: 64 MiB.
     pub fn memory_bytes(self, memory_bytes: usize) -> Self {
         Self { memory_bytes, ..self }
@@ -245,8 +246,8 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
 }
 
 impl<'a, R> Tracker<'a, R, Sum> {
-    /// Adds a field of the records, without rounding: in any order it gives the same. A record with a number that is infinite or not a number is skipped and
-    /// reported.
+    /// Adds a field of the records, without rounding: in any order it gives the same. A record with a number that is
+    /// infinite or not a number is skipped and reported.
     pub fn sum_float<T: Into<Timestamp>>(
         metric: Metric<'a, Sum>,
         timestamp: impl Fn(&R) -> T + 'a,
@@ -257,8 +258,8 @@ impl<'a, R> Tracker<'a, R, Sum> {
 }
 
 impl<'a, R> Tracker<'a, R, Summary> {
-    /// Keeps the count, sum, smallest, largest, mean and variance of a field of the records. A record with a number that is infinite or not a number is skipped and
-    /// reported.
+    /// Keeps the count, sum, smallest, largest, mean and variance of a field of the records. A record with a number that is
+    /// infinite or not a number is skipped and reported.
     pub fn summary<T: Into<Timestamp>>(
         metric: Metric<'a, Summary>,
         timestamp: impl Fn(&R) -> T + 'a,
@@ -269,8 +270,8 @@ impl<'a, R> Tracker<'a, R, Summary> {
 }
 
 impl<'a, R> Tracker<'a, R, Quantiles> {
-    /// Keeps the quantiles of a field of the records, such as the median, to within 1 %. A record with a number that is infinite or not a number is skipped and
-    /// reported.
+    /// Keeps the quantiles of a field of the records, such as the median, to within 1 %. A record with a number that is
+    /// infinite or not a number is skipped and reported.
     pub fn quantiles<T: Into<Timestamp>>(
         metric: Metric<'a, Quantiles>,
         timestamp: impl Fn(&R) -> T + 'a,

@@ -20,7 +20,7 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BackupReport {
-    /// The entries: rows of statistics, registrations, cursors.
+    /// The entries: blocks of statistics, registrations, cursors.
     pub entries: u64,
 }
 

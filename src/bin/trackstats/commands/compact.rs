@@ -3,7 +3,7 @@
 use crate::{arguments::StoreArgs, output::note};
 use clap::Args;
 
-/// Rewrite the store into as little space as it takes
+/// Rewrite the store into less space; never into more
 ///
 /// It takes as much free space as the store then has. Whatever happens on the way, what is found afterwards is the store.
 #[derive(Debug, Args)]

@@ -16,7 +16,8 @@ use trackstats::{Prefix, Store};
 
 /// Write definitions and statistics to standard output or a file
 ///
-/// Where appends have come to is not in it: after an import, append only what is new.
+/// The appends' cursors are not in it: after an import, append only what is new. Running periods that trackers keep are
+/// worked out again where it is imported.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// Only what is under DOMAIN[/METRIC[/PERIOD[/DATE]]]

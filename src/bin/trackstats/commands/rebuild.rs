@@ -10,9 +10,9 @@ use trackstats::{
     Difference, Figures, KindVisitor, Metric, MetricInfo, Point, RebuildReport, Store, Value, visit_kind,
 };
 
-/// Recompute derived periods from the days that they come from
+/// Recompute weeks, months, quarters and years that trackers keep from their days
 ///
-/// It mends what `verify` finds. Only days are known: where older days were deleted, lifetimes will no longer count
+/// It mends what `verify` finds. Only days are known: where older days were deleted, months and years will no longer count
 /// them; `--dry-run` shows it before.
 #[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {

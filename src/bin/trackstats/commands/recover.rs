@@ -26,7 +26,7 @@ impl RecoverArgs {
     }
 }
 
-/// What was saved and what was lost, a sentence a line.
+/// What was recovered and what was lost, a sentence a line.
 fn told(report: &RecoverReport) -> Vec<String> {
     let RecoverReport { entries, expected, lost_writes, unregistered, registered_again, complete, .. } =
         report;

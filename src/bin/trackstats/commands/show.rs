@@ -12,7 +12,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use trackstats::{AnyValue, Fill, Metric, MetricInfo, Period, Result, SeriesQuery, Statistic, Store, Value};
 
-/// Show a metric's statistics for a period, as a time series, and what follows from them
+/// Show a metric's statistics for a period, as a time series, or a series that is worked out from them
 ///
 /// Of several options --resample comes first, then --rolling, --cumulative, and what compares. Means, medians and
 /// distinct counts are those of the records, never of other means.

@@ -11,8 +11,8 @@ use trackstats::Verification;
 
 /// Read the whole store and check it; nothing is changed
 ///
-/// Every entry is read, decoded and checked against the registrations; every derived period is compared with the days
-/// that it comes from. The exit code is 0 if the store is sound, and 1 if not.
+/// Every entry is read, decoded and checked against the registrations; every week, month, quarter and year that trackers
+/// keep is compared with its days. The exit code is 0 if the store is sound, and 1 if not.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {}
 
