@@ -37,9 +37,9 @@
 //!
 //! Statistics are recorded one by one ([`Store::record`], [`Store::change`]), or worked out from records by a
 //! [`Tracker`]. It stores days and the calendar periods that it keeps; the running ones, [`Period::LastDays`] and
-//! [`Period::Lifetime`], are worked out from days when they are read. Statistics are read as series ([`Store::series`]), or
-//! by the beginning of their keys as they are stored ([`Store::scan`], [`Store::visit`]). [`Store::verify`] checks all that a
-//! store holds, and [`Store::rebuild`] works calendar periods out again from days.
+//! [`Period::Lifetime`], are worked out from days when they are read. Statistics are read as series
+//! ([`Store::series`]), or by the beginning of their keys as they are stored ([`Store::scan`], [`Store::visit`]).
+//! [`Store::verify`] checks all that a store holds, and [`Store::rebuild`] works calendar periods out again from days.
 //!
 //! # What it is not
 //!

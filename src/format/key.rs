@@ -1,5 +1,5 @@
-//! Composite keys: `space domain metric period date [object]`, where the date is the first slot of a span, order-preserving and prefix-free, so that a range of
-//! keys is a time series.
+//! Composite keys: `space domain metric period slot [object]`, order-preserving and prefix-free, so that a range of keys
+//! is a time series. The slot is the first of a block's span.
 //!
 //! Text is escaped (`00` becomes `01 00`, `01` becomes `01 01`) and ends with `00`; numbers are big-endian.
 

@@ -133,8 +133,8 @@ impl Distinct {
     /// How many things are in this set as well as in the other.
     ///
     /// While both keep a mark of each thing, it is counted. Otherwise it is what the two counts have more than that of
-    /// their union, and has the errors of all three: with sets of 10,000 things each it is some 300 off, whether they have 9,000
-    /// in common or none. So it says little of a small part of large sets.
+    /// their union, and has the errors of all three: with sets of 10,000 things each it is some 300 off, whether they
+    /// have 9,000 in common or none. So it says little of a small part of large sets.
     pub fn intersection(&self, other: &Self) -> Intersection {
         if let (Marks::Each(ours), Marks::Each(theirs)) = (&self.0, &other.0) {
             #[expect(clippy::cast_precision_loss, reason = "there are 384 at most")]

@@ -13,8 +13,9 @@ use std::fmt;
 /// A level, such as a temperature or the number of users who are there now: the last one, the lowest and the highest, and
 /// by how much it was raised and lowered.
 ///
-/// Merging keeps the last level by its instant; of changes within a second the last, of levels measured in the same second
-/// the highest. So the last of a week is that of its last day with a level. A level isn't additive: those of two sensors merged are the later one, not their sum.
+/// Merging keeps the last level by its instant; of changes within a second the last, of levels measured in the same
+/// second the highest. So the last of a week is that of its last day with a level. A level isn't additive: those of
+/// two sensors merged are the later one, not their sum.
 ///
 /// ```
 /// use trackstats::{Gauge, Value};

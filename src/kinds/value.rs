@@ -11,8 +11,9 @@ use std::fmt;
 ///
 /// Integers: `i64` (which adds), [`Min`](crate::Min) and [`Max`](crate::Max). Decimals: [`Sum`](crate::Sum),
 /// [`Summary`](crate::Summary) (count, mean, variance), [`Quantiles`](crate::Quantiles), [`Gauge`](crate::Gauge) (a
-/// level) and [`Meter`](crate::Meter) (a meter). Things: [`Distinct`](crate::Distinct). A type of your own needs serde and a merge, and is stored
-/// with bincode's standard configuration, unless it has its own [`to_stored`](Value::to_stored):
+/// level) and [`Meter`](crate::Meter) (a meter). Things: [`Distinct`](crate::Distinct). A type of your own needs serde
+/// and a merge, and is stored with bincode's standard configuration, unless it has its own
+/// [`to_stored`](Value::to_stored):
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};

@@ -73,8 +73,8 @@ fn text<V: Value>(statistic: &Point<V>) -> String {
     }
 }
 
-/// The statistics of a metric's calendar periods that aren't what their days make them, worked out as they are asked for. Made by
-/// [`Rebuild::differences`](super::Rebuild::differences).
+/// The statistics of a metric's calendar periods that aren't what their days make them, worked out as they are asked
+/// for. Made by [`Rebuild::differences`](super::Rebuild::differences).
 ///
 /// They come by period, for each by object and then by date; all as they were when the reading began. Writes go on
 /// beside it. What they replace is kept in memory meanwhile, so it isn't meant to be held for long.

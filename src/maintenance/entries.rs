@@ -22,7 +22,7 @@ use std::{
 
 const PAGE: usize = 512;
 
-/// What is found in the entries: the problems, and what the derived periods are compared by. Values are decoded as `V`.
+/// What is found in the entries: the problems, and what the calendar periods are compared by. Values are decoded as `V`.
 #[derive(Debug)]
 pub(super) struct Entries<V> {
     calendar: Calendar,

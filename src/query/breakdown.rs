@@ -94,7 +94,8 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// ```
     ///
     /// # Errors
-    /// As [`all`](Self::all), [`Error::Merge`] when values don't merge, and [`Error::Underivable`] for windows and lifetimes over more than one date, since they overlap.
+    /// As [`all`](Self::all), [`Error::Merge`] when values don't merge, and [`Error::Underivable`] for windows and
+    /// lifetimes over more than one date, since they overlap.
     pub fn breakdown(&self) -> Result<Breakdown<V>> {
         self.whole("a breakdown over several dates")?;
         let mut by_object: ByObject<(Point<V>, Seen)> = ByObject::new();

@@ -87,7 +87,8 @@ pub struct Cohort {
 }
 
 impl Cohort {
-    /// What part of them there were 0, 1, 2, ... steps later, from 0 to 1; none where that isn't known, or where nobody came.
+    /// What part of them there were 0, 1, 2, ... steps later, from 0 to 1; none where that isn't known, or where
+    /// nobody came.
     pub fn rates(&self) -> impl Iterator<Item = Option<f64>> {
         self.retained.iter().map(|retained| {
             retained.filter(|_| self.size > 0.0).map(|retained| (retained.estimate / self.size).min(1.0))

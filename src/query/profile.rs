@@ -76,7 +76,8 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// ```
     ///
     /// # Errors
-    /// As [`by_weekday`](Self::by_weekday), [`Error::Underivable`](crate::Error::Underivable) of another period than the hour.
+    /// As [`by_weekday`](Self::by_weekday), [`Error::Underivable`](crate::Error::Underivable) of another period than
+    /// the hour.
     pub fn by_hour(&self) -> Result<Vec<ProfilePart<u32, V>>> {
         let keys: Vec<u32> = (0..24).collect();
         self.profile("a profile by hour", Period::Hour, &keys, |axis, slot| {
