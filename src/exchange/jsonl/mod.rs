@@ -6,9 +6,11 @@
 //! {"define":"calendar","zone":"America/New_York","week_start":"monday","day_start":"00:00","month_start_day":1}
 //! {"define":"domain","ref":"flights","name":"Flights"}
 //! {"define":"metric","domain":"flights","ref":"departures","name":"Departures","description":"","value":"integer"}
+//! {"define":"tracked","domain":"flights","metric":"departures","by":["destination"],"periods":["day","week"]}
 //! {"domain":"flights","metric":"departures","period":"day","date":"2013-01-01","object":{"destination":"BOS"},"value":14}
 //! ```
 //!
+//! - `tracked` says which periods trackers keep of a metric for objects of these kinds, or without object;
 //! - `date` is that of [`Calendar::date_text`](crate::Calendar::date_text);
 //! - `object` is null where there is none; its parts are in order, ids are numbers or texts;
 //! - `value` is a whole number, or null where it is missing. A metric's `"encoded":true` says that its values are of a
