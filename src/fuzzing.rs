@@ -2,7 +2,10 @@
 
 use crate::{
     calendar::{Calendar, Timestamp},
-    format::{DomainRecord, Form, MetricRecord, Record, Row, RowKey, Space, StoreRecord, TrackedRecord},
+    format::{
+        BlockBuilder, BlockKey, BlockReader, ChangesRecord, DomainRecord, Form, Malformed, MetricRecord,
+        PackedRow, Record, Row, SeenRecord, SlotBits, Space, StoreRecord, TrackedRecord, form_of, key,
+    },
     kinds::{AnyValue, EachKind, Figures, MergeError, Value, each_kind},
     model::{Id, Object, Part, Period, Ref},
 };
@@ -10,7 +13,8 @@ use chrono::{DateTime, Datelike};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt::Debug};
 
-/// What a key is made of: domain, metric, which period, days of a window, day, and the parts of an object.
+/// What a block's key is made of: domain, metric, which period, days of a window, the first slot of its span, and the
+/// parts of an object.
 pub type Fields = (String, String, u8, u16, i32, Vec<(String, Result<u64, String>)>);
 
 /// Keys sort as what they are made of, none begins with another, and each decodes to what it was made of.
@@ -20,7 +24,7 @@ pub type Fields = (String, String, u8, u16, i32, Vec<(String, Result<u64, String
 /// # Panics
 /// When that isn't so.
 pub fn key_order(a: &Fields, b: &Fields, shared: u8) {
-    let (a, mut b) = (row_key(a), row_key(b));
+    let (a, mut b) = (block_key(a), block_key(b));
     if shared > 0 {
         b.domain.clone_from(&a.domain);
     }
@@ -31,21 +35,21 @@ pub fn key_order(a: &Fields, b: &Fields, shared: u8) {
         b.period = a.period;
     }
     if shared > 3 {
-        b.first_day = a.first_day;
+        b.first_slot = a.first_slot;
     }
     let (a_bytes, b_bytes) = (a.encode(), b.encode());
-    assert_eq!(RowKey::decode(&a_bytes).as_ref(), Ok(&a));
-    assert_eq!(RowKey::decode(&b_bytes).as_ref(), Ok(&b));
+    assert_eq!(BlockKey::decode(&a_bytes).as_ref(), Ok(&a));
+    assert_eq!(BlockKey::decode(&b_bytes).as_ref(), Ok(&b));
     assert_eq!(a_bytes.cmp(&b_bytes), in_order(&a).cmp(&in_order(&b)));
     assert!(a == b || !a_bytes.starts_with(&b_bytes));
     assert!(a == b || !b_bytes.starts_with(&a_bytes));
 }
 
-fn in_order(key: &RowKey) -> impl Ord + '_ {
-    (key.object.is_some(), &key.domain, &key.metric, key.period, key.first_day, key.object.as_ref())
+fn in_order(key: &BlockKey) -> impl Ord + '_ {
+    (key.object.is_some(), &key.domain, &key.metric, key.period, key.first_slot, key.object.as_ref())
 }
 
-fn row_key((domain, metric, period, days, first_day, parts): &Fields) -> RowKey {
+fn block_key((domain, metric, period, days, first_slot, parts): &Fields) -> BlockKey {
     let period = match period % 8 {
         0 => Period::Hour,
         1 => Period::Day,
@@ -65,7 +69,7 @@ fn row_key((domain, metric, period, days, first_day, parts): &Fields) -> RowKey 
         })
         .collect();
     let object = if parts.is_empty() { None } else { Object::from_parts(parts).ok() };
-    RowKey { domain: reference(domain), metric: reference(metric), period, first_day: *first_day, object }
+    BlockKey { domain: reference(domain), metric: reference(metric), period, first_slot: *first_slot, object }
 }
 
 /// The text without what refs can't have.
@@ -92,16 +96,20 @@ impl Value for Anything {
     }
 }
 
-/// Any bytes are a row, a key or a record, or are refused; and what they are is written and read as the same.
+/// Any bytes are a block, a row, a key, a value or a record, or are refused; and what they are is written and read as
+/// the same.
+///
+/// Of blocks, and of rows behind it, the first byte is the form.
 ///
 /// # Panics
 /// When that isn't so.
 pub fn row_decoding(bytes: &[u8]) {
-    let form = if bytes.first() == Some(&1) { Form::Integers } else { Form::Encoded };
-    row::<Anything>(bytes, Form::Encoded);
-    row::<AnyValue>(bytes, form);
-    each_kind(&mut Decoding(bytes));
-    if let Ok(key) = RowKey::decode(bytes) {
+    if let Some(form) = form_of(bytes) {
+        block(form, bytes);
+        rows(form, bytes.get(1..).unwrap_or_default());
+    }
+    each_kind(&mut Values(bytes));
+    if let Ok(key) = BlockKey::decode(bytes) {
         assert_eq!(key.encode(), bytes);
     }
     for space in [Space::Domain, Space::Metric, Space::Cursor, Space::Tracked] {
@@ -111,19 +119,91 @@ pub fn row_decoding(bytes: &[u8]) {
         }
     }
     record::<StoreRecord>(bytes);
+    record::<SeenRecord>(bytes);
+    record::<ChangesRecord>(bytes);
     record::<DomainRecord>(bytes);
     record::<MetricRecord>(bytes);
     record::<TrackedRecord>(bytes);
 }
 
-/// Bytes that are read as rows and values of each kind.
-struct Decoding<'b>(&'b [u8]);
+/// The objects of a block, and the bytes of the row of each.
+type BlockRows<'b> = Vec<(Vec<u8>, &'b [u8])>;
 
-impl EachKind for Decoding<'_> {
-    fn kind<V: Figures>(&mut self) {
-        if let Some(form) = Form::of::<V>() {
-            row::<V>(self.0, form);
+fn read_block(form: Form, bytes: &[u8]) -> Result<BlockRows<'_>, Malformed> {
+    let mut reader = BlockReader::new(form, bytes)?;
+    let mut rows = Vec::new();
+    while let Some(row) = reader.next_bytes()? {
+        rows.push((reader.object().to_vec(), row));
+    }
+    Ok(rows)
+}
+
+fn block(form: Form, bytes: &[u8]) {
+    let Ok(found) = read_block(form, bytes) else { return };
+    // A block is written in one way only: rows that share more have fewer bytes.
+    let mut builder = BlockBuilder::new(form);
+    let mut last = None;
+    for (object, row) in &found {
+        rows(form, row);
+        if !object.is_empty() {
+            let decoded = key::decode_object(object);
+            assert_eq!(key::decode_object_into(object, &mut last), decoded.clone().map(|_| ()));
+            // Only those who look at an object refuse it.
+            let Ok(decoded) = decoded else { return };
+            assert_eq!(&key::object_bytes(&decoded), object);
+            assert_eq!(last.as_ref(), Some(&decoded));
         }
+        builder.push(object, row);
+    }
+    let (first, again) = builder.take();
+    assert_eq!(found.first().map(|(object, _)| object), Some(&first));
+    assert!(again.len() <= bytes.len());
+    assert_eq!(read_block(form, &again), Ok(found));
+}
+
+/// Bytes that are read as a row of values of each kind.
+struct Rows<'b>(Form, &'b [u8]);
+
+impl EachKind for Rows<'_> {
+    fn kind<V: Figures>(&mut self) {
+        if Form::of::<V>() == Some(self.0) {
+            row::<V>(self.0, self.1);
+        }
+    }
+}
+
+fn rows(form: Form, bytes: &[u8]) {
+    row::<AnyValue>(form, bytes);
+    row::<Anything>(form, bytes);
+    each_kind(&mut Rows(form, bytes));
+}
+
+/// A row is encoded to what is decoded to the same, and says the same where it is read without being unpacked.
+fn row<V: Value>(form: Form, bytes: &[u8]) {
+    let Ok(row) = Row::<V>::decode(form, bytes) else { return };
+    let mut again = Vec::new();
+    assert_eq!(row.encode(form, &mut again), Ok(()), "{row:?}");
+    assert_eq!(Row::decode(form, &again).as_ref(), Ok(&row));
+    let packed = PackedRow::read(form, bytes);
+    assert_eq!(packed.map(|packed| packed.present()), Ok(row.present()));
+    let Ok(packed) = packed else { return };
+    for slot in 0..u64::BITS {
+        assert_eq!(packed.get::<V>(slot), Ok(row.get(slot).map(Option::<&V>::cloned)), "slot {slot}");
+    }
+    for wanted in [SlotBits::MAX, 0xffff_0000, 0x5555_5555_5555_5555] {
+        let mut visited = Row::default();
+        assert_eq!(packed.for_each(wanted, |slot, value: Option<V>| visited.set(slot, value)), Ok(()));
+        let mut expected = row.clone();
+        expected.remove_all(!wanted);
+        assert_eq!(visited, expected, "slots {wanted:x}");
+    }
+}
+
+/// Bytes that are read as a value of each kind.
+struct Values<'b>(&'b [u8]);
+
+impl EachKind for Values<'_> {
+    fn kind<V: Figures>(&mut self) {
         value::<V>(self.0);
     }
 }
@@ -140,13 +220,6 @@ fn value<V: Figures>(bytes: &[u8]) {
     let mut twice = value.clone();
     if twice.merge(&value).is_ok() {
         assert_eq!(again(&twice), Some(twice));
-    }
-}
-
-fn row<V: Value>(bytes: &[u8], form: Form) {
-    if let Ok(row) = Row::<V>::decode(bytes) {
-        let again = row.encode(form);
-        assert_eq!(again.and_then(|bytes| Row::decode(&bytes)), Ok(row));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     kinds::Value,
     storage::{Direction, Entry, Reads},
 };
-use std::{iter::Peekable, marker::PhantomData, mem, ops::Range, vec};
+use std::{collections::VecDeque, iter::Peekable, mem, ops::Range, vec};
 
 /// Reads statistics by date. `label` makes of each object what stands for it, or leaves it out; what it made for the
 /// span before is taken over for the same objects.
@@ -17,7 +17,26 @@ pub(crate) struct ByDate<R, L, F, V> {
     cursor: Cursor<R>,
     label: F,
     span: Span<L>,
-    value: PhantomData<fn() -> V>,
+    /// The blocks of a span that has many of them: its rows are gone over once for each date.
+    passes: Option<Passes>,
+    /// Statistics that weren't given yet, and what stands for the object of the last one.
+    ready: VecDeque<(L, i32, Option<V>)>,
+    given: Option<L>,
+}
+
+/// A span with more bytes of blocks than this is gone over in passes: what stands for each row would take some times as
+/// much.
+const HELD: usize = if cfg!(test) { 16 << 10 } else { 8 << 20 };
+
+/// The blocks of a span that are gone over in passes.
+#[derive(Debug)]
+struct Passes {
+    first_slot: i32,
+    blocks: Vec<Entry>,
+    /// The places that no pass was made for yet.
+    left: SlotBits,
+    /// The place of the pass that is under way, and how many of the blocks were read.
+    current: Option<(u32, usize)>,
 }
 
 /// The wanted rows of one span.
@@ -56,17 +75,28 @@ where
     V: Value,
 {
     pub(crate) fn new(cursor: Cursor<R>, label: F) -> Self {
-        Self { cursor, label, span: Span::default(), value: PhantomData }
+        let (span, passes, ready) = (Span::default(), None, VecDeque::new());
+        Self { cursor, label, span, passes, ready, given: None }
     }
 
     /// What stands for the next statistic's object, its slot, and its value, none if it is missing.
     pub(crate) fn next_statistic(&mut self) -> Result<Option<(&L, i32, Option<V>)>> {
         let (row, place) = loop {
+            if let Some((label, slot, value)) = self.ready.pop_front() {
+                return Ok(Some((self.given.insert(label), slot, value)));
+            }
+            if self.next_of_pass()? {
+                continue;
+            }
             if let Some(found) = self.span.next(self.cursor.direction) {
                 break found;
             }
             let Some(blocks) = self.cursor.next_span()? else { return Ok(None) };
-            self.hold(blocks)?;
+            if blocks.blocks.iter().map(|block| block.value.len()).sum::<usize>() > HELD {
+                self.begin_passes(blocks)?;
+            } else {
+                self.hold(blocks)?;
+            }
         };
         let corrupt = |malformed| self.cursor.reads.corrupt(malformed);
         let Some(HeldRow { label, block, bytes, .. }) = self.span.rows.get(row) else { return Ok(None) };
@@ -75,6 +105,62 @@ where
         let packed = PackedRow::read(self.cursor.table.form(), bytes).map_err(corrupt)?;
         let value = packed.get(place).map_err(corrupt)?.flatten();
         Ok(Some((label, self.span.first_slot.saturating_add(place.cast_signed()), value)))
+    }
+
+    /// Takes a span's blocks, to be gone over once for each place that has a statistic.
+    fn begin_passes(&mut self, SpanBlocks { span, wanted, blocks }: SpanBlocks) -> Result<()> {
+        let mut left = 0;
+        for block in &blocks {
+            self.cursor.rows_of(block, |_, row| {
+                left |= row.present() & wanted;
+                Ok(())
+            })?;
+        }
+        self.span = Span::default();
+        let first_slot = self.cursor.table.first_slot(span);
+        self.passes = Some(Passes { first_slot, blocks, left, current: None });
+        Ok(())
+    }
+
+    /// Reads the next block of a pass that has a statistic; says whether there was one.
+    fn next_of_pass(&mut self) -> Result<bool> {
+        let direction = self.cursor.direction;
+        while let Some(passes) = &mut self.passes {
+            let Some((place, read)) =
+                passes.current.or_else(|| Some((next_place(&mut passes.left, direction)?, 0)))
+            else {
+                self.passes = None;
+                break;
+            };
+            let number = match direction {
+                Direction::Forwards => Some(read),
+                Direction::Backwards => passes.blocks.len().checked_sub(read + 1),
+            };
+            let Some(block) = number.and_then(|number| passes.blocks.get(number)) else {
+                passes.current = None;
+                continue;
+            };
+            passes.current = Some((place, read + 1));
+            let slot = passes.first_slot.saturating_add(place.cast_signed());
+            let (label, ready) = (&mut self.label, &mut self.ready);
+            let reads = &self.cursor.reads;
+            self.cursor.rows_of(block, |object, row| {
+                let found = row.get(place).map_err(|malformed| reads.corrupt(malformed))?;
+                if let Some(value) = found
+                    && let Some(label) = label(object)?
+                {
+                    ready.push_back((label, slot, value));
+                }
+                Ok(())
+            })?;
+            if direction == Direction::Backwards {
+                ready.make_contiguous().reverse();
+            }
+            if !ready.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Takes a span's rows.
@@ -141,15 +227,17 @@ impl<L> Span<L> {
                     }
                 }
             }
-            let place = match direction {
-                Direction::Forwards => self.left.trailing_zeros(),
-                Direction::Backwards => self.left.checked_ilog2()?,
-            };
-            if self.left == 0 {
-                return None;
-            }
-            self.left &= !bit(place);
-            self.current = Some((place, 0));
+            self.current = Some((next_place(&mut self.left, direction)?, 0));
         }
     }
+}
+
+/// Takes the next of some places in a direction.
+fn next_place(left: &mut SlotBits, direction: Direction) -> Option<u32> {
+    let place = match direction {
+        Direction::Forwards if *left != 0 => left.trailing_zeros(),
+        _ => left.checked_ilog2()?,
+    };
+    *left &= !bit(place);
+    Some(place)
 }

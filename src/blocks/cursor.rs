@@ -292,6 +292,22 @@ impl<R: Reads> Cursor<R> {
         Ok(blocks)
     }
 
+    /// Calls `visit` with the wanted objects of a block, and their rows.
+    pub(super) fn rows_of(
+        &self,
+        block: &Entry,
+        mut visit: impl FnMut(&[u8], PackedRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let corrupt = |malformed| self.reads.corrupt(malformed);
+        let mut reader = BlockReader::new(self.table.form(), &block.value).map_err(corrupt)?;
+        while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
+            if self.objects.has(reader.object()) {
+                visit(reader.object(), PackedRow::read(self.table.form(), bytes).map_err(corrupt)?)?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn wants(&self, object: &[u8]) -> bool {
         self.objects.has(object)
     }

@@ -2,7 +2,7 @@
 
 use super::Table;
 use crate::{
-    error::{Error, Result},
+    error::Result,
     format::{Malformed, Row, SlotBits, bit},
     kinds::{Layout, MergeError, Value},
 };
@@ -287,10 +287,8 @@ impl<V> Group<V> {
     {
         let part = |(span, patch): &(i32, Patch<V>)| {
             let mut bytes = Vec::new();
-            patch.row.encode(table.form(), &mut bytes).map_err(|Malformed(problem)| Error::Unstorable {
-                statistic: table.describe(table.first_slot(*span), self.object()),
-                problem: format!("it is {problem}"),
-            })?;
+            let encoded = patch.row.encode(table.form(), &mut bytes);
+            encoded.map_err(|unencodable| table.unstorable(*span, self.object(), unencodable))?;
             Ok((*span, bytes))
         };
         self.rows.iter().map(part).collect()

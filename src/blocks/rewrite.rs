@@ -3,7 +3,7 @@
 use super::{Edit, Group, Memtable, Table, memtable::Patch, pack::Rows};
 use crate::{
     error::{Error, Result},
-    format::{BlockReader, KeyRange, Malformed, Row},
+    format::{BlockReader, KeyRange, Row},
     kinds::Value,
     storage::{Change, Direction, Entry, Reads},
 };
@@ -323,10 +323,8 @@ impl<'w, 's> Writer<'w, 's> {
 
     fn push<V: Value>(&mut self, span: i32, object: &[u8], row: &Row<V>) -> Result<()> {
         self.encoded.clear();
-        row.encode(self.table.form(), &mut self.encoded).map_err(|Malformed(problem)| {
-            let statistic = self.table.describe(self.table.first_slot(span), object);
-            Error::Unstorable { statistic, problem: format!("it is {problem}") }
-        })?;
+        row.encode(self.table.form(), &mut self.encoded)
+            .map_err(|unencodable| self.table.unstorable(span, object, unencodable))?;
         if self.encoded.len() > MOST_ROW_BYTES {
             let statistic = self.table.describe(self.table.first_slot(span), object);
             let problem = "its neighbours and it have more than 16 MiB; give its kind of value Layout::Large";

@@ -3,7 +3,7 @@
 use crate::{
     calendar::Calendar,
     error::{Error, Result},
-    format::{Form, KeyRange, MOST_SLOTS, Malformed, SeriesPrefix, SlotBits, Space, key},
+    format::{Form, KeyRange, MOST_SLOTS, Malformed, SeriesPrefix, SlotBits, Space, Unencodable, key},
     kinds::MergeError,
     model::{Date, Object, Period, Series, Statistic},
     storage::{Direction, Entry, Reads},
@@ -52,6 +52,11 @@ impl Table {
         Self::new(self.calendar, (&self.domain, &self.metric), period, self.form, self.has_objects)
     }
 
+    /// The refs of the domain and the metric.
+    pub(crate) fn names(&self) -> (&str, &str) {
+        (&self.domain, &self.metric)
+    }
+
     pub(crate) fn period(&self) -> Period {
         self.period
     }
@@ -64,6 +69,17 @@ impl Table {
     pub(crate) fn series(&self, object: Option<Object>) -> Series {
         let (domain, metric) = (Arc::clone(&self.domain), Arc::clone(&self.metric));
         Series { domain, metric, period: self.period, object }
+    }
+
+    /// A value that can't be encoded, in a row of an object.
+    pub(super) fn unstorable(
+        &self,
+        span: i32,
+        object: &[u8],
+        Unencodable { slot, problem }: Unencodable,
+    ) -> Error {
+        let slot = self.first_slot(span).saturating_add(slot.cast_signed());
+        Error::Unstorable { statistic: self.describe(slot, object), problem: format!("it is {problem}") }
     }
 
     /// The date of a slot.

@@ -18,7 +18,7 @@ pub(crate) use record::{
     CalendarRecord, ChangesRecord, DomainRecord, FORMAT, Form, MetricRecord, PeriodRecord, Record,
     SeenRecord, StoreRecord, TrackedRecord,
 };
-pub(crate) use row::{MOST_SLOTS, PackedRow, Row, SlotBits, bit};
+pub(crate) use row::{MOST_SLOTS, PackedRow, Row, SlotBits, Unencodable, bit};
 pub(crate) use stored::{Stored, store_value, value_after};
 
 /// Bytes that are not what was written, and what is wrong with them.

@@ -54,6 +54,14 @@ pub(crate) struct Row<V> {
     values: Vec<V>,
 }
 
+/// A value that can't be encoded, and its slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unencodable {
+    pub(crate) slot: u32,
+    /// What it is.
+    pub(crate) problem: &'static str,
+}
+
 impl<V> Default for Row<V> {
     fn default() -> Self {
         Self { present: 0, missing: 0, values: Vec::new() }
@@ -182,7 +190,7 @@ impl<V: Value> Row<V> {
     }
 
     /// Adds the row's bytes, in the form that its metric is registered with. The row has a statistic.
-    pub(crate) fn encode(&self, form: Form, bytes: &mut Vec<u8>) -> Result<(), Malformed> {
+    pub(crate) fn encode(&self, form: Form, bytes: &mut Vec<u8>) -> Result<(), Unencodable> {
         match form {
             Form::Integers => self.encode_integers(bytes),
             Form::Encoded | Form::Large => self.encode_values(bytes),
@@ -203,33 +211,38 @@ impl<V: Value> Row<V> {
     }
 
     /// The lowest value, and each value's distance from it in as few bytes as the largest distance takes.
-    fn encode_integers(&self, bytes: &mut Vec<u8>) -> Result<(), Malformed> {
-        let integer = |value: &V| value.to_integer().ok_or(Malformed("a value that isn't an integer"));
+    fn encode_integers(&self, bytes: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let mut integers = Vec::with_capacity(self.values.len());
         let (mut base, mut largest) = (i64::MAX, i64::MIN);
-        for value in &self.values {
-            let value = integer(value)?;
+        for (slot, value) in self.iter() {
+            let Some(value) = value else { continue };
+            let wrong = Unencodable { slot, problem: "a value that isn't an integer" };
+            let value = value.to_integer().ok_or(wrong)?;
             (base, largest) = (base.min(value), largest.max(value));
+            integers.push(value);
         }
-        if self.values.is_empty() {
+        if integers.is_empty() {
             self.push_head(0, bytes);
             return Ok(());
         }
         let width = width_of(distance(base, largest));
         self.push_head(width, bytes);
         push_varint(zigzag(base), bytes);
-        for value in &self.values {
-            let distance = distance(base, integer(value)?).to_le_bytes();
+        for value in integers {
+            let distance = distance(base, value).to_le_bytes();
             bytes.extend_from_slice(distance.get(..usize::from(width)).unwrap_or_default());
         }
         Ok(())
     }
 
-    fn encode_values(&self, bytes: &mut Vec<u8>) -> Result<(), Malformed> {
+    fn encode_values(&self, bytes: &mut Vec<u8>) -> Result<(), Unencodable> {
         self.push_head(0, bytes);
-        for value in &self.values {
-            let stored = value.to_stored().ok_or(Malformed("a value that can't be encoded"))?;
+        for (slot, value) in self.iter() {
+            let Some(value) = value else { continue };
+            let wrong = |problem| Unencodable { slot, problem };
+            let stored = value.to_stored().ok_or(wrong("a value that can't be encoded"))?;
             if stored.len() > MAX_BYTES {
-                return Err(Malformed("a value of more than 16 MiB"));
+                return Err(wrong("a value of more than 16 MiB"));
             }
             push_varint(stored.len() as u64, bytes);
             bytes.extend_from_slice(&stored);

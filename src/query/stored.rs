@@ -146,7 +146,7 @@ impl<'s, 'a> Moment<'s, 'a> {
         mut visit: impl FnMut(&Arc<Series>, i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
         let place = self.place::<V>(metric, period, &self.selection.objects, range)?;
-        if let Some(running) = self.running(metric, &place)? {
+        if let Some(running) = self.running(&place)? {
             return RunningReader::new(running, &place.table, |object| place.wants(object))?
                 .for_each_series(visit);
         }
@@ -199,13 +199,11 @@ impl<'s, 'a> Moment<'s, 'a> {
     }
 
     /// The running periods of a place, if a tracker keeps them for some of its objects.
-    fn running<V: Value>(&self, metric: Metric<'_, ()>, place: &Place) -> Result<Option<Running<V>>> {
-        let names = (metric.domain_ref(), metric.metric_ref());
-        let tracked = self.selection.store.tracked_kinds(&self.snapshot, names, place.table.period())?;
-        if tracked.are_none() {
-            return Ok(None);
-        }
-        Running::read(&self.snapshot, &place.table, &place.objects, &tracked, place.slots).map(Some)
+    fn running<V: Value>(&self, place: &Place) -> Result<Option<Running<V>>> {
+        let Place { table, objects, slots, .. } = place;
+        let (domain, metric) = table.names();
+        let kind = self.registry.kind(domain, metric);
+        self.selection.store.running(&self.snapshot, kind, table, objects, *slots)
     }
 
     /// Calls `visit` with the rows of the objects that are wanted.
@@ -224,7 +222,7 @@ impl<'s, 'a> Moment<'s, 'a> {
         direction: Direction,
     ) -> Result<Reader<V>> {
         let place = self.place::<V>(metric, self.selection.period, objects, range)?;
-        if let Some(running) = self.running(metric, &place)? {
+        if let Some(running) = self.running(&place)? {
             let reader = RunningReader::new(running, &place.table, |object| place.wants(object))?;
             return Ok(Reader::Running(reader.in_direction(direction)));
         }
@@ -281,7 +279,7 @@ fn visit_rows<V: Value>(
     let moment = Moment::new(selection);
     for metric in &selection.metrics {
         let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
-        if let Some(running) = moment.running(*metric, &place)? {
+        if let Some(running) = moment.running(&place)? {
             let reader = RunningReader::new(running, &place.table, |object| place.wants(object))?;
             reader.for_each_series(|series, slot, value| {
                 visit(series, place.table.date(slot)?, value);

@@ -99,6 +99,27 @@ impl<V: Value> Running<V> {
         Ok(running)
     }
 
+    /// The same statistics as values of another type, such as one that goes by what is registered. All are worked out.
+    pub(crate) fn into_values<W: Value>(mut self) -> Result<Running<W>> {
+        let mut days = Days::new(*self.table.calendar());
+        let mut objects = Vec::with_capacity(self.objects.len());
+        for place in 0..self.objects.len() {
+            let statistics = self.statistics(place, &mut days)?;
+            let value = |value: V| match value.to_integer() {
+                Some(integer) => W::from_integer(integer),
+                None => value.to_stored().and_then(|bytes| W::from_stored(&bytes)),
+            };
+            let mut object = RunningObject::new(
+                &self.objects.get(place).map(|object| object.object.clone()).unwrap_or_default(),
+                None,
+            );
+            object.stored =
+                statistics.into_iter().map(|(slot, found)| (slot, found.and_then(value))).collect();
+            objects.push(object);
+        }
+        Ok(Running { objects, table: self.table, slots: self.slots })
+    }
+
     pub(crate) fn table(&self) -> &Table {
         &self.table
     }

@@ -39,12 +39,14 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// Reads all entries, and compares them with what was written. Writes wait meanwhile, reads go on.
     fn check(&self) -> Result<()>;
 
-    /// Rewrites the map into as little space as it takes, in one step, each entry as `rewritten` makes it, or without it.
-    /// Writes wait meanwhile, reads go on.
+    /// Rewrites the map into less space, in one step, each entry as `rewritten` makes it, or without it; where that takes
+    /// more, the map stays as it is. Writes wait meanwhile, reads go on.
     fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction>;
 
     /// The directory, if there is one: for files that are gone with the process.
-    fn folder(&self) -> Option<&Path>;
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
 
     /// The directory, or a name for people where there is none.
     fn path(&self) -> &Path;

@@ -62,10 +62,6 @@ impl Engine for MemoryEngine {
         Ok(Compaction { before: 0, after: 0 })
     }
 
-    fn folder(&self) -> Option<&Path> {
-        None
-    }
-
     fn path(&self) -> &Path {
         Path::new("(in memory)")
     }

@@ -1,6 +1,7 @@
 //! One suite for every engine, and for what `Storage` makes of them.
 
 use super::*;
+use crate::format::Space;
 use proptest::prelude::*;
 use std::{
     collections::BTreeMap,

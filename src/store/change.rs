@@ -110,7 +110,8 @@ impl<'s> Change<'s> {
     /// As [`Store::get`].
     pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
         let Some(form) = self.registry.form(&key.metric)? else { return Ok(None) };
-        self.store.statistic(&self.writes, form, key)
+        let kind = self.registry.kind(key.metric.domain_ref(), key.metric.metric_ref());
+        self.store.statistic(&self.writes, (form, kind), key)
     }
 
     /// Makes a statistic absent, and says whether it was there.

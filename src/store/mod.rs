@@ -198,7 +198,8 @@ impl Store {
     pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
         let (snapshot, registry) = self.snapshot_with_registry();
         let Some(form) = registry.form(&key.metric)? else { return Ok(None) };
-        self.statistic(&snapshot, form, key)
+        let kind = registry.kind(key.metric.domain_ref(), key.metric.metric_ref());
+        self.statistic(&snapshot, (form, kind), key)
     }
 
     /// Makes a statistic absent, and says whether it was there.

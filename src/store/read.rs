@@ -6,12 +6,12 @@ use crate::{
     calendar::Days,
     error::Result,
     format::{Form, key},
-    kinds::Value,
+    kinds::{Figures, KindVisitor, Layout, Value, visit_kind},
     model::{Period, Point, Statistic, StatisticKey},
     rollup::{Grouping, Running, TrackedKinds},
     storage::Reads,
 };
-use std::sync::Arc;
+use std::{marker::PhantomData, sync::Arc};
 
 impl Store {
     /// The table of a metric's statistics for a period, without object or with one.
@@ -44,24 +44,46 @@ impl Store {
         ))
     }
 
+    /// What the running period of a table needs to be worked out, if a tracker keeps it for some objects. `kind` is that of
+    /// the metric's values.
+    pub(crate) fn running<V: Value>(
+        &self,
+        reads: &impl Reads,
+        kind: Option<&str>,
+        table: &Table,
+        objects: &Objects,
+        slots: (i32, i32),
+    ) -> Result<Option<Running<V>>> {
+        let tracked = self.tracked_kinds(reads, table.names(), table.period())?;
+        if tracked.are_none() {
+            return Ok(None);
+        }
+        // Values that go by what is registered can't be merged: those of the kind can.
+        if V::LAYOUT == Layout::Registered
+            && let Some(kind) = kind
+        {
+            let of_kind = OfKind { reads, table, objects, tracked: &tracked, slots, values: PhantomData };
+            if let Some(running) = visit_kind(kind, of_kind) {
+                return running.map(Some);
+            }
+        }
+        Running::read(reads, table, objects, &tracked, slots).map(Some)
+    }
+
     /// The statistic of a key, as `reads` has it.
     pub(super) fn statistic<V: Value>(
         &self,
         reads: &impl Reads,
-        form: Form,
+        (form, kind): (Form, Option<&str>),
         key: &StatisticKey<'_, V>,
     ) -> Result<Option<Statistic<V>>> {
         let table = self.table_of(key, form)?;
         let slot = self.calendar().slot(key.period, key.date)?;
         let object = key.object.as_ref().map(key::object_bytes).unwrap_or_default();
-        let tracked =
-            self.tracked_kinds(reads, (key.metric.domain_ref(), key.metric.metric_ref()), key.period)?;
-        let point = if tracked.are_none() {
-            table.get(reads, &object, slot)?
-        } else {
-            let objects = Objects::These(vec![object.clone()]);
-            let mut running = Running::read(reads, &table, &objects, &tracked, (slot, slot))?;
-            running.statistic(0, slot, &mut Days::new(*self.calendar()))?
+        let objects = Objects::These(vec![object.clone()]);
+        let point = match self.running(reads, kind, &table, &objects, (slot, slot))? {
+            None => table.get(reads, &object, slot)?,
+            Some(mut running) => running.statistic(0, slot, &mut Days::new(*self.calendar()))?,
         };
         let value = match point {
             Point::Absent => return Ok(None),
@@ -70,5 +92,23 @@ impl Store {
         };
         let series = Arc::new(table.series(key.object.clone()));
         Ok(Some(Statistic { series, date: table.date(slot)?, value }))
+    }
+}
+
+/// The reading of a running period with values of one of the crate's own kinds, as values of another type.
+struct OfKind<'r, R, W> {
+    reads: &'r R,
+    table: &'r Table,
+    objects: &'r Objects,
+    tracked: &'r TrackedKinds,
+    slots: (i32, i32),
+    values: PhantomData<fn() -> W>,
+}
+
+impl<R: Reads, W: Value> KindVisitor for OfKind<'_, R, W> {
+    type Output = Result<Running<W>>;
+
+    fn visit<V: Figures>(self) -> Result<Running<W>> {
+        Running::<V>::read(self.reads, self.table, self.objects, self.tracked, self.slots)?.into_values()
     }
 }

@@ -192,7 +192,6 @@ impl Registry {
     }
 
     /// The kind of a metric's values, none if it isn't registered.
-    #[cfg(feature = "exchange")]
     pub(crate) fn kind(&self, domain: &str, metric: &str) -> Option<&str> {
         Some(&self.metric(domain, metric)?.kind)
     }
