@@ -60,8 +60,8 @@ struct Stop {
 }
 
 impl Database {
-    /// A page that sled gives a file of its own has 128 KiB, and at most 16 entries.
-    const LARGE: usize = 4 << 10;
+    /// A page that sled gives a file of its own has a quarter of a segment, and at most 17 entries.
+    const LARGE: usize = SEGMENT / 4 / 18;
 
     /// sled is waited for after so many bytes.
     const UNWRITTEN: usize = 8 << 20;
