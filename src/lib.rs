@@ -97,7 +97,7 @@ pub use query::{
 pub use storage::Compaction;
 pub use store::{
     Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,
-    Parked, Prefix, Scan, Store, SystemClock,
+    Parked, Prefix, Scan, Store, SystemClock, TrackedInfo,
 };
 pub use track::{Append, Ids, Recompute, Report, Since, Skip, Track, Tracker, Trackers};
 

@@ -14,6 +14,7 @@ mod read;
 mod registry;
 mod runs;
 mod scan;
+mod tracked;
 
 use crate::{
     calendar::{Calendar, Timestamp},
@@ -44,6 +45,7 @@ pub use registry::{DomainInfo, MetricInfo};
 pub(crate) use runs::{Beginning, Mark};
 pub use scan::Scan;
 pub(crate) use scan::{Statistics, Visitor, statistics};
+pub use tracked::TrackedInfo;
 
 use guard::GuardedClock;
 use runs::Runs;

@@ -37,11 +37,15 @@ impl Store {
         }
         let groupings = Grouping::all(reads, &[domain, metric])?;
         let kept = groupings.into_iter().filter(|grouping| grouping.tracked.periods.contains(&period));
-        // A clock that isn't believed hides nothing that was tracked before.
-        let today = self.today().and_then(|today| self.calendar().slot(Period::Day, today.into())).ok();
+        let today = self.today_number();
         Ok(TrackedKinds(
             kept.map(|grouping| (grouping.kind_bytes(), grouping.tracked.last_day(today))).collect(),
         ))
+    }
+
+    /// Today's day number; none by a clock that isn't believed, which hides nothing that was tracked before.
+    pub(super) fn today_number(&self) -> Option<i32> {
+        self.today().and_then(|today| self.calendar().slot(Period::Day, today.into())).ok()
     }
 
     /// What the running period of a table needs to be worked out, if a tracker keeps it for some objects. `kind` is that of

@@ -272,9 +272,15 @@ fn a_failed_merge_leaves_the_row_as_it_was() {
 fn values_that_a_form_has_no_bytes_for_are_refused() {
     let mut bytes = Vec::new();
     let words = row_of(1, 0, &[Words(String::new())]);
-    assert_eq!(words.encode(Form::Integers, &mut bytes), Err(Unencodable { slot: 0, problem: "a value that isn't an integer" }));
+    assert_eq!(
+        words.encode(Form::Integers, &mut bytes),
+        Err(Unencodable { slot: 0, problem: "a value that isn't an integer" })
+    );
     let long = row_of(1, 0, &[Words("w".repeat(MAX_BYTES))]);
-    assert_eq!(long.encode(Form::Encoded, &mut bytes), Err(Unencodable { slot: 0, problem: "a value of more than 16 MiB" }));
+    assert_eq!(
+        long.encode(Form::Encoded, &mut bytes),
+        Err(Unencodable { slot: 0, problem: "a value of more than 16 MiB" })
+    );
 }
 
 #[test]

@@ -5,8 +5,8 @@ use crate::{
     output::{self, Cell, TableOrCsv, note},
 };
 use clap::Args;
-use std::{collections::BTreeMap, sync::Arc};
-use trackstats::{Date, Period, Series, Store};
+use std::collections::BTreeMap;
+use trackstats::{Date, Period, Prefix, Series, Store, chrono::Days};
 
 /// List the metrics, and the periods and objects that they have statistics for
 #[derive(Debug, Args)]
@@ -18,11 +18,12 @@ pub(crate) struct ListArgs {
     format: TableOrCsv,
 }
 
-/// The statistics of a metric for a period, by objects of some kinds.
+/// The statistics of a metric for a period, by objects of some kinds; none of those that are worked out are counted.
+#[derive(Debug, Clone)]
 struct Tally {
     first: Date,
     last: Date,
-    statistics: u64,
+    statistics: Option<u64>,
 }
 
 impl ListArgs {
@@ -49,7 +50,8 @@ impl ListArgs {
                 let dates = [tally.first, tally.last].map(|date| store.calendar().date_text(*period, date));
                 let [first, last] = dates;
                 let rest = [period.to_string(), kinds.clone(), first?, last?].map(Cell::Text);
-                let statistics = Cell::Number(tally.statistics.to_string());
+                let statistics =
+                    tally.statistics.map_or(Cell::Missing, |count| Cell::Number(count.to_string()));
                 rows.row(beginning().into_iter().chain(rest).chain([statistics]).collect())?;
                 any = true;
             }
@@ -68,50 +70,107 @@ impl ListArgs {
     }
 
     /// What there is, by domain, metric, period and the kinds of the objects.
-    fn tallies(&self, store: &Store) -> anyhow::Result<BTreeMap<(String, String, Period, String), Tally>> {
-        let mut tallies: BTreeMap<(String, String, Period, String), Tally> = BTreeMap::new();
-        // Consecutive statistics are mostly of a series that was met before.
-        let mut last: Option<(Arc<Series>, Tally)> = None;
-        for statistic in store.scan(&checked_prefix(store, self.prefix.as_deref())?) {
-            let statistic = statistic?;
-            match &mut last {
-                Some((series, tally)) if Arc::ptr_eq(series, &statistic.series) => tally.add(statistic.date),
-                _ => {
-                    if let Some((series, tally)) = last.take() {
-                        put(&mut tallies, &series, tally);
-                    }
-                    let tally = Tally { first: statistic.date, last: statistic.date, statistics: 1 };
-                    last = Some((statistic.series, tally));
-                }
+    fn tallies(&self, store: &Store) -> anyhow::Result<BTreeMap<Place, Tally>> {
+        let prefix = checked_prefix(store, self.prefix.as_deref())?;
+        let mut tallies = stored(store, &prefix)?;
+        let mut names =
+            self.prefix.iter().flat_map(|prefix| prefix.split('/')).filter(|name| !name.is_empty());
+        let (domain, metric, period) = (names.next(), names.next(), names.next());
+        if names.next().is_some() {
+            return Ok(tallies);
+        }
+        // Running periods come from days, which may not be under the prefix.
+        let days = match (domain, metric, period) {
+            (Some(domain), Some(metric), Some(_)) => {
+                stored(store, &Prefix::domain(domain)?.metric(metric)?.period(Period::Day))?
             }
-        }
-        if let Some((series, tally)) = last {
-            put(&mut tallies, &series, tally);
-        }
+            _ => tallies.clone(),
+        };
+        let period: Option<Period> = period.map(str::parse).transpose()?;
+        let wanted = |running: &Period| period.is_none_or(|period| period == *running);
+        add_running(store, &days, &mut tallies, wanted)?;
         Ok(tallies)
     }
 }
 
-fn put(tallies: &mut BTreeMap<(String, String, Period, String), Tally>, series: &Series, tally: Tally) {
-    let kinds =
-        series.object().map(|object| object.kinds().collect::<Vec<_>>().join(",")).unwrap_or_default();
-    let key = (series.domain().to_owned(), series.metric().to_owned(), series.period(), kinds);
-    match tallies.get_mut(&key) {
+/// What is stored under a prefix.
+fn stored(store: &Store, prefix: &Prefix) -> anyhow::Result<BTreeMap<Place, Tally>> {
+    let mut tallies: BTreeMap<Place, Tally> = BTreeMap::new();
+    // Consecutive statistics are mostly of one metric, period and kinds.
+    let mut last: Option<(Place, Tally)> = None;
+    store.visit(prefix, |series, date, _| match &mut last {
+        Some((place, tally)) if is_of(place, series) => tally.add(date),
+        _ => {
+            put(&mut tallies, last.take());
+            let kinds = series.object().map(|object| object.kinds().collect::<Vec<_>>().join(","));
+            let names = (series.domain().to_owned(), series.metric().to_owned());
+            let place = (names.0, names.1, series.period(), kinds.unwrap_or_default());
+            last = Some((place, Tally { first: date, last: date, statistics: Some(1) }));
+        }
+    })?;
+    put(&mut tallies, last);
+    Ok(tallies)
+}
+
+/// A domain, a metric, a period, and the kinds of objects joined by commas.
+type Place = (String, String, Period, String);
+
+fn is_of((domain, metric, period, kinds): &Place, series: &Series) -> bool {
+    let mut rest = kinds.split(',').filter(|kind| !kind.is_empty());
+    series.period() == *period
+        && series.metric() == metric
+        && series.domain() == domain
+        && series.object().map_or(kinds.is_empty(), |object| object.kinds().eq(&mut rest))
+}
+
+fn put(tallies: &mut BTreeMap<Place, Tally>, found: Option<(Place, Tally)>) {
+    let Some((place, tally)) = found else { return };
+    match tallies.get_mut(&place) {
         Some(known) => {
             known.first = known.first.min(tally.first);
             known.last = known.last.max(tally.last);
-            known.statistics += tally.statistics;
+            known.statistics = known.statistics.zip(tally.statistics).map(|(a, b)| a + b);
         }
         None => {
-            tallies.insert(key, tally);
+            tallies.insert(place, tally);
         }
     }
+}
+
+/// Adds the running periods that trackers keep: they are worked out from the days that there are.
+fn add_running(
+    store: &Store,
+    days: &BTreeMap<Place, Tally>,
+    tallies: &mut BTreeMap<Place, Tally>,
+    wanted: impl Fn(&Period) -> bool,
+) -> anyhow::Result<()> {
+    for tracked in store.tracked()? {
+        let kinds = tracked.by.join(",");
+        let place = (tracked.domain.clone(), tracked.metric.clone(), Period::Day, kinds.clone());
+        let (Some(days), Some(today)) = (days.get(&place), tracked.last) else { continue };
+        let (first, last) = (days.first, days.last.day());
+        for period in tracked.periods.into_iter().filter(&wanted) {
+            let last = match period {
+                Period::LastDays(n) => (last + Days::new(u64::from(n) - 1)).min(today),
+                Period::Lifetime => today,
+                _ => continue,
+            };
+            let place = (tracked.domain.clone(), tracked.metric.clone(), period, kinds.clone());
+            let known = tallies
+                .get(&place)
+                .map_or((first, last.into()), |known| (known.first.min(first), known.last.max(last.into())));
+            if known.0 <= known.1 {
+                tallies.insert(place, Tally { first: known.0, last: known.1, statistics: None });
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Tally {
     fn add(&mut self, date: Date) {
         self.first = self.first.min(date);
         self.last = self.last.max(date);
-        self.statistics += 1;
+        self.statistics = self.statistics.map(|count| count + 1);
     }
 }
