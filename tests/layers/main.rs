@@ -32,14 +32,9 @@ const LAYERS: &[&[&str]] = &[
 
 /// Circles of files that there are: an import of each, which would have to go. Nothing may be added.
 const KNOWN: &[(&str, &str)] = &[
-    // `merge_error` is made where the passes are, and used by the rows that they write.
-    ("track/stored_rows.rs", "track/pass.rs"),
-    // `Track` is implemented for `Tracker` beside the passes that it makes, and a tracker makes runs.
-    ("track/run.rs", "track/pass.rs"),
+    // `Track` is implemented for `Tracker` where it is defined, and a tracker makes runs.
     ("track/run.rs", "track/tracker.rs"),
     ("track/run.rs", "track/recompute.rs"),
-    // A buffer writes itself through the change that fills it.
-    ("store/rows.rs", "store/change.rs"),
     // `Storage` is in the folder's own file, and makes what is in the files below it.
     ("storage/change.rs", "storage/mod.rs"),
     ("storage/mvcc.rs", "storage/mod.rs"),
@@ -49,7 +44,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("store/guard.rs", "store/mod.rs"),
     ("store/options.rs", "store/mod.rs"),
     ("store/runs.rs", "store/mod.rs"),
-    ("store/rows.rs", "store/mod.rs"),
     // The usage of the whole program is shown where the store is missing.
     ("bin/trackstats/arguments/store.rs", "bin/trackstats/main.rs"),
 ];
