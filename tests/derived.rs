@@ -757,6 +757,7 @@ fn derived_series_of_encoded_kinds_equal_stored_periods_in_every_zone() {
 }
 
 /// Running periods that are tracked, read in every way there is.
+#[expect(clippy::too_many_lines, reason = "each way of reading beside the others")]
 fn running_periods_are_right_however_they_are_read<V: Kind + Number>() {
     let zones = ["Pacific/Apia", "America/New_York"];
     for place in places().into_iter().filter(|place| zones.contains(&place.zone.name())) {

@@ -508,6 +508,7 @@ fn statistic(field: &str, value: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one line after the other, each with its sentence")]
 fn each_bad_line_is_one_sentence_with_its_number_and_changes_nothing() {
     let store = store();
     store.record(SALES.on(Period::Day, day("2020-01-01")), 1).unwrap();

@@ -126,26 +126,25 @@ where
     fn next_of_pass(&mut self) -> Result<bool> {
         let direction = self.cursor.direction;
         while let Some(passes) = &mut self.passes {
-            let Some((place, read)) =
+            let Some((place, done)) =
                 passes.current.or_else(|| Some((next_place(&mut passes.left, direction)?, 0)))
             else {
                 self.passes = None;
                 break;
             };
             let number = match direction {
-                Direction::Forwards => Some(read),
-                Direction::Backwards => passes.blocks.len().checked_sub(read + 1),
+                Direction::Forwards => Some(done),
+                Direction::Backwards => passes.blocks.len().checked_sub(done + 1),
             };
             let Some(block) = number.and_then(|number| passes.blocks.get(number)) else {
                 passes.current = None;
                 continue;
             };
-            passes.current = Some((place, read + 1));
+            passes.current = Some((place, done + 1));
             let slot = passes.first_slot.saturating_add(place.cast_signed());
-            let (label, ready) = (&mut self.label, &mut self.ready);
-            let reads = &self.cursor.reads;
+            let (label, ready, cursor) = (&mut self.label, &mut self.ready, &self.cursor);
             self.cursor.rows_of(block, |object, row| {
-                let found = row.get(place).map_err(|malformed| reads.corrupt(malformed))?;
+                let found = row.get(place).map_err(|malformed| cursor.reads.corrupt(malformed))?;
                 if let Some(value) = found
                     && let Some(label) = label(object)?
                 {

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, env, mem, ops::Range};
 
 const DIRECTIONS: [Direction; 2] = [Direction::Forwards, Direction::Backwards];
 
-/// Numbers that are the same for the same seed (SplitMix64, Steele et al. 2014).
+/// Numbers that are the same for the same seed (`SplitMix64`, Steele et al. 2014).
 struct Random(u64);
 
 impl Random {
@@ -435,7 +435,7 @@ impl<V: Value> Model<V> {
         let before = self.stored.clone();
         let snapshot = storage.snapshot();
         let mut change = storage.change().unwrap();
-        for _ in 0..1 + self.random.below(4) {
+        for _ in 0..=self.random.below(4) {
             if self.random.one_in(6) {
                 // More than wait in memory: what the change has written so far is written out.
                 for number in 0..2_100 {

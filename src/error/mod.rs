@@ -375,7 +375,7 @@ pub enum Error {
 
     /// The store was written in a format that this version doesn't know.
     #[error(
-        "the store at {} has format {found}, and this version reads up to {known}; open it with the version that wrote it, or a newer one",
+        "the store at {} has format {found}, and this version reads {known}; open it with the version that wrote it",
         path.display()
     )]
     Format {

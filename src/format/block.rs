@@ -8,7 +8,7 @@
 //! Numbers are LEB128. The byte that ends each object isn't written. A series without object has one row, whose object
 //! has no bytes.
 
-use super::{Form, Malformed, key::PART_END, reader::Reader, row::push_varint};
+use super::{Form, Malformed, key::PART_END, reader::Reader, varint::push_varint};
 
 /// A block that is being written.
 #[derive(Debug)]
@@ -158,7 +158,10 @@ mod tests {
         bytes
     }
 
-    fn read(bytes: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Malformed> {
+    /// The bytes of an object, and those of its row.
+    type ObjectRow = (Vec<u8>, Vec<u8>);
+
+    fn read(bytes: &[u8]) -> Result<Vec<ObjectRow>, Malformed> {
         let mut reader = BlockReader::new(Form::Integers, bytes)?;
         let mut rows = Vec::new();
         while let Some(row) = reader.next_bytes()? {
@@ -181,7 +184,9 @@ mod tests {
             let mut builder = BlockBuilder::new(Form::Integers);
             let mut blocks = Vec::new();
             for rows in [&rows, &others] {
-                rows.iter().for_each(|(object, row)| builder.push(object, row));
+                for (object, row) in rows {
+                    builder.push(object, row);
+                }
                 blocks.push(builder.take().1);
             }
             prop_assert_eq!(blocks, [block(&rows), block(&others)]);

@@ -332,8 +332,10 @@ fn block(form: Form, rows: &[(Option<Object>, &str)]) -> Vec<u8> {
     builder.take().1
 }
 
-/// The objects of a block's rows, and the rows' bytes.
-fn rows_of(form: Form, block: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Malformed> {
+/// The bytes of an object, and those of its row.
+type ObjectRow = (Vec<u8>, Vec<u8>);
+
+fn rows_of(form: Form, block: &[u8]) -> Result<Vec<ObjectRow>, Malformed> {
     let mut reader = BlockReader::new(form, block)?;
     let mut rows = Vec::new();
     while let Some(row) = reader.next_bytes()? {

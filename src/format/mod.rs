@@ -11,6 +11,7 @@ mod reader;
 mod record;
 mod row;
 mod stored;
+mod varint;
 
 pub(crate) use block::{BlockBuilder, BlockReader, form_of};
 pub(crate) use key::{BlockKey, KeyRange, KindBytes, SeriesPrefix, Space};

@@ -12,7 +12,11 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Form, Malformed, reader::Reader};
+use super::{
+    Form, Malformed,
+    reader::Reader,
+    varint::{push_varint, unzigzag, zigzag},
+};
 use crate::kinds::{MergeError, Value, encoded::MAX_BYTES};
 
 /// The most slots that a row spans.
@@ -313,23 +317,6 @@ fn width_of(distance: u64) -> u8 {
 
 fn distance(base: i64, value: i64) -> u64 {
     value.wrapping_sub(base).cast_unsigned()
-}
-
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)).cast_unsigned()
-}
-
-fn unzigzag(value: u64) -> i64 {
-    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
-}
-
-/// Adds a number in groups of seven bits, the lowest first; all but the last have their highest bit set (LEB128).
-pub(super) fn push_varint(mut number: u64, bytes: &mut Vec<u8>) {
-    while number >= 0x80 {
-        bytes.push(0x80 | number.to_le_bytes().first().copied().unwrap_or_default());
-        number >>= 7;
-    }
-    bytes.push(number.to_le_bytes().first().copied().unwrap_or_default());
 }
 
 /// A row in its bytes, read without being unpacked.

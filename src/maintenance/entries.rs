@@ -135,7 +135,7 @@ impl<V: Value> Entries<V> {
             return Err("is of no kind that a store has".to_owned());
         }
         let record = StoreRecord::decode(&entry.value).map_err(has)?;
-        if record.format > FORMAT { Err("has a format that isn't known".to_owned()) } else { Ok(()) }
+        if record.format == FORMAT { Ok(()) } else { Err("has a format that isn't known".to_owned()) }
     }
 
     fn domain(&mut self, entry: &Entry) -> Result<(), String> {

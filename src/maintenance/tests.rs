@@ -59,7 +59,9 @@ fn block_of<V: Value>(form: Form, objects: &[&[u8]], slot: u32, value: V) -> Vec
     row.set(slot, Some(value));
     row.encode(form, &mut bytes).unwrap();
     let mut builder = BlockBuilder::new(form);
-    objects.iter().for_each(|object| builder.push(object, &bytes));
+    for object in objects {
+        builder.push(object, &bytes);
+    }
     builder.take().1
 }
 

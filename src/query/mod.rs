@@ -18,6 +18,7 @@ mod compare;
 mod fill;
 mod resample;
 mod rolling;
+mod step;
 
 // Answers about a range.
 mod breakdown;

@@ -2,8 +2,8 @@
 
 use super::{
     axis::{Axis, SlotRange},
-    origin::Frame,
     series::SeriesQuery,
+    step::Frame,
 };
 use crate::{
     error::Result,

@@ -1,6 +1,6 @@
 //! Series of windows and running totals.
 
-use super::{axis::SlotRange, origin::Frame, series::SeriesQuery};
+use super::{axis::SlotRange, series::SeriesQuery, step::Frame};
 use crate::{
     error::Result,
     kinds::{MergeError, Number, Value},

@@ -98,7 +98,7 @@ impl Place {
 
 /// Statistics by date and then by object, or both backwards.
 enum Reader<V> {
-    Stored(Table, Statistics<V>),
+    Stored(Table, Box<Statistics<V>>),
     Running(RunningReader<V>),
 }
 
@@ -229,7 +229,7 @@ impl<'s, 'a> Moment<'s, 'a> {
         let Place { table, objects, kinds, slots } = place;
         let cursor = Cursor::new(self.snapshot.clone(), table.clone(), objects, direction, slots);
         let wanted = move |object: &[u8]| kinds.as_ref().is_none_or(|kinds| kinds.are_of(object));
-        Ok(Reader::Stored(table, by_date(cursor, wanted)))
+        Ok(Reader::Stored(table, Box::new(by_date(cursor, wanted))))
     }
 }
 

@@ -3,6 +3,9 @@
 use crate::{error::Result, format::KeyRange};
 use std::{fmt::Debug, path::Path};
 
+/// So many entries are read at once, where all of a range are.
+pub(crate) const BATCH: usize = 512;
+
 /// What the names of files begin with that hold spilled entries, in a store's folder.
 pub(in crate::storage) const SPILL_FILES: &str = "spill-";
 

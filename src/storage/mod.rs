@@ -4,7 +4,7 @@
 //! promises: reads that see one point in time, and changes of any size that happen as a whole.
 
 mod change;
-#[cfg(test)]
+#[cfg(all(test, feature = "exchange"))]
 mod counting;
 mod sled;
 mod engine;
@@ -30,18 +30,15 @@ use std::{
 
 pub(crate) use self::sled::{DiskEngine, Remains};
 pub(crate) use change::Change;
-#[cfg(test)]
+#[cfg(all(test, feature = "exchange"))]
 pub(crate) use counting::{Counter, CountingEngine};
 pub use engine::Compaction;
-pub(crate) use engine::{Direction, Engine, Entry, Visit, Write};
+pub(crate) use engine::{BATCH, Direction, Engine, Entry, Visit, Write};
 pub(crate) use flusher::Flusher;
 pub(crate) use memory::MemoryEngine;
 pub(crate) use mvcc::Snapshot;
 pub(crate) use reads::{Entries, Page, Reads};
 pub(crate) use spill::Spill;
-
-/// So many entries are read at once, where all of a range are.
-pub(crate) const BATCH: usize = 512;
 
 /// An engine, with snapshots for its readers and one change at a time for its writers. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -105,12 +105,14 @@ fn write_entries(
     Ok(())
 }
 
+/// The next entry of a run: its key, the number of the run, and its value; the one with the lowest key comes first.
+type Next = Reverse<(Vec<u8>, usize, Vec<u8>)>;
+
 /// The entries of several runs.
 #[derive(Debug)]
 pub(crate) struct Merge {
     runs: Vec<Reader>,
-    /// The next entry of each run: its key, the number of the run, and its value.
-    next: BinaryHeap<Reverse<(Vec<u8>, usize, Vec<u8>)>>,
+    next: BinaryHeap<Next>,
     path: PathBuf,
 }
 

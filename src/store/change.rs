@@ -1,6 +1,6 @@
 //! Several writes as one.
 
-use super::{Bulk, Mark, Registry, Store};
+use super::{Mark, Registry, Store};
 use crate::{
     blocks::{Edit, Memtable, Written, write},
     error::{Error, Result},
@@ -87,21 +87,6 @@ impl<'s> Change<'s> {
     #[expect(clippy::needless_pass_by_value, reason = "a key is made for the call that records it")]
     pub fn record_missing<V: Value>(&mut self, key: StatisticKey<'_, V>) -> Result<()> {
         self.set(&key, None)
-    }
-
-    /// Records many statistics, faster than one by one; `None` is a missing one.
-    ///
-    /// # Errors
-    /// As [`Store::record`].
-    pub fn record_all<'k, V: Value>(
-        &mut self,
-        statistics: impl IntoIterator<Item = (StatisticKey<'k, V>, Option<V>)>,
-    ) -> Result<()> {
-        let mut bulk = Bulk::new();
-        for (key, value) in statistics {
-            bulk.record(self, &key, value)?;
-        }
-        bulk.write(self)
     }
 
     /// The statistic of a key with this change's writes, `None` if it is absent.

@@ -30,6 +30,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+#[cfg(feature = "exchange")]
 pub(crate) use bulk::Bulk;
 pub(crate) use bulk_load::BulkLoad;
 pub use change::Change;

@@ -159,7 +159,7 @@ fn known(engine: &dyn Engine, stored: Vec<u8>) -> Result<StoreRecord> {
     let record = value_after(stored, 0)
         .and_then(|value| StoreRecord::decode(&value.unwrap_or_default()))
         .map_err(|malformed| Error::Corrupt { path: path(), problem: malformed.0.to_owned() })?;
-    if record.format > FORMAT {
+    if record.format != FORMAT {
         return Err(Error::Format { path: path(), found: record.format, known: FORMAT });
     }
     Ok(record)

@@ -1,11 +1,12 @@
 //! Running over new records, once.
 
 use super::{
-    How, Track,
+    How, Track, Tracker,
     run::{Run, read},
 };
 use crate::{
     error::{Error, Result, Unreadable},
+    kinds::Value,
     store::Store,
 };
 use std::fmt;
@@ -102,6 +103,13 @@ impl<'t, T: Track> Append<'t, T> {
             }
             run.write(change)
         })
+    }
+}
+
+impl<R, V: Value> Tracker<'_, R, V> {
+    /// Runs over new records, once, and merges them into the statistics.
+    pub fn append(&self) -> Append<'_, Self> {
+        Append::new(self)
     }
 }
 

@@ -1,30 +1,17 @@
 //! Running over all records since a date.
 
 use super::{
-    How, Track,
+    How, Since, Track, Tracker,
     run::{Run, read},
 };
 use crate::{
     calendar::day_of_number,
     error::{Result, Unreadable},
+    kinds::Value,
     store::Store,
 };
 use chrono::NaiveDate;
 use std::fmt;
-
-/// From which date on statistics are recomputed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Since {
-    /// From the date of the last statistic, up to today, on, and it included: its day was perhaps not over when it
-    /// was recorded. A grouping that has no statistics yet takes every record.
-    LastStatistic,
-    /// From this date on, and it included.
-    Date(NaiveDate),
-    /// This many days up to today, and it included.
-    LastDays(u16),
-    /// All of them.
-    Beginning,
-}
 
 /// A run over all records since a date, which replaces the statistics from there on. Made by
 /// [`Tracker::recompute`](super::Tracker::recompute) and [`Trackers::recompute`](super::Trackers::recompute).
@@ -113,6 +100,13 @@ impl<'t, T: Track> Recompute<'t, T> {
         let since = run.earliest().map(day_of_number).transpose()?;
         read(&mut run, source(since), &mut self.progress)?;
         store.change(|change| run.write(change))
+    }
+}
+
+impl<R, V: Value> Tracker<'_, R, V> {
+    /// Runs over all records since a date, and replaces the statistics from there on.
+    pub fn recompute(&self) -> Recompute<'_, Self> {
+        Recompute::new(self)
     }
 }
 

@@ -1,9 +1,8 @@
 //! A run: one pass over the records, for one tracker or several.
 
-use super::{Report, Since, Tracker, tracker_run::TrackerRun};
+use super::Since;
 use crate::{
     error::{Error, Result, Unreadable},
-    kinds::Value,
     store::{Change, Store},
 };
 
@@ -84,17 +83,4 @@ pub(super) fn read<R>(
     run.flush()?;
     progress(read);
     Ok(())
-}
-
-impl<'a, R, V: Value> Track for Tracker<'a, R, V> {
-    type Record = R;
-    type Report = Report;
-    type Run<'r>
-        = TrackerRun<'r, 'a, R, V>
-    where
-        Self: 'r;
-
-    fn run<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>> {
-        TrackerRun::new(self, store, how, strict)
-    }
 }

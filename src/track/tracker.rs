@@ -1,6 +1,6 @@
 //! What is worked out from records, and how they are read.
 
-use super::{Append, Ids, Recompute, grouping::Grouping};
+use super::{Ids, grouping::Grouping};
 use crate::{
     calendar::Timestamp,
     error::{Error, Result},
@@ -174,16 +174,6 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
     /// million.
     pub fn most_objects(self, most_objects: u64) -> Self {
         Self { most_objects, ..self }
-    }
-
-    /// Runs over all records since a date, and replaces the statistics from there on.
-    pub fn recompute(&self) -> Recompute<'_, Self> {
-        Recompute::new(self)
-    }
-
-    /// Runs over new records, once, and merges them into the statistics.
-    pub fn append(&self) -> Append<'_, Self> {
-        Append::new(self)
     }
 }
 

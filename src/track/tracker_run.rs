@@ -1,7 +1,7 @@
 //! A tracker's part in a run.
 
 use super::{
-    How, Report, Tracker,
+    How, Report, Track, Tracker,
     cutoffs::Cutoffs,
     group_by::{GroupBy, Unmerged},
     plan::Plan,
@@ -231,6 +231,19 @@ impl<R, V: Value> TrackerRun<'_, '_, R, V> {
             change.put_bytes(next.grouping.key(), next.grouping.tracked.encode())?;
         }
         Ok(written.given)
+    }
+}
+
+impl<'a, R, V: Value> Track for Tracker<'a, R, V> {
+    type Record = R;
+    type Report = Report;
+    type Run<'r>
+        = TrackerRun<'r, 'a, R, V>
+    where
+        Self: 'r;
+
+    fn run<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>> {
+        TrackerRun::new(self, store, how, strict)
     }
 }
 

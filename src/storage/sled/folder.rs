@@ -361,7 +361,7 @@ impl Manifest {
         let mut lines = checked.lines();
         let format = lines.nth(1).and_then(|line| line.strip_prefix("format ")?.parse().ok());
         let format: u32 = format.ok_or_else(corrupt)?;
-        if format > FORMAT {
+        if format != FORMAT {
             return Err(Error::Format { path: path.to_owned(), found: format, known: FORMAT });
         }
         let data = lines.next().and_then(|line| line.strip_prefix("data ")).ok_or_else(corrupt)?;
