@@ -457,6 +457,7 @@ fn a_killed_process_leaves_what_it_flushed_and_no_change_by_half() {
 }
 
 /// What a child that restores is told: the folder that has the backup.
+#[cfg(feature = "backup")]
 const RESTORER: &str = "TRACKSTATS_CRASH_RESTORER";
 
 #[cfg(feature = "backup")]

@@ -567,7 +567,7 @@ fn whatever_becomes_of_days_running_periods_say_at_once() {
     assert_eq!(both(Some(1)), [vec![], vec![]]);
     assert_eq!(both(Some(2)), [from_day(4, &[1, 1]), from_day(4, &[1, 1])]);
     // A recompute of everything from other records.
-    let tracker = Tracker::count(SALES, |_: &()| noon("2024-05-05")).periods([WINDOW, Period::Lifetime]);
+    let tracker = Tracker::count(SALES, |(): &()| noon("2024-05-05")).periods([WINDOW, Period::Lifetime]);
     tracker.recompute().since(Since::Beginning).run(&store, [(), ()]).unwrap();
     assert_eq!(both(None), [from_day(5, &[2]), from_day(5, &[2])]);
 }

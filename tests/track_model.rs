@@ -162,7 +162,7 @@ fn random_runs<V: Kind>(seed: u64, left_out: bool) {
         clock.set(Timestamp::from_unix_seconds(clock.now().unix_seconds() - 1));
         // Another date, where this one never was.
         today = store.today().unwrap();
-        if (seed + step) % 3 == 0 {
+        if (seed + step).is_multiple_of(3) {
             let (through, current) = if last_run.1 { (today, true) } else { last_run };
             let mut expected = model::<V>(&calendar, &events, &periods, through, groupings, current);
             expected.retain(|(period, ..), _| is_running(*period));
