@@ -90,7 +90,7 @@ impl<V: Value> Memtable<V> {
         }
         let place = self.groups.len();
         self.by_object.insert(object.into(), place);
-        self.groups.push(Group { object: object.into(), rows: Vec::new(), first: 0 });
+        self.groups.push(Group::new(object));
         self.next = place + 1;
         // Tables that grow have room for half as much again, on the whole.
         let sizes = size_of::<(ObjectBytes, usize)>() + size_of::<Group<V>>();

@@ -70,20 +70,18 @@ impl Rows {
     }
 
     /// Makes full blocks of the rows, and keeps those that don't fill one. `put` gets the first object and the bytes.
-    pub(super) fn write_full(&mut self, table: &Table, mut put: impl FnMut(Vec<u8>, Vec<u8>)) {
+    pub(super) fn write_full(&mut self, table: &Table, mut put: impl FnMut((Vec<u8>, Vec<u8>))) {
         let mut builder = BlockBuilder::new(table.form());
         let (mut kept, mut number) = (0, 0);
         for (object, row) in self.iter() {
             if !has_room(&builder, object, row) {
-                let (first, bytes) = builder.take();
-                put(first, bytes);
+                put(builder.take());
                 kept = number;
             }
             builder.push(object, row);
             number += 1;
             if builder.len() >= TARGET {
-                let (first, bytes) = builder.take();
-                put(first, bytes);
+                put(builder.take());
                 kept = number;
             }
         }
@@ -93,7 +91,7 @@ impl Rows {
     }
 
     /// Makes blocks of the rows, of about the same size; none are left.
-    pub(super) fn write_all(&mut self, table: &Table, mut put: impl FnMut(Vec<u8>, Vec<u8>)) {
+    pub(super) fn write_all(&mut self, table: &Table, mut put: impl FnMut((Vec<u8>, Vec<u8>))) {
         let mut builder = BlockBuilder::new(table.form());
         self.iter().for_each(|(object, row)| builder.push(object, row));
         if builder.len() > SPLIT && self.rows.len() > 1 {
@@ -101,15 +99,13 @@ impl Rows {
             builder = BlockBuilder::new(table.form());
             for (object, row) in self.iter() {
                 if builder.len() >= size || !has_room(&builder, object, row) {
-                    let (first, bytes) = builder.take();
-                    put(first, bytes);
+                    put(builder.take());
                 }
                 builder.push(object, row);
             }
         }
         if !builder.is_empty() {
-            let (first, bytes) = builder.take();
-            put(first, bytes);
+            put(builder.take());
         }
         self.clear();
     }

@@ -119,10 +119,7 @@ impl<'w, 's> Writer<'w, 's> {
         if self.uncut > last || edited.is_some_and(|edited| edited < self.uncut) {
             return Ok(edited);
         }
-        let range = self.table.spans(self.uncut, last);
-        let found = self.change.first(&range, Direction::Forwards)?;
-        let found = found.map(|found| self.table.split(&found.key).map(|(span, _)| span)).transpose();
-        let found = found.map_err(|malformed| self.change.corrupt(malformed))?;
+        let found = self.table.next_span(self.change, (self.uncut, last), Direction::Forwards)?;
         let next = [found, edited].into_iter().flatten().min();
         self.uncut = next.unwrap_or(i32::MAX).saturating_add(1);
         Ok(next)
@@ -149,14 +146,11 @@ impl<'w, 's> Writer<'w, 's> {
             edits = later;
             if !now.is_empty() || is_cut || !self.rows.is_empty() {
                 self.block(span, &block, now, is_cut, &mut window)?;
-            } else if !is_cut {
+            } else {
                 // The next edit is further away than what was read: it is looked for anew.
                 window = Window::default();
             }
-            if edits.is_empty() && !is_cut && window.blocks.is_empty() {
-                break;
-            }
-            if edits.is_empty() && !is_cut && self.rows.is_empty() {
+            if edits.is_empty() && !is_cut && (window.blocks.is_empty() || self.rows.is_empty()) {
                 break;
             }
         }
@@ -195,9 +189,10 @@ impl<'w, 's> Writer<'w, 's> {
             found => found,
         };
         let Some(block) = found else { return Ok(()) };
-        if edits.len() > 1 && self.table.has_objects() {
-            let KeyRange { end, .. } = self.table.spans(span, span);
-            let after = KeyRange { start: [&block.key[..], &[0]].concat(), end };
+        if edits.len() > 1
+            && self.table.has_objects()
+            && let Some(after) = self.table.spans(span, span).behind(&block.key, Direction::Forwards)
+        {
             let page = self.change.page(&after, Direction::Forwards, PAGE.min(edits.len()))?;
             window.blocks.extend(page.entries);
             window.unread = page.rest;
@@ -339,16 +334,17 @@ impl<'w, 's> Writer<'w, 's> {
         if !self.table.has_objects() || self.rows.is_empty() {
             return Ok(());
         }
-        let KeyRange { start, end } = self.table.spans(span, span);
-        let after = KeyRange { start: [key, &[0]].concat(), end };
-        if let Some(next) = self.change.first(&after, Direction::Forwards)? {
+        let span = self.table.spans(span, span);
+        if let Some(after) = span.behind(key, Direction::Forwards)
+            && let Some(next) = self.change.first(&after, Direction::Forwards)?
+        {
             if self.rows.fit_with(next.value.len()) {
                 window.blocks.push_back(next);
             }
             return Ok(());
         }
         // Blocks before this one may be taken too, and are still there until the rows are written.
-        let before = KeyRange { start, end: self.taken.first().cloned() };
+        let before = KeyRange { start: span.start, end: self.taken.first().cloned() };
         let Some(previous) = self.change.first(&before, Direction::Backwards)? else {
             return Ok(());
         };
@@ -371,13 +367,13 @@ impl<'w, 's> Writer<'w, 's> {
             return Ok(());
         }
         let mut blocks = Vec::new();
-        self.rows.write_full(self.table, |first, bytes| blocks.push((first, bytes)));
+        self.rows.write_full(self.table, |block| blocks.push(block));
         self.put(span, blocks)
     }
 
     fn write_all(&mut self, span: i32) -> Result<()> {
         let mut blocks = Vec::new();
-        self.rows.write_all(self.table, |first, bytes| blocks.push((first, bytes)));
+        self.rows.write_all(self.table, |block| blocks.push(block));
         self.put(span, blocks)?;
         for key in mem::take(&mut self.taken) {
             self.change.remove(key)?;

@@ -159,6 +159,18 @@ impl Table {
         Ok((self.span_of(slot), object))
     }
 
+    /// The next of some spans in a direction, from one to another, both included, that has blocks.
+    pub(super) fn next_span(
+        &self,
+        reads: &impl Reads,
+        (first, last): (i32, i32),
+        direction: Direction,
+    ) -> Result<Option<i32>> {
+        let found = reads.first(&self.spans(first, last), direction)?;
+        let span = found.map(|found| self.split(&found.key).map(|(span, _)| span)).transpose();
+        span.map_err(|malformed| reads.corrupt(malformed))
+    }
+
     /// The block of a span that holds an object's row, if there is one: the last whose key isn't after it.
     pub(super) fn block_of(&self, reads: &impl Reads, span: i32, object: &[u8]) -> Result<Option<Entry>> {
         let key = self.key(span, object);

@@ -125,7 +125,7 @@ impl KeyRange {
     }
 
     /// What is left of the range behind a key, in a direction; none when nothing can be.
-    pub(super) fn behind(&self, key: &[u8], direction: Direction) -> Option<Self> {
+    pub(crate) fn behind(&self, key: &[u8], direction: Direction) -> Option<Self> {
         let rest = match direction {
             // The next key after one is the same with a zero byte added.
             Direction::Forwards => Self { start: [key, &[0]].concat(), end: self.end.clone() },
