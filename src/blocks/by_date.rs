@@ -4,7 +4,7 @@
 use super::{Cursor, cursor::SpanBlocks};
 use crate::{
     error::Result,
-    format::{BlockReader, PackedRow, SlotBits, bit},
+    format::{KeyRange, PackedRow, SlotBits, bit},
     kinds::Value,
     storage::{Direction, Entry, Reads},
 };
@@ -24,19 +24,18 @@ pub(crate) struct ByDate<R, L, F, V> {
     given: Option<L>,
 }
 
-/// A span with more bytes of blocks than this is gone over in passes: what stands for each row would take some times as
-/// much.
-const HELD: usize = if cfg!(test) { 16 << 10 } else { 8 << 20 };
+/// How many blocks a pass reads at once.
+const PAGE: usize = 64;
 
-/// The blocks of a span that are gone over in passes.
+/// The blocks of a span that are too many to be held: they are gone over in passes.
 #[derive(Debug)]
 struct Passes {
     first_slot: i32,
-    blocks: Vec<Entry>,
+    range: KeyRange,
     /// The places that no pass was made for yet.
     left: SlotBits,
-    /// The place of the pass that is under way, and how many of the blocks were read.
-    current: Option<(u32, usize)>,
+    /// The place of the pass that is under way, and where the blocks are that it hasn't read.
+    current: Option<(u32, Option<KeyRange>)>,
 }
 
 /// The wanted rows of one span.
@@ -92,10 +91,9 @@ where
                 break found;
             }
             let Some(blocks) = self.cursor.next_span()? else { return Ok(None) };
-            if blocks.blocks.iter().map(|block| block.value.len()).sum::<usize>() > HELD {
-                self.begin_passes(blocks)?;
-            } else {
-                self.hold(blocks)?;
+            match blocks.unheld.clone() {
+                Some(range) => self.begin_passes(&blocks, range)?,
+                None => self.hold(blocks)?,
             }
         };
         let corrupt = |malformed| self.cursor.reads.corrupt(malformed);
@@ -107,53 +105,53 @@ where
         Ok(Some((label, self.span.first_slot.saturating_add(place.cast_signed()), value)))
     }
 
-    /// Takes a span's blocks, to be gone over once for each place that has a statistic.
-    fn begin_passes(&mut self, SpanBlocks { span, wanted, blocks }: SpanBlocks) -> Result<()> {
+    /// Takes the range of a span's blocks, to be gone over once for each place that has a statistic.
+    fn begin_passes(&mut self, blocks: &SpanBlocks, range: KeyRange) -> Result<()> {
         let mut left = 0;
-        for block in &blocks {
-            self.cursor.rows_of(block, |_, row| {
-                left |= row.present() & wanted;
+        self.cursor.reads.for_each(range.clone(), |block| {
+            self.cursor.rows_of(&block.value, |_, row, _| {
+                left |= row.present() & blocks.wanted;
                 Ok(())
-            })?;
-        }
+            })
+        })?;
         self.span = Span::default();
-        let first_slot = self.cursor.table.first_slot(span);
-        self.passes = Some(Passes { first_slot, blocks, left, current: None });
+        let first_slot = self.cursor.table.first_slot(blocks.span);
+        self.passes = Some(Passes { first_slot, range, left, current: None });
         Ok(())
     }
 
-    /// Reads the next block of a pass that has a statistic; says whether there was one.
+    /// Reads the next blocks of a pass that have a statistic; says whether there were any.
     fn next_of_pass(&mut self) -> Result<bool> {
         let direction = self.cursor.direction;
         while let Some(passes) = &mut self.passes {
-            let Some((place, done)) =
-                passes.current.or_else(|| Some((next_place(&mut passes.left, direction)?, 0)))
+            let Some((place, unread)) = passes
+                .current
+                .take()
+                .or_else(|| Some((next_place(&mut passes.left, direction)?, Some(passes.range.clone()))))
             else {
                 self.passes = None;
                 break;
             };
-            let number = match direction {
-                Direction::Forwards => Some(done),
-                Direction::Backwards => passes.blocks.len().checked_sub(done + 1),
-            };
-            let Some(block) = number.and_then(|number| passes.blocks.get(number)) else {
-                passes.current = None;
-                continue;
-            };
-            passes.current = Some((place, done + 1));
+            let Some(range) = unread else { continue };
+            let page = self.cursor.reads.page(&range, direction, PAGE)?;
+            passes.current = Some((place, page.rest));
             let slot = passes.first_slot.saturating_add(place.cast_signed());
             let (label, ready, cursor) = (&mut self.label, &mut self.ready, &self.cursor);
-            self.cursor.rows_of(block, |object, row| {
-                let found = row.get(place).map_err(|malformed| cursor.reads.corrupt(malformed))?;
-                if let Some(value) = found
-                    && let Some(label) = label(object)?
-                {
-                    ready.push_back((label, slot, value));
+            for block in &page.entries {
+                let mut found = Vec::new();
+                cursor.rows_of(&block.value, |object, row, _| {
+                    let value = row.get(place).map_err(|malformed| cursor.reads.corrupt(malformed))?;
+                    if let Some(value) = value
+                        && let Some(label) = label(object)?
+                    {
+                        found.push((label, slot, value));
+                    }
+                    Ok(())
+                })?;
+                if direction == Direction::Backwards {
+                    found.reverse();
                 }
-                Ok(())
-            })?;
-            if direction == Direction::Backwards {
-                ready.make_contiguous().reverse();
+                ready.extend(found);
             }
             if !ready.is_empty() {
                 return Ok(true);
@@ -163,7 +161,7 @@ where
     }
 
     /// Takes a span's rows.
-    fn hold(&mut self, SpanBlocks { span, wanted, blocks }: SpanBlocks) -> Result<()> {
+    fn hold(&mut self, SpanBlocks { span, wanted, blocks, .. }: SpanBlocks) -> Result<()> {
         let backwards = self.cursor.direction == Direction::Backwards;
         let mut known = mem::take(&mut self.span.rows);
         if backwards {
@@ -173,24 +171,19 @@ where
         let (mut rows, mut present) = (Vec::with_capacity(known.len()), 0);
         for (number, block) in blocks.iter().enumerate() {
             let start = block.value.as_ptr_range().start.addr();
-            let corrupt = |malformed| self.cursor.reads.corrupt(malformed);
-            let mut reader = BlockReader::new(self.cursor.table.form(), &block.value).map_err(corrupt)?;
-            while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
-                let object = reader.object();
-                if !self.cursor.wants(object) {
-                    continue;
-                }
-                let row = PackedRow::read(self.cursor.table.form(), bytes).map_err(corrupt)?;
+            let label = &mut self.label;
+            self.cursor.rows_of(&block.value, |object, row, bytes| {
                 let found = row.present() & wanted;
                 if found == 0 {
-                    continue;
+                    return Ok(());
                 }
-                let Some(label) = labelled(&mut known, object, &mut self.label)? else { continue };
+                let Some(label) = labelled(&mut known, object, label)? else { return Ok(()) };
                 present |= found;
                 let at = bytes.as_ptr_range().start.addr() - start;
                 let (object, bytes) = (object.to_vec(), at..at + bytes.len());
                 rows.push(HeldRow { object, label, present: found, block: number, bytes });
-            }
+                Ok(())
+            })?;
         }
         if backwards {
             rows.reverse();

@@ -16,6 +16,9 @@ const PAGE: usize = 128;
 /// so many times more.
 const GROWTH: usize = 8;
 
+/// The blocks of a span are held up to this many bytes, keys included; more of them are read page by page.
+const HELD: usize = if cfg!(test) { 16 << 10 } else { 8 << 20 };
+
 /// The objects whose rows are wanted, by the bytes that they have in keys.
 #[derive(Debug, Clone)]
 pub(crate) enum Objects {
@@ -64,6 +67,8 @@ pub(super) struct SpanBlocks {
     /// The places of its rows that are wanted.
     pub(super) wanted: SlotBits,
     pub(super) blocks: Vec<Entry>,
+    /// Where the blocks are, if they are too many to be held: none of them is in `blocks` then.
+    pub(super) unheld: Option<KeyRange>,
 }
 
 /// Reads the rows of some objects in a range of slots. Made anew for each reading.
@@ -130,10 +135,11 @@ impl<R: Reads> Cursor<R> {
             }
             return Ok(());
         }
-        while let Some(SpanBlocks { span, wanted, blocks }) = self.next_span()? {
+        while let Some(SpanBlocks { span, wanted, blocks, unheld }) = self.next_span()? {
             for block in &blocks {
                 self.rows(&block.value, span, wanted, &mut visit)?;
             }
+            self.stream(unheld, &mut visit)?;
         }
         Ok(())
     }
@@ -157,16 +163,18 @@ impl<R: Reads> Cursor<R> {
 
     /// The last slot that an object which `wanted` takes has a statistic in; read backwards.
     pub(crate) fn last_slot(mut self, wanted: impl Fn(&[u8]) -> bool) -> Result<Option<i32>> {
-        while let Some(SpanBlocks { span, wanted: places, blocks }) = self.next_span()? {
+        while let Some(SpanBlocks { span, wanted: places, blocks, unheld }) = self.next_span()? {
             let mut last = None;
+            let mut visit = |object: &[u8], row: RowView<'_>| {
+                if wanted(object) {
+                    last = last.max(row.ends().map(|(_, last)| last));
+                }
+                Ok(())
+            };
             for block in &blocks {
-                self.rows(&block.value, span, places, &mut |object, row| {
-                    if wanted(object) {
-                        last = last.max(row.ends().map(|(_, last)| last));
-                    }
-                    Ok(())
-                })?;
+                self.rows(&block.value, span, places, &mut visit)?;
             }
+            self.stream(unheld, &mut visit)?;
             if last.is_some() {
                 return Ok(last);
             }
@@ -174,6 +182,7 @@ impl<R: Reads> Cursor<R> {
         Ok(None)
     }
 
+    /// Visits the wanted rows of a block that have a statistic at a wanted place.
     fn rows(
         &self,
         block: &[u8],
@@ -181,18 +190,13 @@ impl<R: Reads> Cursor<R> {
         wanted: SlotBits,
         visit: &mut impl FnMut(&[u8], RowView<'_>) -> Result<()>,
     ) -> Result<()> {
-        let corrupt = |malformed| self.reads.corrupt(malformed);
         let first_slot = self.table.first_slot(span);
-        let mut reader = BlockReader::new(self.table.form(), block).map_err(corrupt)?;
-        while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
-            if self.objects.has(reader.object()) {
-                let row = PackedRow::read(self.table.form(), bytes).map_err(corrupt)?;
-                if row.present() & wanted != 0 {
-                    visit(reader.object(), RowView { first_slot, wanted, row })?;
-                }
+        self.rows_of(block, |object, row, _| {
+            if row.present() & wanted == 0 {
+                return Ok(());
             }
-        }
-        Ok(())
+            visit(object, RowView { first_slot, wanted, row })
+        })
     }
 
     /// The blocks of the next span in this direction that may have wanted rows.
@@ -205,23 +209,23 @@ impl<R: Reads> Cursor<R> {
             // One span needs no search, unless each of many objects would be looked for in vain.
             let is_only =
                 self.first == self.last && !matches!(&self.objects, Objects::These(these) if these.len() > 1);
-            let mut blocks = if self.dense || is_only { self.blocks_of(guess)? } else { Vec::new() };
+            let mut found = if self.dense || is_only { self.blocks_of(guess)? } else { None };
             let mut span = guess;
-            if blocks.is_empty() && is_only {
+            if found.is_none() && is_only {
                 break;
             }
-            if blocks.is_empty() {
-                let Some(found) = self.find_span()? else { break };
-                span = found;
-                blocks = self.blocks_of(span)?;
+            if found.is_none() {
+                let Some(next) = self.find_span()? else { break };
+                span = next;
+                found = self.blocks_of(span)?;
             }
             match self.direction {
                 Direction::Forwards => self.first = span.saturating_add(1),
                 Direction::Backwards => self.last = span.saturating_sub(1),
             }
-            self.dense = !blocks.is_empty();
-            if self.dense {
-                return Ok(Some(SpanBlocks { span, wanted: self.table.places(span, self.slots), blocks }));
+            self.dense = found.is_some();
+            if found.is_some() {
+                return Ok(found);
             }
         }
         self.last = self.first.saturating_sub(1);
@@ -233,9 +237,7 @@ impl<R: Reads> Cursor<R> {
         if self.first > self.last {
             return Ok(None);
         }
-        let found = self.reads.first(&self.table.spans(self.first, self.last), self.direction)?;
-        let span = found.map(|found| self.table.split(&found.key).map(|(span, _)| span)).transpose();
-        span.map_err(|malformed| self.reads.corrupt(malformed))
+        self.table.next_span(&self.reads, (self.first, self.last), self.direction)
     }
 
     /// The blocks of a span that may have objects which begin with these bytes.
@@ -258,58 +260,69 @@ impl<R: Reads> Cursor<R> {
         }
         let Some(block) = self.ahead.pop_front() else { return Ok(None) };
         let (span, _) = self.table.split(&block.key).map_err(|malformed| self.reads.corrupt(malformed))?;
-        Ok(Some(SpanBlocks { span, wanted: self.table.places(span, self.slots), blocks: vec![block] }))
+        let wanted = self.table.places(span, self.slots);
+        Ok(Some(SpanBlocks { span, wanted, blocks: vec![block], unheld: None }))
     }
 
-    /// The blocks of a span that may have wanted rows, in order.
-    fn blocks_of(&self, span: i32) -> Result<Vec<Entry>> {
-        let mut blocks: Vec<Entry> = Vec::new();
-        let range = match &self.objects {
-            Objects::All => self.table.spans(span, span),
-            Objects::Under(beginning) => self.blocks_under(span, beginning)?,
-            Objects::These(objects) => {
-                let mut last_object = Vec::new();
-                for object in objects {
-                    // Objects that are neighbours are often in one block.
-                    if blocks.last().is_some() && *object <= last_object {
-                        continue;
-                    }
-                    let Some(block) = self.table.block_of(&self.reads, span, object)? else { continue };
-                    if blocks.last().is_none_or(|before| before.key != block.key) {
-                        last_object = last_object_of(&self.reads, &self.table, &block)?;
-                        blocks.push(block);
-                    }
-                }
-                return Ok(blocks);
-            }
+    /// The blocks of a span that may have wanted rows, in order; none if there are none.
+    fn blocks_of(&self, span: i32) -> Result<Option<SpanBlocks>> {
+        let (blocks, unheld) = match &self.objects {
+            Objects::All => self.held(self.table.spans(span, span))?,
+            Objects::Under(beginning) => self.held(self.blocks_under(span, beginning)?)?,
+            Objects::These(objects) => (self.blocks_with(span, objects)?, None),
         };
-        let mut rest = Some(range);
-        while let Some(range) = rest {
-            let page = self.reads.page(&range, Direction::Forwards, PAGE)?;
+        let (is_empty, wanted) = (blocks.is_empty() && unheld.is_none(), self.table.places(span, self.slots));
+        Ok((!is_empty).then_some(SpanBlocks { span, wanted, blocks, unheld }))
+    }
+
+    /// The blocks in a range of keys, or the range if they are too many to be held.
+    fn held(&self, range: KeyRange) -> Result<(Vec<Entry>, Option<KeyRange>)> {
+        let (mut blocks, mut bytes, mut rest) = (Vec::new(), 0, Some(range.clone()));
+        while let Some(unread) = rest {
+            let page = self.reads.page(&unread, Direction::Forwards, PAGE)?;
+            bytes += page.entries.iter().map(|block| block.key.len() + block.value.len()).sum::<usize>();
+            if bytes > HELD {
+                return Ok((Vec::new(), Some(range)));
+            }
             blocks.extend(page.entries);
             rest = page.rest;
+        }
+        Ok((blocks, None))
+    }
+
+    /// The blocks of a span that may have one of these objects, which are in order.
+    fn blocks_with(&self, span: i32, objects: &[Vec<u8>]) -> Result<Vec<Entry>> {
+        let mut blocks: Vec<Entry> = Vec::new();
+        let mut last_object = Vec::new();
+        for object in objects {
+            // Objects that are neighbours are often in one block.
+            if blocks.last().is_some() && *object <= last_object {
+                continue;
+            }
+            let Some(block) = self.table.block_of(&self.reads, span, object)? else { continue };
+            if blocks.last().is_none_or(|before| before.key != block.key) {
+                last_object = last_object_of(&self.reads, &self.table, &block)?;
+                blocks.push(block);
+            }
         }
         Ok(blocks)
     }
 
-    /// Calls `visit` with the wanted objects of a block, and their rows.
+    /// Calls `visit` with the wanted objects of a block, their rows, and the bytes that these are.
     pub(super) fn rows_of(
         &self,
-        block: &Entry,
-        mut visit: impl FnMut(&[u8], PackedRow<'_>) -> Result<()>,
+        block: &[u8],
+        mut visit: impl FnMut(&[u8], PackedRow<'_>, &[u8]) -> Result<()>,
     ) -> Result<()> {
         let corrupt = |malformed| self.reads.corrupt(malformed);
-        let mut reader = BlockReader::new(self.table.form(), &block.value).map_err(corrupt)?;
+        let mut reader = BlockReader::new(self.table.form(), block).map_err(corrupt)?;
         while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
             if self.objects.has(reader.object()) {
-                visit(reader.object(), PackedRow::read(self.table.form(), bytes).map_err(corrupt)?)?;
+                let row = PackedRow::read(self.table.form(), bytes).map_err(corrupt)?;
+                visit(reader.object(), row, bytes)?;
             }
         }
         Ok(())
-    }
-
-    pub(super) fn wants(&self, object: &[u8]) -> bool {
-        self.objects.has(object)
     }
 }
 
