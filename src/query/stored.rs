@@ -143,15 +143,22 @@ impl<'s, 'a> Moment<'s, 'a> {
         metric: Metric<'_, ()>,
         period: Period,
         range: SlotRange,
+        visit: impl FnMut(&Arc<Series>, i32, Option<V>) -> Result<()>,
+    ) -> Result<()> {
+        self.visit_place(&self.place::<V>(metric, period, &self.selection.objects, range)?, visit)
+    }
+
+    fn visit_place<V: Value>(
+        &self,
+        place: &Place,
         mut visit: impl FnMut(&Arc<Series>, i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
-        let place = self.place::<V>(metric, period, &self.selection.objects, range)?;
-        if let Some(running) = self.running(&place)? {
+        if let Some(running) = self.running(place)? {
             return RunningReader::new(running, &place.table, |object| place.wants(object))?
                 .for_each_series(visit);
         }
         let mut series: HashMap<Vec<u8>, Arc<Series>, RandomState> = HashMap::default();
-        self.for_each(&place, |object, row| {
+        self.for_each(place, |object, row| {
             if !series.contains_key(object) {
                 let decoded = place.table.has_objects().then(|| key::decode_object(object)).transpose();
                 let decoded = decoded.map_err(|malformed| self.snapshot.corrupt(malformed))?;
@@ -244,9 +251,7 @@ fn visit<V: Value>(
         let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
         // The rows of one series follow each other by date, and need no merge.
         if direction == Direction::Forwards && place.is_single() {
-            moment.visit(*metric, selection.period, range, |series, slot, value| {
-                visit(number, series, slot, value)
-            })?;
+            moment.visit_place(&place, |series, slot, value| visit(number, series, slot, value))?;
             continue;
         }
         let mut reader = moment.read(*metric, &selection.objects, range, direction)?;
