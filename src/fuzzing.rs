@@ -210,11 +210,8 @@ impl EachKind for Values<'_> {
 
 /// What is read is written as bytes that are read as the same, says its figures, and merges with itself.
 fn value<V: Figures>(bytes: &[u8]) {
-    let Ok(value) = V::read_stored(bytes) else {
-        assert_eq!(V::from_stored(bytes), None);
-        return;
-    };
-    let again = |value: &V| V::from_stored(&value.to_stored().unwrap_or_default());
+    let Ok(value) = V::from_stored(bytes) else { return };
+    let again = |value: &V| V::from_stored(&value.to_stored().unwrap_or_default()).ok();
     assert_eq!(again(&value).as_ref(), Some(&value), "{value:?}");
     assert_eq!(value.figures().len(), V::NAMES.len());
     let mut twice = value.clone();

@@ -373,16 +373,16 @@ impl<'b> PackedRow<'b> {
         }
         let rank = self.rank(slot);
         let value = match self.form {
-            Form::Integers => V::from_integer(self.integer(rank)),
+            Form::Integers => V::from_integer(self.integer(rank)).ok_or(WRONG_KIND)?,
             Form::Encoded | Form::Large => {
                 let mut reader = Reader::new(self.values);
                 for _ in 0..rank {
                     reader.prefixed()?;
                 }
-                V::from_stored(reader.prefixed()?)
+                V::from_stored(reader.prefixed()?).map_err(|_| WRONG_KIND)?
             }
         };
-        value.map(Some).map(Some).ok_or(WRONG_KIND)
+        Ok(Some(Some(value)))
     }
 
     /// How many values stand before a slot's.
@@ -433,7 +433,8 @@ impl<'b> PackedRow<'b> {
                 for slot in slots_of(self.present) {
                     let value = if self.missing & bit(slot) == 0 { Some(reader.prefixed()?) } else { None };
                     if wanted & bit(slot) != 0 {
-                        let value = value.map(|bytes| V::from_stored(bytes).ok_or(WRONG_KIND)).transpose()?;
+                        let value =
+                            value.map(|bytes| V::from_stored(bytes).map_err(|_| WRONG_KIND)).transpose()?;
                         visit(slot, value);
                     }
                 }

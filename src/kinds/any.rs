@@ -1,6 +1,7 @@
 //! Values whose kind the program doesn't know.
 
 use super::{Layout, MergeError, Value};
+use crate::error::Result;
 use serde::{Deserialize, Serialize};
 
 /// A value of whatever kind its metric is registered with, for programs that don't know their metrics beforehand,
@@ -24,6 +25,7 @@ impl Value for AnyValue {
             "values whose kind isn't known can't be merged; use the metric with its own value type",
         ))
     }
+
     fn to_integer(&self) -> Option<i64> {
         match self {
             Self::Integer(integer) => Some(*integer),
@@ -42,7 +44,7 @@ impl Value for AnyValue {
         }
     }
 
-    fn from_stored(bytes: &[u8]) -> Option<Self> {
-        Some(Self::Encoded(bytes.to_vec()))
+    fn from_stored(bytes: &[u8]) -> Result<Self> {
+        Ok(Self::Encoded(bytes.to_vec()))
     }
 }

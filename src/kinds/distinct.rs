@@ -246,8 +246,8 @@ impl Value for Distinct {
         Some(self.to_bytes())
     }
 
-    fn from_stored(bytes: &[u8]) -> Option<Self> {
-        Self::from_bytes(bytes).ok()
+    fn from_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 
@@ -359,10 +359,6 @@ impl Figures for Distinct {
 
     fn number(&self) -> Option<f64> {
         Some(self.to_f64())
-    }
-
-    fn read_stored(bytes: &[u8]) -> Result<Self> {
-        Self::from_bytes(bytes)
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the kinds of value say, number by number.
 
 use super::Value;
-use crate::error::{Error, Result};
 
 /// A number that a value says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,15 +41,6 @@ pub trait Figures: Value {
     /// there is none, such as the mean of no numbers. Default: none.
     fn number(&self) -> Option<f64> {
         None
-    }
-
-    /// As [`from_stored`](Value::from_stored), and says why it refuses bytes. Default: without the reason.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] for bytes that aren't a value.
-    fn read_stored(bytes: &[u8]) -> Result<Self> {
-        let problem = || "the bytes are damaged".to_owned();
-        Self::from_stored(bytes).ok_or_else(|| Error::InvalidValue { kind: Self::KIND, problem: problem() })
     }
 }
 

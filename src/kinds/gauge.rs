@@ -125,8 +125,8 @@ impl Value for Gauge {
         Some(self.to_bytes())
     }
 
-    fn from_stored(bytes: &[u8]) -> Option<Self> {
-        Self::from_bytes(bytes).ok()
+    fn from_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 
@@ -171,10 +171,6 @@ impl Figures for Gauge {
 
     fn number(&self) -> Option<f64> {
         Some(self.last())
-    }
-
-    fn read_stored(bytes: &[u8]) -> Result<Self> {
-        Self::from_bytes(bytes)
     }
 }
 

@@ -182,8 +182,8 @@ impl Value for Meter {
         Some(self.to_bytes())
     }
 
-    fn from_stored(bytes: &[u8]) -> Option<Self> {
-        Self::from_bytes(bytes).ok()
+    fn from_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 
@@ -266,10 +266,6 @@ impl Figures for Meter {
 
     fn number(&self) -> Option<f64> {
         Some(self.increase())
-    }
-
-    fn read_stored(bytes: &[u8]) -> Result<Self> {
-        Self::from_bytes(bytes)
     }
 }
 

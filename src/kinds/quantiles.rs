@@ -194,8 +194,8 @@ impl Value for Quantiles {
         Some(self.to_bytes())
     }
 
-    fn from_stored(bytes: &[u8]) -> Option<Self> {
-        Self::from_bytes(bytes).ok()
+    fn from_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 
@@ -269,10 +269,6 @@ impl Figures for Quantiles {
 
     fn number(&self) -> Option<f64> {
         self.median()
-    }
-
-    fn read_stored(bytes: &[u8]) -> Result<Self> {
-        Self::from_bytes(bytes)
     }
 }
 

@@ -76,8 +76,8 @@ impl Value for Sum {
         Some(self.to_bytes())
     }
 
-    fn from_stored(bytes: &[u8]) -> Option<Self> {
-        Self::from_bytes(bytes).ok()
+    fn from_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 
@@ -109,10 +109,6 @@ impl Figures for Sum {
 
     fn number(&self) -> Option<f64> {
         Some(self.to_f64())
-    }
-
-    fn read_stored(bytes: &[u8]) -> Result<Self> {
-        Self::from_bytes(bytes)
     }
 }
 

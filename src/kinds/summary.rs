@@ -141,8 +141,8 @@ impl Value for Summary {
         Some(self.to_bytes())
     }
 
-    fn from_stored(bytes: &[u8]) -> Option<Self> {
-        Self::from_bytes(bytes).ok()
+    fn from_stored(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 
@@ -203,10 +203,6 @@ impl Figures for Summary {
 
     fn number(&self) -> Option<f64> {
         self.mean()
-    }
-
-    fn read_stored(bytes: &[u8]) -> Result<Self> {
-        Self::from_bytes(bytes)
     }
 }
 

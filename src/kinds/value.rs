@@ -1,6 +1,7 @@
 //! What a statistic's value can be, and how two of them become one.
 
 use super::encoded;
+use crate::error::{Error, Result};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
 
@@ -84,10 +85,14 @@ pub trait Value:
         encoded::encode(self)
     }
 
-    /// The value that these bytes are, all of them; none if they are damaged. What [`to_stored`](Self::to_stored) gives must
-    /// come back as it was, and any other bytes must be refused without a panic. Default: as bincode reads them.
-    fn from_stored(bytes: &[u8]) -> Option<Self> {
-        encoded::decode(bytes)
+    /// The value that these bytes are, all of them. What [`to_stored`](Self::to_stored) gives must come back as it was, and
+    /// any other bytes must be refused without a panic. Default: as bincode reads them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for bytes that aren't a value.
+    fn from_stored(bytes: &[u8]) -> Result<Self> {
+        let problem = || "the bytes are damaged".to_owned();
+        encoded::decode(bytes).ok_or_else(|| Error::InvalidValue { kind: Self::KIND, problem: problem() })
     }
 }
 

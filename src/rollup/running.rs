@@ -107,7 +107,7 @@ impl<V: Value> Running<V> {
             let statistics = self.statistics(place, &mut days)?;
             let value = |value: V| match value.to_integer() {
                 Some(integer) => W::from_integer(integer),
-                None => value.to_stored().and_then(|bytes| W::from_stored(&bytes)),
+                None => value.to_stored().and_then(|bytes| W::from_stored(&bytes).ok()),
             };
             let mut object = RunningObject::new(
                 &self.objects.get(place).map(|object| object.object.clone()).unwrap_or_default(),

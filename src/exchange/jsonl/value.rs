@@ -42,7 +42,7 @@ impl KindVisitor for FindKnown {
 
     fn visit<V: Figures>(self) -> Option<Known> {
         let check = |bytes: &[u8]| {
-            let value = V::read_stored(bytes)?;
+            let value = V::from_stored(bytes)?;
             let problem = "it can't be encoded".to_owned();
             let stored = value.to_stored().ok_or(Error::InvalidValue { kind: V::KIND, problem })?;
             Ok(Checked { figures: value.figures(), stored })
