@@ -6,12 +6,12 @@ use crate::{
     store::{Change, Store},
 };
 
-/// What runs over records: a [`Tracker`], or several as [`Trackers`](super::Trackers).
+/// What runs over records: a [`Tracker`](super::Tracker), or several as [`Trackers`](super::Trackers).
 pub trait Track {
     /// A record.
     type Record;
 
-    /// What came of a run: a [`Report`] of a tracker, one of each of several.
+    /// What came of a run: a [`Report`](super::Report) of a tracker, one of each of several.
     type Report;
 
     #[doc(hidden)]
