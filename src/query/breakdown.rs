@@ -99,21 +99,21 @@ impl<V: Value> SeriesQuery<'_, V> {
     pub fn breakdown(&self) -> Result<Breakdown<V>> {
         self.whole("a breakdown over several dates")?;
         let mut by_object: ByObject<(Point<V>, Seen)> = ByObject::new();
-        self.visit_series(|_, series, slot, value| {
-            if series.object().is_none() {
+        self.visit_series(|at, value| {
+            if at.object.is_empty() {
                 return Ok(());
             }
-            let (total, seen) = by_object.of(series, Default::default);
+            let (total, seen) = by_object.of(at.object);
             if value.is_some() {
-                seen.add(slot);
+                seen.add(at.slot);
             }
-            self.merge_into(total, series, slot, value.as_ref())
+            self.merge_into(total, at, value.as_ref())
         })?;
         let axis = self.axis();
         let date = |slot: Option<i32>| slot.map(|slot| axis.calendar.date(axis.period, slot)).transpose();
         let mut entries = Vec::new();
-        for (series, (total, seen)) in by_object.sorted() {
-            if let (Some(object), Some(value)) = (series.object.clone(), total.into_listed()) {
+        for (object, (total, seen)) in by_object.sorted(&self.selection.store)? {
+            if let (Some(object), Some(value)) = (object, total.into_listed()) {
                 let (first, last) = (date(seen.first)?, date(seen.last)?);
                 entries.push(BreakdownEntry { object, value, first, last, values: seen.values });
             }

@@ -1,47 +1,55 @@
-//! What is gathered for each object of a scan.
+//! What is gathered for each object of a reading.
 
-use crate::model::{Object, Series};
-use std::{collections::HashMap, sync::Arc};
+use crate::{error::Result, format::key, model::Object, store::Store};
+use foldhash::fast::RandomState;
+use std::collections::HashMap;
 
-/// What is gathered for each object of a scan.
+/// What is gathered for each object of a reading, by the bytes that objects have in keys: an [`Object`] is made once at
+/// the end, not for each statistic.
 #[derive(Debug)]
 pub(super) struct ByObject<T> {
-    index: HashMap<Option<Object>, usize>,
-    gathered: Vec<(Arc<Series>, T)>,
-    /// The place after that of the last object: on each date, the objects come in the same order.
-    next: usize,
+    places: HashMap<Vec<u8>, usize, RandomState>,
+    gathered: Vec<T>,
+    /// The last object and its place: the statistics of a row follow each other.
+    last: (Vec<u8>, usize),
 }
 
-impl<T> ByObject<T> {
+impl<T: Default> ByObject<T> {
     pub(super) fn new() -> Self {
-        Self { index: HashMap::new(), gathered: Vec::new(), next: 0 }
+        Self { places: HashMap::default(), gathered: Vec::new(), last: (Vec::new(), usize::MAX) }
     }
 
-    /// What is gathered for the object of a series; it begins with `new`.
-    pub(super) fn of(&mut self, series: &Arc<Series>, new: impl FnOnce() -> T) -> &mut T {
-        // Mostly it is the series of the last one.
-        let last = self.next.wrapping_sub(1);
-        if self.gathered.get(last).is_some_and(|(found, _)| Arc::ptr_eq(found, series)) {
-            #[expect(clippy::indexing_slicing, reason = "it was found above")]
-            return &mut self.gathered[last].1;
+    /// What is gathered for an object; it begins as the default.
+    pub(super) fn of(&mut self, object: &[u8]) -> &mut T {
+        if self.last.1 >= self.gathered.len() || self.last.0 != object {
+            let next = self.gathered.len();
+            let place = self.places.get(object).copied().unwrap_or(next);
+            if place == next {
+                self.places.insert(object.to_vec(), place);
+                self.gathered.push(T::default());
+            }
+            self.last.1 = place;
+            object.clone_into(&mut self.last.0);
         }
-        let is = |found: &Arc<Series>| Arc::ptr_eq(found, series) || found.object == series.object;
-        let mut likely = [self.next, 0].into_iter();
-        let guessed = likely.find(|guess| self.gathered.get(*guess).is_some_and(|(found, _)| is(found)));
-        let found = guessed.or_else(|| self.index.get(&series.object).copied());
-        let place = found.unwrap_or(self.gathered.len());
-        if found.is_none() {
-            self.index.insert(series.object.clone(), place);
-            self.gathered.push((Arc::clone(series), new()));
-        }
-        self.next = place + 1;
         #[expect(clippy::indexing_slicing, reason = "it was found or pushed above")]
-        &mut self.gathered[place].1
+        &mut self.gathered[self.last.1]
     }
 
-    /// All of it, in the order of the objects.
-    pub(super) fn sorted(mut self) -> Vec<(Arc<Series>, T)> {
-        self.gathered.sort_by(|a, b| a.0.object.cmp(&b.0.object));
-        self.gathered
+    /// All of it with the objects, in their order; none is what is about no object.
+    pub(super) fn sorted(self, store: &Store) -> Result<Vec<(Option<Object>, T)>> {
+        let mut places: Vec<(Vec<u8>, usize)> = self.places.into_iter().collect();
+        places.sort_unstable();
+        let mut gathered: Vec<Option<T>> = self.gathered.into_iter().map(Some).collect();
+        let mut sorted = Vec::with_capacity(places.len());
+        let mut last: Option<Object> = None;
+        for (bytes, place) in places {
+            if !bytes.is_empty() {
+                let object = key::decode_object_like(&bytes, last.as_ref());
+                last = Some(object.map_err(|malformed| store.corrupt(malformed, None))?);
+            }
+            let gathered = gathered.get_mut(place).and_then(Option::take);
+            sorted.extend(gathered.map(|gathered| (last.clone(), gathered)));
+        }
+        Ok(sorted)
     }
 }

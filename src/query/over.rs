@@ -4,8 +4,8 @@ use super::{
     axis::SlotRange,
     by_object::ByObject,
     cover::{Stretch, WIDER, cover},
-    curve::merge_error,
     origin::Origin,
+    selection::StatisticAt,
     series::SeriesQuery,
     stored::Moment,
 };
@@ -67,7 +67,7 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// overlap.
     pub fn over(&self) -> Result<Point<V>> {
         let mut total = Point::Absent;
-        self.visit_whole(|_, series, slot, value| self.merge_into(&mut total, series, slot, value.as_ref()))?;
+        self.visit_whole(|at, value| self.merge_into(&mut total, at, value.as_ref()))?;
         Ok(total)
     }
 
@@ -93,18 +93,20 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// As [`over`](Self::over).
     pub fn over_each(&self) -> Result<Vec<Total<V>>> {
         let mut metrics = Vec::new();
-        metrics.resize_with(self.selection.metrics.len(), ByObject::new);
-        self.visit_whole(|number, series, slot, value| match metrics.get_mut(number) {
-            Some(by_object) => {
-                self.merge_into(by_object.of(series, Point::default), series, slot, value.as_ref())
-            }
+        metrics.resize_with(self.selection.metrics.len(), ByObject::<Point<V>>::new);
+        self.visit_whole(|at, value| match metrics.get_mut(at.metric) {
+            Some(by_object) => self.merge_into(by_object.of(at.object), at, value.as_ref()),
             None => Ok(()),
         })?;
-        let total = |(series, total): (Arc<Series>, Point<V>)| {
-            let series = Arc::new(Series { period: self.period, ..(*series).clone() });
-            Some(Total { series, value: total.into_listed()? })
-        };
-        Ok(metrics.into_iter().flat_map(ByObject::sorted).filter_map(total).collect())
+        let mut totals = Vec::new();
+        for (metric, by_object) in metrics.into_iter().enumerate() {
+            let series = self.selection.series(metric, self.period);
+            for (object, total) in by_object.sorted(&self.selection.store)? {
+                let series = Arc::new(Series { object, ..series.clone() });
+                totals.extend(total.into_listed().map(|value| Total { series, value }));
+            }
+        }
+        Ok(totals)
     }
 
     /// Refuses to merge all statistics of the range if they overlap.
@@ -116,20 +118,15 @@ impl<V: Value> SeriesQuery<'_, V> {
     pub(super) fn merge_into(
         &self,
         total: &mut Point<V>,
-        series: &Arc<Series>,
-        slot: i32,
+        at: StatisticAt<'_>,
         value: Option<&V>,
     ) -> Result<()> {
-        let calendar = self.selection.store.calendar();
-        merge(total, value).map_err(|error| merge_error(calendar, series, slot, &error))
+        merge(total, value).map_err(|error| self.selection.merge_error(at, &error))
     }
 
-    /// Calls `visit` with the number of the metric, and the series, slot and value, of all statistics that make up the
-    /// range: those of wider periods instead of days where they give the same answer.
-    fn visit_whole(
-        &self,
-        mut visit: impl FnMut(usize, &Arc<Series>, i32, Option<V>) -> Result<()>,
-    ) -> Result<()> {
+    /// Calls `visit` with all statistics that make up the range: those of wider periods instead of days where they give
+    /// the same answer.
+    fn visit_whole(&self, mut visit: impl FnMut(StatisticAt<'_>, Option<V>) -> Result<()>) -> Result<()> {
         self.whole("a range")?;
         if self.period != Period::Day || matches!(self.origin, Origin::Step(_)) {
             return self.visit_series(visit);
@@ -138,9 +135,7 @@ impl<V: Value> SeriesQuery<'_, V> {
         for (number, metric) in self.selection.metrics.iter().enumerate() {
             for (period, from, to) in self.stretches(&moment, *metric)? {
                 let range = SlotRange { from: Some(from), to: Some(to), level: false };
-                moment.visit(*metric, period, range, |series, slot, value| {
-                    visit(number, series, slot, value)
-                })?;
+                moment.visit(number, *metric, period, range, &mut visit)?;
             }
         }
         Ok(())

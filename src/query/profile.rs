@@ -101,11 +101,12 @@ impl<V: Value> SeriesQuery<'_, V> {
         let part = |key: &K| ProfilePart { of: *key, value: Point::Absent, values: 0, dates: 0 };
         let mut parts: Vec<ProfilePart<K, V>> = keys.iter().map(part).collect();
         let mut ends: Option<(i32, i32)> = None;
-        self.visit_series(|_, series, slot, value| {
+        self.visit_series(|at, value| {
+            let slot = at.slot;
             ends = Some(ends.map_or((slot, slot), |(first, last)| (first.min(slot), last.max(slot))));
             let Some(part) = parts.get_mut(place(&axis, slot)?) else { return Ok(()) };
             part.values += u64::from(value.is_some());
-            self.merge_into(&mut part.value, series, slot, value.as_ref())
+            self.merge_into(&mut part.value, at, value.as_ref())
         })?;
         let asked = self.range()?;
         let (from, to) = (asked.from.or(ends.map(|ends| ends.0)), asked.to.or(ends.map(|ends| ends.1)));

@@ -1,8 +1,11 @@
 //! The points of a series, one by one or all at once.
 
-use super::{axis::Axis, origin::Origin, series::SeriesQuery, stored::Reading};
+use super::{
+    axis::Axis, curve::Curve, origin::Origin, selection::StatisticAt, series::SeriesQuery, stored::Reading,
+};
 use crate::{
     error::Result,
+    format::key,
     kinds::Number,
     model::{Date, Series, Statistic},
     storage::Direction,
@@ -137,15 +140,24 @@ impl<T> SeriesQuery<'_, T> {
         Ok(())
     }
 
-    /// The same in any order, but those of a series by date; which takes less time.
+    /// Calls `visit` with each statistic in any order, but those of a series by date; nothing is made for a series.
     pub(super) fn visit_series(
         &self,
-        mut visit: impl FnMut(usize, &Arc<Series>, i32, Option<T>) -> Result<()>,
+        mut visit: impl FnMut(StatisticAt<'_>, Option<T>) -> Result<()>,
     ) -> Result<()> {
-        match &self.origin {
-            Origin::Stored(stored) => (stored.visit_series)(&self.selection, self.range()?, &mut visit),
-            Origin::Step(_) => self.visit(Direction::Forwards, visit),
+        let range = self.range()?;
+        if let Origin::Stored(stored) = &self.origin {
+            return (stored.visit_series)(&self.selection, range, &mut visit);
         }
+        for (metric, curves) in self.origin.curves(&self.selection, range)?.into_iter().enumerate() {
+            for Curve { series, points } in curves.0 {
+                let object = series.object().map(key::object_bytes).unwrap_or_default();
+                for (slot, value) in points {
+                    visit(StatisticAt { metric, period: self.period, object: &object, slot }, value)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn visit_dates(&self, mut visit: impl FnMut(&Arc<Series>, Date, Option<T>)) -> Result<()> {

@@ -101,14 +101,16 @@ impl<V: Value> RunningReader<V> {
         Ok(())
     }
 
-    /// Calls `visit` with the series, slots and values of one series after the other.
-    pub(super) fn for_each_series(
+    /// Calls `visit` with the objects' bytes, slots and values of one series after the other.
+    pub(super) fn for_each_object(
         mut self,
-        mut visit: impl FnMut(&Arc<Series>, i32, Option<V>) -> Result<()>,
+        mut visit: impl FnMut(&[u8], i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
-        for (object, series) in self.series.iter().enumerate() {
-            for (slot, value) in self.running.statistics(object, &mut self.days)? {
-                visit(series, slot, value)?;
+        for place in 0..self.series.len() {
+            let statistics = self.running.statistics(place, &mut self.days)?;
+            let Some(object) = self.running.objects.get(place) else { continue };
+            for (slot, value) in statistics {
+                visit(&object.object, slot, value)?;
             }
         }
         Ok(())

@@ -1,11 +1,16 @@
 //! Which statistics of a store a series is made of.
 
+use super::curve::merge_error;
 use crate::{
-    model::{Metric, Object, Period},
+    error::Error,
+    format::key,
+    kinds::MergeError,
+    model::{Metric, Object, Period, Series},
     storage::Direction,
     store::Store,
 };
 use chrono::NaiveDate;
+use std::sync::Arc;
 
 /// Which stored statistics are read, and which dates are wanted of what is worked out from them.
 #[derive(Debug, Clone)]
@@ -20,6 +25,34 @@ pub(super) struct Selection<'a> {
     pub(super) from: Option<NaiveDate>,
     pub(super) to: Option<NaiveDate>,
     pub(super) direction: Direction,
+}
+
+/// Where a statistic stands that was read of a selection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StatisticAt<'b> {
+    /// The number of its metric in the selection.
+    pub(super) metric: usize,
+    pub(super) period: Period,
+    /// The bytes of its object, none without one.
+    pub(super) object: &'b [u8],
+    pub(super) slot: i32,
+}
+
+impl Selection<'_> {
+    /// The series of a metric, by its number, without object.
+    pub(super) fn series(&self, metric: usize, period: Period) -> Series {
+        #[expect(clippy::indexing_slicing, reason = "all numbers are of the selection's own metrics")]
+        let metric = self.metrics[metric];
+        let (domain, metric) = (metric.domain_ref().into(), metric.metric_ref().into());
+        Series { domain, metric, period, object: None }
+    }
+
+    /// A statistic that couldn't be merged.
+    pub(super) fn merge_error(&self, at: StatisticAt<'_>, error: &MergeError) -> Error {
+        let series = self.series(at.metric, at.period);
+        let series = Arc::new(Series { object: key::decode_object(at.object).ok(), ..series });
+        merge_error(self.store.calendar(), &series, at.slot, error)
+    }
 }
 
 /// The objects whose statistics are wanted.

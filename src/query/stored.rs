@@ -5,7 +5,7 @@ use super::{
     by_object::ByObject,
     curve::{Curve, Curves},
     running::{RunningReader, SeriesStatistic},
-    selection::{ObjectFilter, Selection},
+    selection::{ObjectFilter, Selection, StatisticAt},
 };
 use crate::{
     blocks::{Cursor, Objects, RowView, Table},
@@ -17,11 +17,13 @@ use crate::{
     storage::{Direction, Reads, Snapshot},
     store::{Registry, Statistics, Visitor, statistics as by_date},
 };
-use foldhash::fast::RandomState;
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 /// Takes the number of a metric, and the series, slot and value of a statistic of it.
 pub(super) type Visit<'v, T> = dyn FnMut(usize, &Arc<Series>, i32, Option<T>) -> Result<()> + 'v;
+
+/// Takes a statistic's place and value.
+pub(super) type VisitSeries<'v, T> = dyn FnMut(StatisticAt<'_>, Option<T>) -> Result<()> + 'v;
 
 /// Takes the series, date and value of a statistic.
 pub(super) type VisitDates<'v, T> = dyn FnMut(&Series, Date, Option<T>) + 'v;
@@ -40,8 +42,8 @@ pub(super) struct Stored<T> {
     /// All that is selected, by metric, then by date and then by object.
     pub(super) visit: fn(&Selection<'_>, SlotRange, Direction, &mut Visit<'_, T>) -> Result<()>,
     /// All that is selected, by metric, and those of a series by date.
-    pub(super) visit_series: fn(&Selection<'_>, SlotRange, &mut Visit<'_, T>) -> Result<()>,
-    /// The same, with nothing made for each series.
+    pub(super) visit_series: fn(&Selection<'_>, SlotRange, &mut VisitSeries<'_, T>) -> Result<()>,
+    /// The same with series and dates, of which none is made for each statistic.
     pub(super) visit_rows: fn(&Selection<'_>, SlotRange, &mut VisitDates<'_, T>) -> Result<()>,
     /// By metric, date and object, as it is asked for.
     pub(super) statistics: ReadEach<T>,
@@ -136,39 +138,37 @@ impl<'s, 'a> Moment<'s, 'a> {
         Self { selection, snapshot, registry }
     }
 
-    /// Calls `visit` with the series, slots and values of a metric in a range of a period, those of a series in the order
-    /// of their slots.
+    /// Calls `visit` with the statistics of a metric, by its number, in a range of a period, those of a series in the
+    /// order of their slots.
     pub(super) fn visit<V: Value>(
         &self,
+        number: usize,
         metric: Metric<'_, ()>,
         period: Period,
         range: SlotRange,
-        visit: impl FnMut(&Arc<Series>, i32, Option<V>) -> Result<()>,
+        mut visit: impl FnMut(StatisticAt<'_>, Option<V>) -> Result<()>,
     ) -> Result<()> {
-        self.visit_place(&self.place::<V>(metric, period, &self.selection.objects, range)?, visit)
+        let place = self.place::<V>(metric, period, &self.selection.objects, range)?;
+        self.visit_place(&place, |object, slot, value| {
+            visit(StatisticAt { metric: number, period, object, slot }, value)
+        })
     }
 
+    /// Calls `visit` with the object's bytes, the slot and the value of each statistic.
     fn visit_place<V: Value>(
         &self,
         place: &Place,
-        mut visit: impl FnMut(&Arc<Series>, i32, Option<V>) -> Result<()>,
+        mut visit: impl FnMut(&[u8], i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
         if let Some(running) = self.running(place)? {
             return RunningReader::new(running, &place.table, |object| place.wants(object))?
-                .for_each_series(visit);
+                .for_each_object(visit);
         }
-        let mut series: HashMap<Vec<u8>, Arc<Series>, RandomState> = HashMap::default();
         self.for_each(place, |object, row| {
-            if !series.contains_key(object) {
-                let decoded = place.table.has_objects().then(|| key::decode_object(object)).transpose();
-                let decoded = decoded.map_err(|malformed| self.snapshot.corrupt(malformed))?;
-                series.insert(object.to_vec(), Arc::new(place.table.series(decoded)));
-            }
-            let Some(series) = series.get(object) else { return Ok(()) };
             let mut result = Ok(());
             row.for_each(&self.snapshot, |slot, value| {
                 if result.is_ok() {
-                    result = visit(series, slot, value);
+                    result = visit(object, slot, value);
                 }
             })?;
             result
@@ -251,7 +251,9 @@ fn visit<V: Value>(
         let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
         // The rows of one series follow each other by date, and need no merge.
         if direction == Direction::Forwards && place.is_single() {
-            moment.visit_place(&place, |series, slot, value| visit(number, series, slot, value))?;
+            let object = selection.objects.named().pop().flatten();
+            let series = Arc::new(place.table.series(object));
+            moment.visit_place(&place, |_, slot, value| visit(number, &series, slot, value))?;
             continue;
         }
         let mut reader = moment.read(*metric, &selection.objects, range, direction)?;
@@ -265,13 +267,11 @@ fn visit<V: Value>(
 fn visit_series<V: Value>(
     selection: &Selection<'_>,
     range: SlotRange,
-    visit: &mut Visit<'_, V>,
+    visit: &mut VisitSeries<'_, V>,
 ) -> Result<()> {
     let moment = Moment::new(selection);
     for (number, metric) in selection.metrics.iter().enumerate() {
-        moment.visit(*metric, selection.period, range, |series, slot, value| {
-            visit(number, series, slot, value)
-        })?;
+        moment.visit(number, *metric, selection.period, range, &mut *visit)?;
     }
     Ok(())
 }
@@ -286,8 +286,13 @@ fn visit_rows<V: Value>(
         let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
         if let Some(running) = moment.running(&place)? {
             let reader = RunningReader::new(running, &place.table, |object| place.wants(object))?;
-            reader.for_each_series(|series, slot, value| {
-                visit(series, place.table.date(slot)?, value);
+            let mut series = place.table.series(None);
+            reader.for_each_object(|object, slot, value| {
+                if place.table.has_objects() {
+                    key::decode_object_into(object, &mut series.object)
+                        .map_err(|malformed| moment.snapshot.corrupt(malformed))?;
+                }
+                visit(&series, place.table.date(slot)?, value);
                 Ok(())
             })?;
             continue;
@@ -313,19 +318,21 @@ fn statistics<V: Value>(
 fn curves<V: Value>(selection: &Selection<'_>, range: SlotRange) -> Result<Vec<Curves<V>>> {
     let moment = Moment::new(selection);
     let mut metrics = Vec::with_capacity(selection.metrics.len());
-    for metric in &selection.metrics {
-        let mut by_object = ByObject::new();
+    for (number, metric) in selection.metrics.iter().enumerate() {
+        let mut by_object = ByObject::<Vec<_>>::new();
         for object in selection.objects.named() {
-            let (domain, metric) = (metric.domain_ref().into(), metric.metric_ref().into());
-            let series = Series { domain, metric, period: selection.period, object };
-            by_object.of(&Arc::new(series), Vec::new);
+            by_object.of(&object.as_ref().map(key::object_bytes).unwrap_or_default());
         }
-        moment.visit(*metric, selection.period, range, |series, slot, value| {
-            by_object.of(series, Vec::new).push((slot, value));
+        moment.visit(number, *metric, selection.period, range, |at, value| {
+            by_object.of(at.object).push((at.slot, value));
             Ok(())
         })?;
-        let mut curves: Vec<Curve<V>> =
-            by_object.sorted().into_iter().map(|(series, points)| Curve { series, points }).collect();
+        let series = selection.series(number, selection.period);
+        let curve = |(object, points)| {
+            let series = Arc::new(Series { object, ..series.clone() });
+            Curve { series, points }
+        };
+        let mut curves: Vec<Curve<V>> = by_object.sorted(&selection.store)?.into_iter().map(curve).collect();
         if range.level {
             for curve in &mut curves {
                 begin_with_level(&moment, *metric, curve, range)?;
