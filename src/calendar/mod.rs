@@ -3,6 +3,8 @@
 //! A local day begins at the earliest instant whose wall clock is at or past the day's start, so days are
 //! monotonic: an instant's day is the last one that has begun, even when the wall clock has gone back over
 //! midnight since.
+//!
+//! It may use `model` and `error`, and is used by everything below.
 
 mod boundary;
 mod bucket;

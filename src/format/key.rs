@@ -35,6 +35,11 @@ pub(crate) struct KeyRange {
 }
 
 impl KeyRange {
+    /// All keys.
+    pub(crate) fn all() -> Self {
+        Self { start: Vec::new(), end: None }
+    }
+
     /// All keys that begin with `prefix`.
     pub(crate) fn prefix(prefix: Vec<u8>) -> Self {
         let end = after(&prefix);

@@ -1,5 +1,7 @@
 //! What keeps a store sound: reading all of it and checking it, recomputing calendar periods from days, backups, and
 //! recovering what is left of a damaged store.
+//!
+//! It may use the store and what stands above it, and is used by the program alone.
 
 #[cfg(feature = "backup")]
 mod backup;

@@ -1,4 +1,6 @@
 //! Reading statistics back: as time series, as others that are worked out from them, and as answers about a range.
+//!
+//! It may use the store and what stands above it, but not trackers or files of records, and is used by the program alone.
 
 // What is read, and how.
 mod axis;

@@ -5,9 +5,7 @@
 //! are until they are written again, or the store is compacted. So the memory that a change needs doesn't grow with
 //! it, and each entry is written once.
 
-use super::{
-    BATCH, Direction, Entry, Page, Reads, Storage, Write, everything, lock, mvcc::Versions, reads::patched,
-};
+use super::{BATCH, Direction, Entry, Page, Reads, Storage, Write, lock, reads::patched, versions::Versions};
 use crate::{
     error::Result,
     format::{ChangesRecord, KeyRange, Record, Stored, key, store_value, value_after},
@@ -43,24 +41,7 @@ pub(crate) struct Change<'s> {
     _only_one: MutexGuard<'s, ()>,
 }
 
-impl<'s> Change<'s> {
-    pub(super) fn begin(storage: &'s Storage, only_one: MutexGuard<'s, ()>) -> Result<Self> {
-        *lock(&storage.shared.writing) = Some(thread::current().id());
-        let change = Self {
-            storage,
-            writes: BTreeMap::new(),
-            bytes: 0,
-            read: RefCell::default(),
-            number: None,
-            _only_one: only_one,
-        };
-        // The last change may have failed on its way, on a full disk say, and then failed to take back what it wrote.
-        if storage.versions().under_way {
-            storage.roll_back()?;
-        }
-        Ok(change)
-    }
-
+impl Change<'_> {
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
         self.write(key, Some(value))
     }
@@ -173,7 +154,7 @@ impl Change<'_> {
 impl Drop for Change<'_> {
     fn drop(&mut self) {
         if self.number.is_some() {
-            // Where that fails, the next change does it, or opening the store.
+            // Where that fails, the next change does it.
             let _ = self.storage.roll_back();
         }
         *lock(&self.storage.shared.writing) = None;
@@ -181,6 +162,25 @@ impl Drop for Change<'_> {
 }
 
 impl Storage {
+    /// Begins a change; waits for the one that another thread has open.
+    pub(crate) fn change(&self) -> Result<Change<'_>> {
+        let only_one = self.only_one()?;
+        *lock(&self.shared.writing) = Some(thread::current().id());
+        let change = Change {
+            storage: self,
+            writes: BTreeMap::new(),
+            bytes: 0,
+            read: RefCell::default(),
+            number: None,
+            _only_one: only_one,
+        };
+        // A crash may have cut the last large change short, or a full disk, and then also taking it back.
+        if self.versions().under_way {
+            self.roll_back()?;
+        }
+        Ok(change)
+    }
+
     /// Applies a change that fits into one batch.
     fn apply(&self, writes: Values, read: &mut Values) -> Result<()> {
         let mut versions = self.versions_mut();
@@ -248,8 +248,8 @@ impl Storage {
     }
 
     /// Takes back what a large change has written, which isn't committed.
-    pub(super) fn roll_back(&self) -> Result<()> {
-        let mut rest = Some(everything());
+    fn roll_back(&self) -> Result<()> {
+        let mut rest = Some(KeyRange::all());
         while let Some(range) = rest.take() {
             let mut versions = self.versions_mut();
             let committed = versions.committed;

@@ -3,82 +3,12 @@
 //! The engine's own scans aren't snapshots. So, while a snapshot is held, each write first saves what it replaces;
 //! a reader puts those older values back over what it finds. Without a snapshot nothing is saved.
 
-use super::{Direction, Entries, Entry, Page, Reads, Storage, Write, reads::patched};
+use super::{Direction, Entries, Entry, Page, Reads, Storage, reads::patched};
 use crate::{
     error::Result,
     format::{KeyRange, Stored, value_after},
 };
-use std::{collections::BTreeMap, ops::Bound, path::Path, sync::Arc};
-
-/// What was stored, none if there was nothing, and the version that replaced it.
-type Replaced = (u64, Option<Vec<u8>>);
-
-/// What tells one point in time from another.
-#[derive(Debug, Default)]
-pub(super) struct Versions {
-    /// Raised by each change.
-    pub(super) version: u64,
-    /// The number of the last large change that is committed.
-    pub(super) committed: u64,
-    /// Another large change has written, or a failed one is still to be taken back.
-    pub(super) under_way: bool,
-    /// The versions that snapshots are held of, by how many, and the last large change that they see.
-    held: BTreeMap<u64, (usize, u64)>,
-    /// By key, what was replaced and the version that replaced it, oldest first.
-    pub(super) replaced: BTreeMap<Vec<u8>, Vec<Replaced>>,
-}
-
-impl Versions {
-    /// The last large change that all readers see, those who began before it was committed too.
-    pub(super) fn committed_for_all(&self) -> u64 {
-        self.held.values().next().map_or(self.committed, |(_, committed)| *committed)
-    }
-
-    /// Saves what a batch is about to replace, for the snapshots that are held.
-    pub(super) fn save_replaced(&mut self, batch: &[Write]) {
-        for write in batch {
-            self.save(&write.key, write.old.as_ref());
-        }
-    }
-
-    /// Saves what stands under a key and is about to be replaced by the next version.
-    pub(super) fn save(&mut self, key: &[u8], stored: Option<&Vec<u8>>) {
-        if self.held.is_empty() {
-            return;
-        }
-        let next = self.version + 1;
-        let values = self.replaced.entry(key.to_vec()).or_default();
-        if values.last().is_none_or(|(replaced_by, _)| *replaced_by < next) {
-            values.push((next, stored.cloned()));
-        }
-    }
-
-    /// Drops the replaced values that no held snapshot can ask for.
-    fn forget(&mut self) {
-        match self.held.keys().next().copied() {
-            None => self.replaced.clear(),
-            Some(oldest) => self.replaced.retain(|_, values| {
-                values.retain(|(version, _)| *version > oldest);
-                !values.is_empty()
-            }),
-        }
-    }
-
-    /// What was replaced in `range` since `version`, as it was then.
-    fn replaced_since<'v>(
-        &'v self,
-        version: u64,
-        range: &'v KeyRange,
-    ) -> impl Iterator<Item = (&'v Vec<u8>, &'v Option<Vec<u8>>)> {
-        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let bounds = (!range.is_empty()).then_some((Bound::Included(range.start.as_slice()), end));
-        bounds.into_iter().flat_map(|bounds| self.replaced.range::<[u8], _>(bounds)).filter_map(
-            move |(key, values)| {
-                values.iter().find(|(replaced_by, _)| *replaced_by > version).map(|(_, value)| (key, value))
-            },
-        )
-    }
-}
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// The map as it was when the snapshot was taken. Cheap to clone.
 ///
@@ -109,15 +39,18 @@ impl Drop for Held {
     }
 }
 
-impl Snapshot {
-    pub(super) fn new(storage: Storage) -> Self {
-        let mut versions = storage.versions_mut();
+impl Storage {
+    /// The state of the map as it is now, for as long as it is held.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let mut versions = self.versions_mut();
         let (version, committed) = (versions.version, versions.committed);
         versions.held.entry(version).or_insert((0, committed)).0 += 1;
         drop(versions);
-        Self { held: Arc::new(Held { storage, version, committed }) }
+        Snapshot { held: Arc::new(Held { storage: self.clone(), version, committed }) }
     }
+}
 
+impl Snapshot {
     /// The value that this snapshot sees of stored bytes.
     fn value(&self, stored: Vec<u8>) -> Result<Option<Vec<u8>>> {
         value_after(stored, self.held.committed).map_err(|malformed| self.held.storage.corrupt(malformed))

@@ -29,11 +29,14 @@ enum Run {
     Memory(Vec<u8>),
 }
 
-impl Spill {
-    pub(super) fn new(storage: Storage) -> Self {
-        Self { storage, runs: Vec::new() }
+impl Storage {
+    /// A place for what a tracker can't hold in memory.
+    pub(crate) fn spill(&self) -> Spill {
+        Spill { storage: self.clone(), runs: Vec::new() }
     }
+}
 
+impl Spill {
     pub(crate) fn is_used(&self) -> bool {
         !self.runs.is_empty()
     }

@@ -1,14 +1,19 @@
 //! One suite for every engine, and for what `Storage` makes of them.
 
 use super::*;
-use crate::format::Space;
+use crate::{
+    error::{Error, Result},
+    format::{KeyRange, Space, key},
+};
 use proptest::prelude::*;
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{
-        Barrier,
+        Arc, Barrier,
         mpsc::{self, RecvTimeoutError},
     },
+    thread,
     time::Duration,
 };
 
@@ -169,7 +174,7 @@ fn compaction_leaves_out_what_a_large_change_replaced() {
         write(&storage, 0..4_000, Some(&[7; 100]));
         write(&storage, 0..4_000, None);
         storage.compact().unwrap();
-        let left = storage.engine().scan(&everything(), Direction::Forwards, 10).unwrap();
+        let left = storage.engine().scan(&KeyRange::all(), Direction::Forwards, 10).unwrap();
         // A map in memory isn't compacted.
         if storage.path().is_dir() {
             assert_eq!(left.iter().map(|entry| entry.key.clone()).collect::<Vec<_>>(), [key::changes()]);

@@ -1,6 +1,6 @@
 //! Several writes as one.
 
-use super::{Mark, Registry, Store};
+use super::{Flush, Mark, Registry, Store};
 use crate::{
     blocks::{Edit, Memtable, Written, write},
     error::{Error, Result},
@@ -31,6 +31,90 @@ fn checked(record: Vec<u8>, what: impl FnOnce() -> String) -> Result<Vec<u8>> {
     }
     let problem = "its name and description have more than 1 MiB together; cut them short".to_owned();
     Err(Error::Unstorable { statistic: what(), problem })
+}
+
+impl Store {
+    /// Registers a metric and its domain, or updates their names and descriptions. Writing a statistic does so
+    /// by itself.
+    ///
+    /// # Errors
+    /// [`Error::WrongKind`] when the metric is registered with another kind of value.
+    pub fn register<V: Value>(&self, metric: Metric<'_, V>) -> Result<()> {
+        self.change(|change| change.register(metric).map(drop))
+    }
+
+    /// Registers a domain, or updates its name.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn register_domain(&self, domain: Domain<'_>) -> Result<()> {
+        self.change(|change| change.register_domain(domain))
+    }
+
+    /// Records a statistic: the last write wins.
+    ///
+    /// # Errors
+    /// [`Error::WrongKind`], [`Error::DateOutOfRange`], [`Error::HourOutOfRange`], or as [`Store::change`].
+    pub fn record<V: Value>(&self, key: StatisticKey<'_, V>, value: V) -> Result<()> {
+        self.change(|change| change.record(key, value))
+    }
+
+    /// Records that a statistic is missing: there is no data, which is neither zero nor absent.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn record_missing<V: Value>(&self, key: StatisticKey<'_, V>) -> Result<()> {
+        self.change(|change| change.record_missing(key))
+    }
+
+    /// Makes a statistic absent, and says whether it was there.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn delete<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<bool> {
+        self.change(|change| change.delete(key))
+    }
+
+    /// Makes several writes happen as one: all of them or, when `work` returns an error, none; also across a crash,
+    /// and for readers beside it.
+    ///
+    /// Other writers wait meanwhile. In `work`, write through the change: a write through the store would wait for
+    /// itself, and is refused.
+    ///
+    /// ```
+    /// use trackstats::{Domain, Metric, Period, Store};
+    ///
+    /// const TILL: Domain = Domain::new("till", "The till");
+    /// const SALES: Metric = Metric::new(TILL, "sales", "Sales");
+    /// const CENTS: Metric = Metric::new(TILL, "cents", "Takings in cents");
+    ///
+    /// let store = Store::in_memory()?;
+    /// let today = store.today()?;
+    /// store.change(|change| {
+    ///     change.record(SALES.on(Period::Day, today), 2)?;
+    ///     change.record(CENTS.on(Period::Day, today), 1_990)
+    /// })?;
+    /// # Ok::<(), trackstats::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What `work` returns, [`Error::NestedChange`], [`Error::Stopped`] or [`Error::Io`]. A store that flushes at an
+    /// interval returns here what went wrong with the last flush; the change isn't made then. With [`Flush::Always`], it
+    /// has happened where only the flush after it failed: with [`Error::Io`] when the folder was moved away, it is there,
+    /// and the next flush that succeeds flushes it too.
+    pub fn change<T>(&self, work: impl FnOnce(&mut Change<'_>) -> Result<T>) -> Result<T> {
+        if let Some(flusher) = &self.inner.flusher {
+            flusher.check()?;
+        }
+        let mut change = Change::begin(self)?;
+        let result = work(&mut change)?;
+        change.see_today()?;
+        change.commit()?;
+        if self.inner.flush == Flush::Always {
+            self.flush()?;
+        }
+        Ok(result)
+    }
 }
 
 impl<'s> Change<'s> {

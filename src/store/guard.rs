@@ -1,21 +1,18 @@
 //! Which dates of the clock are believed.
 
-use super::{Clock, Store};
+use super::Clock;
 use crate::{
-    calendar::{Timestamp, day_number, day_of_number},
+    calendar::Timestamp,
     error::{Error, Result},
-    format::{Record, SeenRecord, key},
-    storage::Reads,
 };
 use chrono::NaiveDate;
-use std::ops::RangeInclusive;
 
 /// Which dates are plausible for today, and what is done about others. For machines whose clock may start in 1970,
 /// jump back, or jump decades ahead. Set by [`Options::clock_guard`](crate::Options::clock_guard).
 ///
-/// It guards what the library takes for today: [`Store::today`], and the runs of trackers. Records are guarded too,
+/// It guards what the library takes for today: [`Store::today`](super::Store::today), and the runs of trackers. Records are guarded too,
 /// whatever is done about the clock: one dated outside the plausible dates is skipped and reported. A statistic
-/// that is recorded with a date of its own isn't looked at, and [`Store::now`] is what the clock says.
+/// that is recorded with a date of its own isn't looked at, and [`Store::now`](super::Store::now) is what the clock says.
 ///
 /// With a guard, the store remembers the latest plausible date that it has seen: it is written when the date advances,
 /// with whatever else is being written. One that is no longer plausible is forgotten. So, if a clock was wrong but
@@ -40,11 +37,11 @@ use std::ops::RangeInclusive;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct ClockGuard {
-    earliest: NaiveDate,
-    latest: NaiveDate,
+    pub(super) earliest: NaiveDate,
+    pub(super) latest: NaiveDate,
     most_behind: Option<u32>,
     most_ahead: Option<u32>,
-    otherwise: Implausible,
+    pub(super) otherwise: Implausible,
 }
 
 /// What is done while the clock's date is implausible.
@@ -53,7 +50,7 @@ pub enum Implausible {
     /// What needs today's date is an error, [`Error::ImplausibleClock`].
     Refuse,
     /// Today is taken to be the latest date that the store has seen, or else the earliest plausible date: not the
-    /// nearest one, since running periods would be worked out up to a day that hasn't come. [`Store::parked`] and the
+    /// nearest one, since running periods would be worked out up to a day that hasn't come. [`Store::parked`](super::Store::parked) and the
     /// report of a run say so.
     Park,
 }
@@ -99,12 +96,12 @@ impl ClockGuard {
         Self { otherwise, ..self }
     }
 
-    fn contains(&self, date: NaiveDate) -> bool {
+    pub(super) fn contains(&self, date: NaiveDate) -> bool {
         (self.earliest..=self.latest).contains(&date)
     }
 
     /// Why a date is not plausible for today, if it isn't; none at all is one beyond the calendar.
-    fn problem(&self, date: Option<NaiveDate>, seen: Option<NaiveDate>) -> Option<String> {
+    pub(super) fn problem(&self, date: Option<NaiveDate>, seen: Option<NaiveDate>) -> Option<String> {
         let Some(date) = date.filter(|date| self.contains(*date)) else {
             return Some(format!("is outside the plausible dates {} to {}", self.earliest, self.latest));
         };
@@ -124,77 +121,4 @@ impl ClockGuard {
 pub(super) struct GuardedClock {
     pub(super) clock: Box<dyn Clock>,
     pub(super) guard: Option<ClockGuard>,
-}
-
-/// Today's date, and whether it is the clock's.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Today {
-    pub(crate) date: NaiveDate,
-    pub(crate) parked: Option<Parked>,
-}
-
-impl Store {
-    /// Today's date, by the store's clock and calendar.
-    ///
-    /// # Errors
-    /// [`Error::DateOutOfRange`] when the clock is outside the years 1 to 9999; with a [`ClockGuard`]
-    /// [`Error::ImplausibleClock`] when it isn't plausible, unless it is parked.
-    pub fn today(&self) -> Result<NaiveDate> {
-        Ok(self.guarded_today()?.date)
-    }
-
-    /// What the clock says, and what is taken for today instead, while a [`ClockGuard`] doesn't believe it and parks
-    /// it. None when the clock is believed.
-    ///
-    /// # Errors
-    /// As [`Store::today`].
-    pub fn parked(&self) -> Result<Option<Parked>> {
-        Ok(self.guarded_today()?.parked)
-    }
-
-    pub(crate) fn guarded_today(&self) -> Result<Today> {
-        let now = self.now();
-        let date = self.calendar().day_of(now);
-        let Some(guard) = self.inner.clock.guard else { return Ok(Today { date: date?, parked: None }) };
-        let bytes = self.snapshot().get(&key::seen())?;
-        let seen = self.seen(&guard, bytes.as_deref())?;
-        match (guard.problem(date.as_ref().ok().copied(), seen), guard.otherwise) {
-            (None, _) => Ok(Today { date: date?, parked: None }),
-            (Some(_), Implausible::Park) => {
-                let today = seen.unwrap_or(guard.earliest);
-                Ok(Today { date: today, parked: Some(Parked { clock: now, today }) })
-            }
-            (Some(problem), Implausible::Refuse) => {
-                let date = date.map_or_else(|_| now.to_string(), |date| date.to_string());
-                Err(Error::ImplausibleClock { path: self.path().to_owned(), date, problem })
-            }
-        }
-    }
-
-    /// The days that a record may be dated on, as day numbers; none if any will do.
-    pub(crate) fn plausible_days(&self) -> Option<RangeInclusive<i32>> {
-        let guard = self.inner.clock.guard?;
-        Some(day_number(guard.earliest)..=day_number(guard.latest))
-    }
-
-    /// The record of today's date, if it is to be remembered: it is plausible, and later than the one that the store
-    /// has seen.
-    pub(super) fn newly_seen(
-        &self,
-        bytes: impl FnOnce() -> Result<Option<Vec<u8>>>,
-    ) -> Result<Option<Vec<u8>>> {
-        let Some(guard) = self.inner.clock.guard else { return Ok(None) };
-        let seen = self.seen(&guard, bytes()?.as_deref())?;
-        let today = self.calendar().day_of(self.now()).ok();
-        let new = today.filter(|today| seen < Some(*today) && guard.problem(Some(*today), seen).is_none());
-        Ok(new.map(|today| SeenRecord { day: day_number(today) }.encode()))
-    }
-
-    /// The latest date that the store has seen, unless it is no longer plausible.
-    fn seen(&self, guard: &ClockGuard, bytes: Option<&[u8]>) -> Result<Option<NaiveDate>> {
-        let Some(bytes) = bytes else { return Ok(None) };
-        let SeenRecord { day } =
-            SeenRecord::decode(bytes).map_err(|malformed| self.corrupt(malformed, None))?;
-        Ok(Some(day_of_number(day)?).filter(|seen| guard.contains(*seen)))
-    }
 }

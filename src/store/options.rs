@@ -1,6 +1,6 @@
 //! How a store is opened.
 
-use super::{Clock, ClockGuard, Store, SystemClock, guard::GuardedClock, registry::Registry};
+use super::{Clock, ClockGuard, Flush, Registry, Store, SystemClock, guard::GuardedClock};
 use crate::{
     calendar::Calendar,
     error::{Error, Result},
@@ -32,16 +32,27 @@ pub struct Options {
     flush: Flush,
 }
 
-/// When what was written is made to survive a power cut. Every write survives the end of the process, killed or
-/// not, once it has been flushed; what is newer may be lost, but never a part of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flush {
-    /// Before each change returns: the safest, at the price of the disk's own delay, some milliseconds.
-    Always,
-    /// At this interval, by a thread of the store's own.
-    Every(Duration),
-    /// Only by [`Store::flush`], and when the last clone of the store is dropped.
-    Explicit,
+impl Store {
+    /// Opens the store in this directory, or makes it, with the default [`Options`].
+    ///
+    /// # Errors
+    /// As [`Options::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options().open(path)
+    }
+
+    /// Makes a store that lives in memory, with the default [`Options`].
+    ///
+    /// # Errors
+    /// As [`Options::in_memory`].
+    pub fn in_memory() -> Result<Self> {
+        Self::options().in_memory()
+    }
+
+    /// The choices for opening a store.
+    pub fn options() -> Options {
+        Options::default()
+    }
 }
 
 impl Default for Options {
@@ -116,7 +127,7 @@ impl Options {
 
     pub(crate) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
         let record = engine.get(&key::store())?.map(|bytes| known(&*engine, bytes)).transpose()?;
-        let everything = KeyRange { start: Vec::new(), end: None };
+        let everything = KeyRange::all();
         if let Some(record) = &record {
             self.agrees(engine.path(), record)?;
         } else if !engine.scan(&everything, Direction::Forwards, 1)?.is_empty() {

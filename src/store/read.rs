@@ -1,17 +1,56 @@
 //! One statistic, whether it is stored or worked out.
 
-use super::Store;
+use super::{DomainInfo, MetricInfo, Store};
 use crate::{
     blocks::{Objects, Table},
     calendar::Days,
     error::Result,
-    format::{Form, key},
+    format::{Form, Space, key},
     kinds::{Figures, KindVisitor, Layout, Value, visit_kind},
     model::{Period, Point, Statistic, StatisticKey},
     rollup::{Grouping, Running, TrackedKinds},
     storage::Reads,
 };
 use std::{marker::PhantomData, sync::Arc};
+
+impl Store {
+    /// The domains, ordered by ref.
+    pub fn domains(&self) -> Vec<DomainInfo> {
+        self.registry().domains()
+    }
+
+    /// The metrics, ordered by domain and ref.
+    pub fn metrics(&self) -> Vec<MetricInfo> {
+        self.registry().metrics()
+    }
+
+    /// The metric of these refs.
+    ///
+    /// # Errors
+    /// [`Error::UnknownMetric`] with the nearest names.
+    pub fn metric(&self, domain: &str, metric: &str) -> Result<MetricInfo> {
+        self.registry().find(self.path(), domain, metric)
+    }
+
+    /// The statistic of a key, `None` if it is absent.
+    ///
+    /// # Errors
+    /// As [`Store::record`], and [`Error::Corrupt`].
+    pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
+        let (snapshot, registry) = self.snapshot_with_registry();
+        let Some(form) = registry.form(&key.metric)? else { return Ok(None) };
+        let kind = registry.kind(key.metric.domain_ref(), key.metric.metric_ref());
+        self.statistic(&snapshot, (form, kind), key)
+    }
+
+    /// Where the cursor of this name stands: what the last append stored with it, byte for byte.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn cursor(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.snapshot().get(&Space::Cursor.key(&[name]))
+    }
+}
 
 impl Store {
     /// The table of a metric's statistics for a period, without object or with one.

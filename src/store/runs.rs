@@ -1,11 +1,7 @@
 //! Which metrics runs of trackers have written, so that two runs that overlap notice each other.
 
-use super::{Registry, Store};
-use crate::{model::Metric, storage::Snapshot};
-use std::{
-    collections::HashMap,
-    sync::{Arc, MutexGuard, PoisonError},
-};
+use crate::model::Metric;
+use std::collections::HashMap;
 
 /// The number of the last run that wrote a metric, or of its deletion, or that of its domain; by their names joined by
 /// slashes. A run lives in the process that has the store open, so none of this needs to be on the disk.
@@ -22,14 +18,6 @@ pub(crate) struct Mark {
     metric: Option<u64>,
 }
 
-/// What a run begins with, all of one moment.
-#[derive(Debug)]
-pub(crate) struct Beginning {
-    pub(crate) snapshot: Snapshot,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) mark: Mark,
-}
-
 impl Runs {
     pub(super) fn mark<V>(&self, metric: &Metric<'_, V>) -> Mark {
         let number = |name: &str| self.by_name.get(name).copied();
@@ -39,18 +27,5 @@ impl Runs {
     pub(super) fn wrote(&mut self, name: String) {
         self.last += 1;
         self.by_name.insert(name, self.last);
-    }
-}
-
-impl Store {
-    pub(crate) fn begin_run<V>(&self, metric: &Metric<'_, V>) -> Beginning {
-        // A change that a run makes holds this lock until all of it is there.
-        let runs = self.runs();
-        let (snapshot, registry) = self.snapshot_with_registry();
-        Beginning { snapshot, registry, mark: runs.mark(metric) }
-    }
-
-    pub(super) fn runs(&self) -> MutexGuard<'_, Runs> {
-        self.inner.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,6 @@
 //! Trackers: statistics worked out from an iterator of timestamped records.
+//!
+//! It may use the store and what stands above it, but not queries or files of records, and is used by the program alone.
 
 mod append;
 mod cutoffs;

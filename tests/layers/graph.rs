@@ -33,16 +33,6 @@ impl Graph {
         Self { edges: edges.collect() }
     }
 
-    /// Takes an edge away, and says whether it was there.
-    pub(crate) fn remove(&mut self, from: &str, to: &str) -> bool {
-        self.edges.get_mut(from).is_some_and(|edges| edges.remove(to))
-    }
-
-    /// Whether a file imports from another, or from one that does.
-    pub(crate) fn leads(&self, from: &str, to: &str) -> bool {
-        self.way(from, to).is_some()
-    }
-
     /// The shortest way from a file to another, or around to itself, as `a -> b -> c`.
     fn way(&self, from: &str, to: &str) -> Option<String> {
         let mut ways = vec![vec![from]];

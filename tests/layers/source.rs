@@ -38,6 +38,31 @@ impl Source {
         self.tokens.iter().filter_map(Token::word)
     }
 
+    /// The names of the `pub fn`s in the `impl`s of a type without generics.
+    pub(crate) fn public_methods<'s>(&'s self, type_name: &'s str) -> impl Iterator<Item = &'s str> {
+        let mut depth = 0;
+        // How many braces are open around the `impl` that is read.
+        let mut inside = None;
+        self.tokens.windows(3).filter_map(move |window| {
+            let [first, second, third] = window else { return None };
+            match first {
+                Token::Sign('{') => depth += 1,
+                Token::Sign('}') => {
+                    depth -= 1;
+                    inside = inside.filter(|outside| *outside < depth);
+                }
+                Token::Word(word) if word == "impl" && second.is(type_name) && *third == Token::Sign('{') => {
+                    inside = Some(depth);
+                }
+                Token::Word(word) if word == "pub" && second.is("fn") => {
+                    return third.word().filter(|_| inside.is_some());
+                }
+                _ => {}
+            }
+            None
+        })
+    }
+
     fn new(path: String, text: String) -> Self {
         let mut module: Vec<String> = path.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
         let root = if path.starts_with("bin/") { 2 } else { 0 };

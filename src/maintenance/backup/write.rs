@@ -3,8 +3,8 @@
 use super::format::{FORMAT, Sums, TITLE, write_bytes};
 use crate::{
     error::{Error, Result},
-    format::key,
-    storage::{Reads, everything},
+    format::{KeyRange, key},
+    storage::Reads,
     store::Store,
 };
 use lz4_flex::frame::FrameEncoder;
@@ -100,7 +100,7 @@ impl Store {
         writeln!(writer, "{TITLE}{FORMAT}").map_err(failed)?;
         let mut stream = FrameEncoder::new(writer);
         let mut sums = Sums::default();
-        snapshot.for_each(everything(), |entry| {
+        snapshot.for_each(KeyRange::all(), |entry| {
             if entry.key == key::changes() {
                 return Ok(());
             }

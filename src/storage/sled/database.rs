@@ -288,7 +288,7 @@ impl Database {
     /// entries, and returns those.
     pub(super) fn check(&self, totals: Totals) -> Result<Totals> {
         let (mut found, mut totals) = (Totals::default(), totals);
-        let everything = KeyRange { start: Vec::new(), end: None };
+        let everything = KeyRange::all();
         self.stored(&everything, Direction::Forwards, usize::MAX, |key, stored| {
             let Checked { value, totals: then } = self.checked(key, stored)?;
             found.add(entry_hash(key, value));
@@ -350,7 +350,7 @@ impl Database {
 
     /// All entries, a page at a time.
     fn pages(&self, mut visit: impl FnMut(Vec<Entry>) -> Result<()>) -> Result<()> {
-        let mut range = KeyRange { start: Vec::new(), end: None };
+        let mut range = KeyRange::all();
         loop {
             let mut entries = Vec::new();
             self.visit(&range, Direction::Forwards, BATCH, &mut |key, value| {

@@ -1,7 +1,7 @@
 //! The store that a command works on.
 
 use crate::store_files::StoreFiles;
-use clap::{Args, CommandFactory, error::ErrorKind};
+use clap::{Args, error::ErrorKind};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -121,12 +121,11 @@ impl StoreArgs {
     pub(crate) fn path(&self) -> &Path {
         match &self.store {
             Some(path) => path,
-            None => crate::Cli::command()
-                .error(
-                    ErrorKind::MissingRequiredArgument,
-                    "which store? give its directory with --store DIR, or in TRACKSTATS_STORE",
-                )
-                .exit(),
+            None => clap::Error::raw(
+                ErrorKind::MissingRequiredArgument,
+                "which store? give its directory with --store DIR, or in TRACKSTATS_STORE\n",
+            )
+            .exit(),
         }
     }
 
