@@ -183,7 +183,7 @@ fn compaction_leaves_out_what_a_large_change_replaced() {
 }
 
 #[test]
-fn a_large_change_that_a_crash_cut_short_is_taken_back_on_opening() {
+fn a_large_change_that_a_crash_cut_short_is_never_seen_and_the_next_one_takes_it_back() {
     let dir = tempfile::tempdir().unwrap();
     let open = || Storage::new(Box::new(DiskEngine::open(dir.path(), 1 << 20).unwrap())).unwrap();
     let storage = open();
@@ -199,6 +199,7 @@ fn a_large_change_that_a_crash_cut_short_is_taken_back_on_opening() {
     let found = all(&storage.snapshot(), Direction::Forwards, 64);
     assert_eq!(found.len(), 2_800);
     assert!(found.iter().all(|(_, value)| value == b"old"));
+    drop(storage.change().unwrap());
     let stored = storage.engine().scan(&KeyRange::space(Space::Plain), Direction::Forwards, 20_000).unwrap();
     assert_eq!(stored.len(), 2_800, "nothing is left of it");
     // Its number is taken again.
