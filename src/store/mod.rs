@@ -1,4 +1,4 @@
-//! The store: open, register, record, read, maintain.
+//! The store: its options and clocks, its changes, what is registered and stored in it.
 
 mod bulk;
 mod change;
@@ -22,7 +22,7 @@ use crate::{
     format::{Form, Malformed, Space},
     kinds::Value,
     model::{Domain, Metric, Object, Statistic, StatisticKey},
-    storage::{Compaction, Flusher, Reads, Snapshot, Spill, Storage},
+    storage::{Flusher, Reads, Snapshot, Spill, Storage},
 };
 use std::{
     fmt,
@@ -30,6 +30,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+pub use crate::storage::Compaction;
 #[cfg(feature = "exchange")]
 pub(crate) use bulk::Bulk;
 pub(crate) use bulk_load::BulkLoad;
