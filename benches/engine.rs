@@ -10,9 +10,11 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use std::hint::black_box;
 use tempfile::TempDir;
 use trackstats::{
-    Calendar, Distinct, Domain, FixedClock, Flush, Gauge, Id, Meter, Metric, Object, OwnBytes, Period, Point,
-    Prefix, Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value,
+    Calendar, Domain, Metric, Object, Period, Store, Timestamp, Tracker,
     chrono::{Days, NaiveDate, NaiveTime},
+    kinds::{Distinct, Gauge, Meter, OwnBytes, Quantiles, Sum, Summary, Value},
+    model::{Id, Point},
+    store::{FixedClock, Flush, Prefix},
 };
 
 const BENCH: Domain<'static> = Domain::new("bench", "Benchmark");
@@ -114,18 +116,19 @@ fn writing(criterion: &mut Criterion) {
 fn transferring(criterion: &mut Criterion) {
     let (_folder, store) = filled(100);
     let mut lines = Vec::new();
-    let count = trackstats::export(&store, &Prefix::everything(), &mut lines).unwrap();
+    let count = trackstats::exchange::export(&store, &Prefix::everything(), &mut lines).unwrap();
     let mut group = criterion.benchmark_group("exchange");
     group.sample_size(10);
     group.throughput(Throughput::Elements(count));
     group.bench_function("export 100,100 statistics", |bencher| {
-        bencher.iter(|| trackstats::export(&store, &Prefix::everything(), std::io::sink()).unwrap());
+        bencher
+            .iter(|| trackstats::exchange::export(&store, &Prefix::everything(), std::io::sink()).unwrap());
     });
     group.bench_function("import 100,100 statistics", |bencher| {
         bencher.iter_batched(
             on_disk,
             |(folder, store)| {
-                trackstats::import(&store, lines.as_slice()).unwrap();
+                trackstats::exchange::import(&store, lines.as_slice()).unwrap();
                 (folder, store)
             },
             BatchSize::PerIteration,

@@ -5,7 +5,7 @@
 //! flushed survives a power cut.
 //!
 //! ```
-//! use trackstats::{Calendar, Domain, Fill, Metric, Period, Store, Timestamp, Tracker};
+//! use trackstats::{Calendar, Domain, Metric, Period, Store, Timestamp, Tracker, query::Fill};
 //!
 //! const APP: Domain = Domain::new("app", "Our app");
 //! const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");
@@ -25,12 +25,12 @@
 //!
 //! # Concepts
 //!
-//! A [`Domain`] groups [`Metric`]s. A [`Statistic`] is the value of a metric for a [`Period`] and a [`Date`], perhaps
-//! about an [`Object`], such as a user or a province of a country. All statistics of a metric for a period, and about
-//! one object or none, are a [`Series`].
+//! A [`Domain`] groups [`Metric`]s. A [`Statistic`](model::Statistic) is the value of a metric for a [`Period`] and a
+//! [`Date`](model::Date), perhaps about an [`Object`], such as a user or a province of a country. All statistics of a
+//! metric for a period, and about one object or none, are a [`Series`](model::Series).
 //!
-//! A statistic is either absent, or missing, or has a value ([`Point`]). Absent: nothing is known of it. Missing: it is
-//! known that there is no data. Zero is a value like any other.
+//! A statistic is either absent, or missing, or has a value ([`Point`](model::Point)). Absent: nothing is known of it.
+//! Missing: it is known that there is no data. Zero is a value like any other.
 //!
 //! The store's [`Calendar`] turns instants into dates: a time zone, and where days, weeks and months begin. It is
 //! chosen when the store is made, and kept in it.
@@ -48,59 +48,42 @@
 //!
 //! # Features
 //!
-//! None is on by default. `backup` makes backups of stores in use, and restores them; `exchange` exports and imports JSON
-//! lines; `records` reads files of records, CSV and JSON lines, for trackers; `cli` builds the program `trackstats`.
+//! None is on by default. `backup` makes backups of stores in use, and restores them; `exchange` exports and imports
+//! JSON lines; `records` reads files of records, CSV and JSON lines, for trackers; `cli` builds the program
+//! `trackstats`.
 //!
 //! # More
+//!
+//! Here are the ten names that nearly every program uses; all others are in the modules.
 //!
 //! The module [`docs`] has the cookbook, the design and its reasons, the format of the files, and what is promised when
 //! power goes or a disk fails.
 
-mod error;
-mod model;
-mod kinds;
-mod calendar;
+pub mod error;
+pub mod model;
+pub mod kinds;
+pub mod calendar;
 mod format;
 mod storage;
 mod blocks;
 mod rollup;
-mod store;
-mod track;
-mod query;
+pub mod store;
+pub mod track;
+pub mod query;
 #[cfg(feature = "records")]
 pub mod records;
 #[cfg(feature = "exchange")]
-mod exchange;
-mod maintenance;
+pub mod exchange;
+pub mod maintenance;
 
-pub use calendar::{Bucket, Calendar, Timestamp};
-pub use error::{Error, Result, Unreadable};
-
-#[cfg(feature = "exchange")]
-pub use exchange::{ImportReport, export, exported_calendar, import, statistic_line};
-pub use kinds::{
-    AnyValue, Distinct, Figure, Figures, Gauge, Intersection, Item, KindVisitor, Layout, Max, MergeError,
-    Meter, Min, Number, OwnBytes, Quantiles, Sum, Summary, Value, visit_kind,
+#[doc(inline)]
+pub use self::{
+    calendar::{Calendar, Timestamp},
+    error::{Error, Result},
+    model::{Domain, Metric, Object, Period},
+    store::Store,
+    track::Tracker,
 };
-#[cfg(feature = "backup")]
-pub use maintenance::BackupReport;
-pub use maintenance::{
-    Difference, Differences, Problem, Rebuild, RebuildReport, RecoverReport, Verification,
-};
-pub use model::{
-    Date, Domain, Id, Metric, Object, Part, Period, Point, Ref, Series, Statistic, StatisticKey,
-};
-pub use query::{
-    Breakdown, BreakdownEntry, Cohort, Cohorts, CohortsQuery, Compare, Compared, Fill, Others, ProfilePart,
-    Ranked, Ranking, SeriesQuery, Total,
-};
-pub use storage::Compaction;
-pub use store::{
-    Change, Clock, ClockGuard, Deletion, DomainInfo, FixedClock, Flush, Implausible, MetricInfo, Options,
-    Parked, Prefix, Scan, Store, SystemClock, TrackedInfo,
-};
-pub use track::{Append, Ids, Recompute, Report, Since, Skip, Track, Tracker, Trackers};
-
 pub use chrono;
 
 pub mod docs {

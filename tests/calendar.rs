@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Timelike, Utc, Weekday};
 use proptest::prelude::*;
 use std::time::{Duration, SystemTime};
-use trackstats::{Bucket, Calendar, Date, Error, Period, Result, Timestamp};
+use trackstats::{Calendar, Error, Period, Result, Timestamp, calendar::Bucket, model::Date};
 
 fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()

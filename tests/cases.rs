@@ -12,8 +12,14 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc, Weekday};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use trackstats::{
-    Bucket, Calendar, Date, Distinct, Domain, Fill, FixedClock, Gauge, Item, Metric, Min, Period, Quantiles,
-    Since, Store, Summary, Tracker, Value, chrono,
+    Calendar, Domain, Metric, Period, Store, Tracker,
+    calendar::Bucket,
+    chrono,
+    kinds::{Distinct, Gauge, Item, Min, Quantiles, Summary, Value},
+    model::Date,
+    query::Fill,
+    store::FixedClock,
+    track::{Ids, Since},
 };
 
 const CASES: Domain<'static> = Domain::new("cases", "Cases");
@@ -105,7 +111,7 @@ fn read<V: Value>(
     let store = store_at(case, now);
     let period: Period = text(case, "period").parse().unwrap();
     let by_object = events.iter().any(|event| event.2.is_some());
-    let ids = |event: &Event, ids: &mut trackstats::Ids<'_>| {
+    let ids = |event: &Event, ids: &mut Ids<'_>| {
         if let Some(object) = &event.2 {
             ids.push(object);
         }

@@ -12,8 +12,10 @@ mod common;
 use common::{Hand, SALES, day, days, noon};
 use std::path::Path;
 use trackstats::{
-    AnyValue, ClockGuard, Error, FixedClock, Implausible, Metric, Parked, Period, Prefix, Report, Since,
-    Store, Timestamp, Tracker,
+    Error, Metric, Period, Store, Timestamp, Tracker,
+    kinds::AnyValue,
+    store::{ClockGuard, FixedClock, Implausible, Parked, Prefix},
+    track::{Report, Since},
 };
 
 const PERIODS: [Period; 3] = [Period::Week, Period::LastDays(7), Period::Lifetime];

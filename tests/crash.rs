@@ -27,8 +27,12 @@ use std::{
     time::{Duration, Instant},
 };
 use trackstats::{
-    Calendar, FixedClock, Flush, Id, Options, Period, Result, Since, Store, Timestamp, Tracker, chrono::Days,
-    import,
+    Calendar, Period, Result, Store, Timestamp, Tracker,
+    chrono::Days,
+    exchange::import,
+    model::Id,
+    store::{FixedClock, Flush, Options},
+    track::Since,
 };
 
 /// What the child is told: the kind's name, the seed and the store's folder, a line each.

@@ -26,8 +26,11 @@ use std::{
     time::Duration,
 };
 use trackstats::{
-    AnyValue, Error, Flush, MergeError, Metric, Period, Prefix, Result, Statistic, Store, Timestamp, Tracker,
-    Value, chrono::Days,
+    Error, Metric, Period, Result, Store, Timestamp, Tracker,
+    chrono::Days,
+    kinds::{AnyValue, MergeError, Value},
+    model::Statistic,
+    store::{Flush, Prefix},
 };
 
 const SCANS: Metric<'static, Scan> = Metric::new(TILL, "scans", "Scanned receipts");

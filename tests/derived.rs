@@ -17,13 +17,16 @@ use common::{CENTS, SALES, TILL, day};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use trackstats::{
-    Calendar, Compare, Compared, Date, Distinct, Error, Fill, FixedClock, Gauge, Id, Max, MergeError, Meter,
-    Metric, Min, Number, Object, Period, Point, Quantiles, Series, SeriesQuery, Since, Statistic, Store, Sum,
-    Summary, Timestamp, Tracker, Value,
+    Calendar, Error, Metric, Object, Period, Store, Timestamp, Tracker,
     chrono::{
         DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc,
         Weekday,
     },
+    kinds::{Distinct, Gauge, Max, MergeError, Meter, Min, Number, Quantiles, Sum, Summary, Value},
+    model::{Date, Id, Point, Series, Statistic},
+    query::{Compare, Compared, Fill, Ranking, SeriesQuery},
+    store::FixedClock,
+    track::Since,
 };
 
 // Raw records, and what naive code makes of them
@@ -643,7 +646,7 @@ fn breakdowns_equal_raw_records() {
         assert_eq!(breakdown.len(), objects);
         assert_eq!(breakdown.total().unwrap(), naive::<Receipts>(records, within));
         let by_count = breakdown.top_by(2, |receipts| receipts.count as f64).unwrap();
-        let counted = |ranking: &trackstats::Ranking<Receipts>| -> u64 {
+        let counted = |ranking: &Ranking<Receipts>| -> u64 {
             let others = ranking.others.iter().filter_map(|others| others.value.as_ref());
             ranking
                 .ranked

@@ -11,8 +11,12 @@ use common::{
 };
 use std::collections::BTreeMap;
 use trackstats::{
-    Calendar, Date, Fill, FixedClock, Metric, Object, Period, Prefix, Since, Store, Tracker,
+    Calendar, Metric, Object, Period, Store, Tracker,
     chrono::{Datelike, Days, NaiveDate, TimeZone},
+    model::Date,
+    query::Fill,
+    store::{FixedClock, Prefix},
+    track::Since,
 };
 
 const DEPARTURES: Metric<'static> = common::flights::DEPARTURES;
@@ -33,7 +37,7 @@ const PERIODS: [Period; 10] = [
 /// The export of a store.
 fn dump(store: &Store) -> String {
     let mut lines = Vec::new();
-    trackstats::export(store, &Prefix::everything(), &mut lines).unwrap();
+    trackstats::exchange::export(store, &Prefix::everything(), &mut lines).unwrap();
     String::from_utf8(lines).unwrap()
 }
 

@@ -33,8 +33,10 @@ use std::{
 };
 use tempfile::TempDir;
 use trackstats::{
-    Calendar, Date, Distinct, Error, FixedClock, Flush, Id, Max, MergeError, Metric, Min, Object, Options,
-    Period, Result, Store, Timestamp, Tracker, Value, chrono,
+    Calendar, Error, Metric, Object, Period, Result, Store, Timestamp, Tracker, chrono,
+    kinds::{Distinct, Max, MergeError, Min, Value},
+    model::{Date, Id},
+    store::{FixedClock, Flush, Options},
 };
 use twox_hash::XxHash3_64;
 

@@ -20,8 +20,12 @@ use std::{
     time::Duration,
 };
 use trackstats::{
-    Deletion, Error, Id, Period, Prefix, SeriesQuery, Statistic, Store, Timestamp, Tracker, chrono::Days,
-    import,
+    Error, Period, Store, Timestamp, Tracker,
+    chrono::Days,
+    exchange::import,
+    model::{Id, Statistic},
+    query::SeriesQuery,
+    store::{Deletion, Prefix},
 };
 
 const TRACK: &str = "--metric app/visits --timestamp at";

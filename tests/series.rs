@@ -8,9 +8,13 @@ use common::{CENTS, Hand, Place, SALES, TILL, day, everywhere, noon, places, rea
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use trackstats::{
-    AnyValue, Calendar, Date, Domain, Error, Fill, Id, Metric, Min, Object, Options, Period, Prefix, Since,
-    Statistic, Store, Tracker,
+    Calendar, Domain, Error, Metric, Object, Period, Store, Tracker,
     chrono::{Datelike, Days, NaiveDate, TimeDelta},
+    kinds::{AnyValue, Min},
+    model::{Date, Id, Statistic, StatisticKey},
+    query::{Fill, SeriesQuery},
+    store::{Options, Prefix},
+    track::Since,
 };
 
 fn country(id: &str) -> Object {
@@ -370,7 +374,7 @@ fn each_object_is_filled_on_its_own() {
         record("2024-04-01", 1, 10).unwrap();
         record("2024-05-01", 2, 20).unwrap();
         record("2024-05-03", 1, 11).unwrap();
-        let read = |query: trackstats::SeriesQuery<'_>| {
+        let read = |query: SeriesQuery<'_>| {
             let query = query.from(day("2024-05-01")).to(day("2024-05-03")).fill(Fill::Previous);
             let all = query.all().unwrap();
             all.iter().map(|found| (found.object().unwrap().to_string(), found.value)).collect::<Vec<_>>()
@@ -721,7 +725,7 @@ impl At {
         day("1970-01-01") + TimeDelta::days(self.day)
     }
 
-    fn key(&self) -> trackstats::StatisticKey<'static> {
+    fn key(&self) -> StatisticKey<'static> {
         let key = METRICS[self.metric].on(PERIODS[self.period], Date::with_hour(self.date(), self.hour));
         match model_object(self.object) {
             Some(object) => key.of(object),
@@ -837,7 +841,7 @@ fn compare(store: &Store, model: &Model, from: NaiveDate, to: NaiveDate) {
             ),
         ];
         for (query, expected) in cases {
-            let read = |query: &trackstats::SeriesQuery<'_>| -> Vec<_> {
+            let read = |query: &SeriesQuery<'_>| -> Vec<_> {
                 let all = query.all().unwrap();
                 all.into_iter().map(|found| (found.date, found.object().cloned(), found.value)).collect()
             };

@@ -17,9 +17,12 @@ use std::{
     time::Duration,
 };
 use trackstats::{
-    AnyValue, Calendar, Date, Deletion, Domain, Error, FixedClock, Flush, Max, MergeError, Metric, Object,
-    Period, Prefix, SeriesQuery, Store, Timestamp, Value,
+    Calendar, Domain, Error, Metric, Object, Period, Store, Timestamp,
     chrono::{NaiveTime, TimeDelta, Weekday},
+    kinds::{AnyValue, Max, MergeError, Value},
+    model::{Date, Statistic, StatisticKey},
+    query::SeriesQuery,
+    store::{Deletion, FixedClock, Flush, Options, Prefix, Scan},
 };
 
 /// The plain statistic of a day: absent, missing or a value.
@@ -218,10 +221,10 @@ fn stores_and_what_they_give_can_be_sent_to_and_shared_between_threads() {
     send_and_sync::<SeriesQuery<'_>>();
     send_and_sync::<Error>();
     send_and_sync::<Object>();
-    send_and_sync::<trackstats::Options>();
-    send_and_sync::<trackstats::Scan>();
-    send_and_sync::<trackstats::Statistic>();
-    send_and_sync::<trackstats::StatisticKey<'_>>();
+    send_and_sync::<Options>();
+    send_and_sync::<Scan>();
+    send_and_sync::<Statistic>();
+    send_and_sync::<StatisticKey<'_>>();
 }
 
 // Recording

@@ -17,8 +17,11 @@ use std::{
     thread,
 };
 use trackstats::{
-    AnyValue, Deletion, Domain, Error, Fill, Id, MergeError, Metric, Period, Point, Prefix, Store, Timestamp,
-    Tracker, Value,
+    Domain, Error, Metric, Period, Store, Timestamp, Tracker,
+    kinds::{AnyValue, MergeError, Value},
+    model::{Id, Point, StatisticKey},
+    query::Fill,
+    store::{Change, Deletion, Prefix},
 };
 
 const VISITS: Metric<'static> = Metric::new(TILL, "visits", "Visits");
@@ -187,7 +190,7 @@ const OBJECTS: usize = 1_100;
 const WRITERS: i64 = 3;
 const LOG: u8 = 240;
 
-fn value_of(change: &trackstats::Change<'_>, key: &trackstats::StatisticKey<'_>) -> trackstats::Result<i64> {
+fn value_of(change: &Change<'_>, key: &StatisticKey<'_>) -> trackstats::Result<i64> {
     Ok(change.get(key)?.and_then(|found| found.value).unwrap_or(0))
 }
 
@@ -346,10 +349,10 @@ fn read_series(store: &Store) {
 fn read_exports(store: &Store) {
     for _ in 0..WRITES / 2 {
         let mut lines = Vec::new();
-        trackstats::export(store, &Prefix::everything(), &mut lines).unwrap();
+        trackstats::exchange::export(store, &Prefix::everything(), &mut lines).unwrap();
         // A statistic whose metric isn't defined before it would be refused.
         let copy = Store::in_memory().unwrap();
-        trackstats::import(&copy, lines.as_slice()).unwrap();
+        trackstats::exchange::import(&copy, lines.as_slice()).unwrap();
         check_scan(&copy);
     }
 }

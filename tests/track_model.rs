@@ -16,9 +16,12 @@ use common::{
 };
 use std::collections::BTreeMap;
 use trackstats::{
-    AnyValue, Calendar, Clock, Date, Error, Id, Min, Object, Period, Prefix, Since, Statistic, Store,
-    Timestamp,
+    Calendar, Error, Object, Period, Store, Timestamp,
     chrono::{Datelike, Days, NaiveDate},
+    kinds::{AnyValue, Min},
+    model::{Date, Id, Statistic},
+    store::{Clock, Prefix},
+    track::Since,
 };
 
 fn objects(event: &Event, groupings: u64) -> Vec<Option<Object>> {

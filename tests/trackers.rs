@@ -14,8 +14,12 @@ mod common;
 use common::{TILL, day, exported};
 use std::cell::Cell;
 use trackstats::{
-    Distinct, Error, FixedClock, Gauge, Id, Item, Max, Meter, Metric, Min, Options, Period, Quantiles,
-    Report, Since, Store, Sum, Summary, Timestamp, Tracker, Trackers, Unreadable,
+    Error, Metric, Period, Store, Timestamp, Tracker,
+    error::Unreadable,
+    kinds::{Distinct, Gauge, Item, Max, Meter, Min, Quantiles, Sum, Summary},
+    model::Id,
+    store::{FixedClock, Options},
+    track::{Report, Since, Trackers},
 };
 
 #[derive(Debug, Clone, Copy)]

@@ -10,9 +10,14 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use trackstats::{
-    AnyValue, Calendar, Date, Distinct, Domain, Error, Figure, Figures, FixedClock, Gauge, Id, Max,
-    MergeError, Meter, Metric, Min, Object, Period, Prefix, Quantiles, Statistic, Store, Sum, Summary,
-    Timestamp, Tracker, Value, chrono, export, exported_calendar, import,
+    Calendar, Domain, Error, Metric, Object, Period, Store, Timestamp, Tracker, chrono,
+    exchange::{export, exported_calendar, import},
+    kinds::{
+        AnyValue, Distinct, Figure, Figures, Gauge, Max, MergeError, Meter, Min, Quantiles, Sum, Summary,
+        Value,
+    },
+    model::{Date, Id, Statistic},
+    store::{FixedClock, Prefix},
 };
 
 const TILL: Domain<'_> = Domain::new("till", "The till");

@@ -25,7 +25,11 @@ use std::{
     thread,
     time::Duration,
 };
-use trackstats::{Error, Flush, Period, Prefix, Result, Store, chrono::Days};
+use trackstats::{
+    Error, Period, Result, Store,
+    chrono::Days,
+    store::{Flush, Prefix},
+};
 
 /// What a child is told: the folder that it works in.
 const CHILD: &str = "TRACKSTATS_TROUBLE_CHILD";

@@ -19,7 +19,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
-use trackstats::{Calendar, Error, Period, Prefix, Store, Timestamp, Tracker, chrono::Days};
+use trackstats::{Calendar, Error, Period, Store, Timestamp, Tracker, chrono::Days, store::Prefix};
 
 /// A store with rows of all kinds, a cursor and tracked periods.
 fn filled(path: &Path) -> Store {

@@ -15,9 +15,13 @@ use common::{
     everywhere, read_all, user,
 };
 use trackstats::{
-    AnyValue, Calendar, Clock, Difference, Error, FixedClock, Metric, Min, Object, Period, Point, Prefix,
-    Since, Statistic, Store, Timestamp, Tracker,
+    Calendar, Error, Metric, Object, Period, Store, Timestamp, Tracker,
     chrono::{Days, NaiveDate},
+    kinds::{AnyValue, Min},
+    maintenance::{Difference, RebuildReport},
+    model::{Point, Statistic},
+    store::{Clock, FixedClock, Prefix},
+    track::Since,
 };
 
 const PERIODS: [Period; 8] = [
@@ -311,7 +315,7 @@ fn a_store_without_statistics_is_sound_and_a_metric_that_is_not_registered_has_n
     everywhere(|store| {
         assert!(store.verify().unwrap().is_sound());
         assert_eq!(store.verify_metric(SALES).unwrap().entries, 0);
-        assert_eq!(store.rebuild(SALES).run().unwrap(), trackstats::RebuildReport::default());
+        assert_eq!(store.rebuild(SALES).run().unwrap(), RebuildReport::default());
         assert!(store.metrics().is_empty());
     });
 }

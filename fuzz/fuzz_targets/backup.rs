@@ -5,7 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use tempfile::TempDir;
 use trackstats::{
-    Domain, Error, FixedClock, Flush, Id, Metric, Period, Prefix, Store, Timestamp, Tracker, export,
+    Domain, Error, Metric, Period, Store, Timestamp, Tracker,
+    exchange::export,
+    model::Id,
+    store::{FixedClock, Flush, Prefix},
 };
 
 const EVENTS: Metric<'static> = Metric::new(Domain::new("a", "A"), "events", "Events");

@@ -6,8 +6,10 @@ use libfuzzer_sys::fuzz_target;
 use std::{fs, path::PathBuf, sync::LazyLock};
 use tempfile::TempDir;
 use trackstats::{
-    Domain, FixedClock, Flush, Metric, Period, Prefix, Store, Timestamp, Tracker, export,
+    Domain, Metric, Period, Store, Timestamp, Tracker,
+    exchange::export,
     records::{Columns, Cursor, FileFormat, FileRecord, Numbers, Records, Source},
+    store::{FixedClock, Flush, Prefix},
 };
 
 const METRIC: Metric<'static> = Metric::new(Domain::new("a", "A"), "sum", "Sum");

@@ -2,7 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trackstats::{Calendar, Error, Flush, Prefix, Store, export, exported_calendar, import};
+use trackstats::{
+    Calendar, Error, Store,
+    exchange::{export, exported_calendar, import},
+    store::{Flush, Prefix},
+};
 
 fn store(calendar: Calendar) -> Store {
     Store::options().calendar(calendar).flush(Flush::Explicit).in_memory().unwrap()

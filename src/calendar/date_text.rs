@@ -27,7 +27,7 @@ impl Calendar {
     /// An hour that its day doesn't have, which can be recorded too, is written as `2013-01-01 hour 30`.
     ///
     /// ```
-    /// use trackstats::{Calendar, Date, Period, chrono::NaiveDate};
+    /// use trackstats::{Calendar, Period, chrono::NaiveDate, model::Date};
     ///
     /// let calendar = Calendar::new("Europe/Amsterdam")?;
     /// let day = NaiveDate::from_ymd_opt(2025, 10, 26).unwrap();

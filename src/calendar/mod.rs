@@ -1,4 +1,6 @@
-//! Instants to dates and back: the only place that knows about time zones.
+//! Instants to dates and back: a time zone, and where days, weeks and months begin.
+//!
+//! It is the only place that knows about time zones.
 //!
 //! A local day begins at the earliest instant whose wall clock is at or past the day's start, so days are
 //! monotonic: an instant's day is the last one that has begun, even when the wall clock has gone back over

@@ -15,7 +15,10 @@ use std::fmt;
 /// Dates lie in the years 1 to 9999; whatever falls outside of them is an error, never a panic.
 ///
 /// ```
-/// use trackstats::{Calendar, Period, chrono::{NaiveTime, Weekday}};
+/// use trackstats::{
+///     Calendar, Period,
+///     chrono::{NaiveTime, Weekday},
+/// };
 ///
 /// let calendar = Calendar::new("Europe/Amsterdam")?.weeks_from(Weekday::Sun);
 /// let at = calendar.parse_timestamp("2025-10-26T12:00:00Z")?;

@@ -407,9 +407,9 @@ pub enum Error {
 
     /// The operating system refused to read or write.
     ///
-    /// Of a call that changes a store with [`Flush::Always`](crate::Flush::Always), it may mean that the change has
-    /// happened but couldn't be flushed, since the folder was moved away: it can be read then, and is flushed by the
-    /// next flush that succeeds.
+    /// Of a call that changes a store with [`Flush::Always`](crate::store::Flush::Always), it may mean that the change
+    /// has happened but couldn't be flushed, since the folder was moved away: it can be read then, and is flushed by
+    /// the next flush that succeeds.
     #[error("{action} {} failed: {source}", path.display())]
     Io {
         /// What was being done, such as `opening`.

@@ -3,7 +3,7 @@
 /// A record that could not be read, or the end of a source that failed. Returned by iterators that a tracker runs over.
 ///
 /// ```
-/// use trackstats::{Domain, Metric, Store, Timestamp, Tracker, Unreadable};
+/// use trackstats::{Domain, Metric, Store, Timestamp, Tracker, error::Unreadable};
 ///
 /// const LAUNCHES: Metric = Metric::new(Domain::new("app", "App"), "launches", "Launches");
 ///

@@ -1,6 +1,6 @@
-//! Statistics to and from other programs, a folder or file a format.
+//! Statistics to and from other programs, as JSON lines.
 //!
-//! It may use the store and what stands above it, and is used by the program alone.
+//! A format is a folder or a file. It may use the store and what stands above it, and is used by the program alone.
 
 #[cfg(test)]
 mod costs;

@@ -10,12 +10,12 @@ use std::{fmt, marker::PhantomData};
 /// A kind of value whose bytes are defined here and not by bincode, so that other programs can read and make them; how they
 /// lie is in [`docs::format`](crate::docs::format).
 ///
-/// [`Sum`](crate::Sum), [`Summary`](crate::Summary), [`Quantiles`](crate::Quantiles), [`Gauge`](crate::Gauge),
-/// [`Meter`](crate::Meter) and [`Distinct`](crate::Distinct) are such kinds. They are stored as these bytes, and those are
-/// their serde form too.
+/// [`Sum`](crate::kinds::Sum), [`Summary`](crate::kinds::Summary), [`Quantiles`](crate::kinds::Quantiles),
+/// [`Gauge`](crate::kinds::Gauge), [`Meter`](crate::kinds::Meter) and [`Distinct`](crate::kinds::Distinct) are such
+/// kinds. They are stored as these bytes, and those are their serde form too.
 ///
 /// ```
-/// use trackstats::{Distinct, OwnBytes};
+/// use trackstats::kinds::{Distinct, OwnBytes};
 ///
 /// let users = Distinct::of("ann");
 /// let sketch = users.to_bytes();
@@ -30,7 +30,7 @@ pub trait OwnBytes: Sized {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for bytes that [`to_bytes`](Self::to_bytes) doesn't give, but for other libraries' sketches of
-    /// a [`Distinct`](crate::Distinct).
+    /// a [`Distinct`](crate::kinds::Distinct).
     fn from_bytes(bytes: &[u8]) -> Result<Self>;
 }
 

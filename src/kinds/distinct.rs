@@ -31,7 +31,7 @@ use std::{cmp, fmt};
 /// the order of arrival (HIP), so that merging gives the same bytes in any order.
 ///
 /// ```
-/// use trackstats::{Distinct, Value};
+/// use trackstats::kinds::{Distinct, Value};
 ///
 /// let mut monday = Distinct::of("ann");
 /// monday.merge(&Distinct::of("bob")).unwrap();

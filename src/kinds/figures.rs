@@ -17,10 +17,10 @@ pub enum Figure {
 
 /// What a kind of value says, for tables and exports: several numbers, or one.
 ///
-/// All kinds of the crate's own have it, see [`visit_kind`](crate::visit_kind).
+/// All kinds of the crate's own have it, see [`visit_kind`](crate::kinds::visit_kind).
 ///
 /// ```
-/// use trackstats::{Figure, Figures, Gauge};
+/// use trackstats::kinds::{Figure, Figures, Gauge};
 ///
 /// assert_eq!(Gauge::NAMES, ["last", "min", "max"]);
 /// let level = Gauge::at(1_715_000_000, 20.5)?;

@@ -18,7 +18,7 @@ use std::fmt;
 /// two sensors merged are the later one, not their sum.
 ///
 /// ```
-/// use trackstats::{Gauge, Value};
+/// use trackstats::kinds::{Gauge, Value};
 ///
 /// let noon = 1_715_083_200;
 /// let mut here = Gauge::at(noon, 12.0)?;

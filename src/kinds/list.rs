@@ -32,7 +32,7 @@ pub trait KindVisitor {
 /// Calls the visitor with the type of the crate's own kind of this name; none if there is no such kind.
 ///
 /// ```
-/// use trackstats::{Figures, KindVisitor, visit_kind};
+/// use trackstats::kinds::{Figures, KindVisitor, visit_kind};
 ///
 /// struct Names;
 ///

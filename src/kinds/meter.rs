@@ -39,7 +39,7 @@ use std::fmt;
 /// two minutes, and of nine hours.
 ///
 /// ```
-/// use trackstats::{Meter, Value};
+/// use trackstats::kinds::{Meter, Value};
 ///
 /// let mut day = Meter::at(1_715_000_000, 9_990.0)?;
 /// for (minutes, kwh) in [(10, 9_999.0), (20, 3.0), (30, 5.0), (30, 5.0)] {

@@ -1,4 +1,5 @@
-//! The kinds of value that statistics can have: what two of them make together, and their bytes.
+//! The kinds of value that statistics can have, and what a kind of your own needs: how two values merge, and their
+//! bytes.
 //!
 //! It may use `model` and `error`, and is used by everything below. A new kind is a file here and a line in `list.rs`.
 

@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 
 /// A value that is a number, so that it can be subtracted, averaged, ranked and drawn.
 ///
-/// `i64`, `u64`, `f64`, [`Min`](crate::Min), [`Max`](crate::Max), [`Sum`](crate::Sum) and [`Distinct`](crate::Distinct)
-/// (its estimate) are. Implement it for a kind of your own that has one obvious number; where there are several,
-/// [`SeriesQuery::map`](crate::SeriesQuery::map) says which.
+/// `i64`, `u64`, `f64`, [`Min`](crate::kinds::Min), [`Max`](crate::kinds::Max), [`Sum`](crate::kinds::Sum) and
+/// [`Distinct`](crate::kinds::Distinct) (its estimate) are. Implement it for a kind of your own that has one obvious
+/// number; where there are several, [`SeriesQuery::map`](crate::query::SeriesQuery::map) says which.
 ///
 /// ```
-/// use trackstats::{Min, Number};
+/// use trackstats::kinds::{Min, Number};
 ///
 /// assert_eq!(Min(-3).to_f64(), -3.0);
 /// ```

@@ -26,7 +26,7 @@ use std::{fmt, mem};
 /// taken, so that every machine counts alike.
 ///
 /// ```
-/// use trackstats::{Quantiles, Value};
+/// use trackstats::kinds::{Quantiles, Value};
 ///
 /// let mut delays = Quantiles::default();
 /// for minutes in 1..=1_000 {

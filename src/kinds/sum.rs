@@ -18,7 +18,7 @@ use std::fmt;
 /// those of the largest and the smallest floats together.
 ///
 /// ```
-/// use trackstats::{Sum, Value};
+/// use trackstats::kinds::{Sum, Value};
 ///
 /// let mut sum = Sum::new(1e16)?;
 /// for number in [1.0, -1e16, 0.25] {

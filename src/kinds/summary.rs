@@ -20,7 +20,7 @@ use std::fmt;
 /// It takes some 50 bytes for decimals such as prices, 10 to 20 for small whole numbers.
 ///
 /// ```
-/// use trackstats::{Summary, Value};
+/// use trackstats::kinds::{Summary, Value};
 ///
 /// let mut delays = Summary::new(1_000_000_004.0)?;
 /// for minutes in [1_000_000_007.0, 1_000_000_013.0, 1_000_000_016.0] {

@@ -10,15 +10,15 @@ use std::fmt;
 /// Merging must be associative and commutative: `a`, `b` and `c` give the same in any order and grouping. That
 /// is what makes late records, wider periods and rolling windows right.
 ///
-/// Integers: `i64` (which adds), [`Min`](crate::Min) and [`Max`](crate::Max). Decimals: [`Sum`](crate::Sum),
-/// [`Summary`](crate::Summary) (count, mean, variance), [`Quantiles`](crate::Quantiles), [`Gauge`](crate::Gauge) (a
-/// level) and [`Meter`](crate::Meter) (a meter). Things: [`Distinct`](crate::Distinct). A type of your own needs serde
-/// and a merge, and is stored with bincode's standard configuration, unless it has its own
-/// [`to_stored`](Value::to_stored):
+/// Integers: `i64` (which adds), [`Min`](crate::kinds::Min) and [`Max`](crate::kinds::Max). Decimals:
+/// [`Sum`](crate::kinds::Sum), [`Summary`](crate::kinds::Summary) (count, mean, variance),
+/// [`Quantiles`](crate::kinds::Quantiles), [`Gauge`](crate::kinds::Gauge) (a level) and [`Meter`](crate::kinds::Meter)
+/// (a meter). Things: [`Distinct`](crate::kinds::Distinct). A type of your own needs serde and a merge, and is stored
+/// with bincode's standard configuration, unless it has its own [`to_stored`](Value::to_stored):
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
-/// use trackstats::{MergeError, Value};
+/// use trackstats::kinds::{MergeError, Value};
 ///
 /// #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 /// struct Takings {
@@ -107,8 +107,8 @@ pub enum Layout {
     Encoded,
     /// One statistic a row: for sketches and other values of kilobytes, so that changing one doesn't write others anew.
     Large,
-    /// Whatever the metric is registered with: [`AnyValue`](crate::AnyValue)'s. Such a kind reads and writes integers and
-    /// encoded bytes alike.
+    /// Whatever the metric is registered with: [`AnyValue`](crate::kinds::AnyValue)'s. Such a kind reads and writes
+    /// integers and encoded bytes alike.
     Registered,
 }
 

@@ -14,7 +14,7 @@ use std::{fmt, sync::Arc, vec};
 /// A statistic of a calendar period that isn't what its days make it.
 ///
 /// ```
-/// use trackstats::{Domain, Metric, Period, Point, Store, Timestamp, Tracker, chrono::NaiveDate};
+/// use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker, chrono::NaiveDate, model::Point};
 ///
 /// const APP: Domain = Domain::new("app", "Our app");
 /// const LAUNCHES: Metric = Metric::new(APP, "launches", "Launches");

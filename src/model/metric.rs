@@ -52,7 +52,7 @@ impl<'a> Domain<'a> {
 /// updates its name and description; its kind of value stays.
 ///
 /// ```
-/// use trackstats::{Domain, Max, Metric};
+/// use trackstats::{Domain, Metric, kinds::Max};
 ///
 /// const FLIGHTS: Domain = Domain::new("flights", "Flights");
 /// const DEPARTURES: Metric = Metric::new(FLIGHTS, "departures", "Departures");

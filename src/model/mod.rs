@@ -1,4 +1,4 @@
-//! The words of the field as types: domains, metrics, periods, dates, objects, series, statistics.
+//! What statistics are made of: domains, metrics, periods, dates, objects, series, points.
 //!
 //! Pure data: nothing here reads or writes, or knows what a value is. Everything below uses it.
 

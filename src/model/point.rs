@@ -6,7 +6,7 @@
 /// itself.
 ///
 /// ```
-/// use trackstats::{Domain, Metric, Period, Point, Store};
+/// use trackstats::{Domain, Metric, Period, Store, model::Point};
 ///
 /// const SALES: Metric = Metric::new(Domain::new("till", "The till"), "sales", "Sales");
 ///

@@ -17,7 +17,11 @@ impl Store {
     /// Both metrics may be the same: then a cohort is all who were there on a date, new or not.
     ///
     /// ```
-    /// use trackstats::{Distinct, Domain, Item, Metric, Store, Timestamp, Tracker, chrono::NaiveDate};
+    /// use trackstats::{
+    ///     Domain, Metric, Store, Timestamp, Tracker,
+    ///     chrono::NaiveDate,
+    ///     kinds::{Distinct, Item},
+    /// };
     ///
     /// const APP: Domain = Domain::new("app", "App");
     /// const SIGN_UPS: Metric<Distinct> = Metric::new(APP, "sign_ups", "Sign-ups");

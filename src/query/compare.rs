@@ -84,7 +84,12 @@ impl<'a, T: Clone + 'a> SeriesQuery<'a, T> {
     /// A date has one if either of the two is there, zero and missing ones among them, up to the last date asked for.
     ///
     /// ```
-    /// # use trackstats::{Compare, Compared, Domain, Metric, Period, Point, Store, chrono::NaiveDate};
+    /// # use trackstats::{
+    /// #     Domain, Metric, Period, Store,
+    /// #     chrono::NaiveDate,
+    /// #     model::Point,
+    /// #     query::{Compare, Compared},
+    /// # };
     /// # const SALES: Metric = Metric::new(Domain::new("till", "The till"), "sales", "Sales");
     /// # let store = Store::in_memory()?;
     /// # let date = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).unwrap();

@@ -28,7 +28,7 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// It is a step like others: what is filled before a step counts in it, what is filled after it doesn't.
     ///
     /// ```
-    /// # use trackstats::{Domain, Fill, Metric, Period, Store, chrono::NaiveDate};
+    /// # use trackstats::{Domain, Metric, Period, Store, chrono::NaiveDate, query::Fill};
     /// # const SALES: Metric = Metric::new(Domain::new("till", "The till"), "sales", "Sales");
     /// # let store = Store::in_memory()?;
     /// # let date = |month, day| NaiveDate::from_ymd_opt(2024, month, day).unwrap();

@@ -45,7 +45,7 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// The answer is the same.
     ///
     /// ```
-    /// use trackstats::{Domain, Metric, Period, Point, Store, chrono::NaiveDate};
+    /// use trackstats::{Domain, Metric, Period, Store, chrono::NaiveDate, model::Point};
     ///
     /// const SHOP: Domain = Domain::new("shop", "Web shop");
     /// const ORDERS: Metric = Metric::new(SHOP, "orders", "Orders");

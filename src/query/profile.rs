@@ -32,7 +32,11 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// statistic that is found.
     ///
     /// ```
-    /// # use trackstats::{Domain, Metric, Period, Point, Store, chrono::{NaiveDate, Weekday}};
+    /// # use trackstats::{
+    /// #     Domain, Metric, Period, Store,
+    /// #     chrono::{NaiveDate, Weekday},
+    /// #     model::Point,
+    /// # };
     /// # const SALES: Metric = Metric::new(Domain::new("till", "The till"), "sales", "Sales");
     /// # let store = Store::in_memory()?;
     /// # let may = |day| NaiveDate::from_ymd_opt(2024, 5, day).unwrap();
@@ -64,7 +68,11 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// The range is that of [`by_weekday`](Self::by_weekday), the last date with all of its hours.
     ///
     /// ```
-    /// # use trackstats::{Date, Domain, Metric, Period, Point, Store, chrono::NaiveDate};
+    /// # use trackstats::{
+    /// #     Domain, Metric, Period, Store,
+    /// #     chrono::NaiveDate,
+    /// #     model::{Date, Point},
+    /// # };
     /// # const SALES: Metric = Metric::new(Domain::new("till", "The till"), "sales", "Sales");
     /// # let store = Store::in_memory()?;
     /// # let may = |day| NaiveDate::from_ymd_opt(2024, 5, day).unwrap();

@@ -22,7 +22,7 @@ impl Store {
     /// Without more, that is the statistics without object, of all dates, oldest first.
     ///
     /// ```
-    /// use trackstats::{Domain, Fill, Metric, Period, Store, chrono::NaiveDate};
+    /// use trackstats::{Domain, Metric, Period, Store, chrono::NaiveDate, query::Fill};
     ///
     /// const TILL: Domain = Domain::new("till", "The till");
     /// const SALES: Metric = Metric::new(TILL, "sales", "Sales");

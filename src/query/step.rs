@@ -96,7 +96,7 @@ impl<'a, T> SeriesQuery<'a, T> {
     /// absent.
     ///
     /// ```
-    /// # use trackstats::{Domain, Max, Metric, Period, Store};
+    /// # use trackstats::{Domain, Metric, Period, Store, kinds::Max};
     /// # const WARMEST: Metric<Max> = Metric::new(Domain::new("climate", "Climate"), "warmest", "Warmest");
     /// # let store = Store::in_memory()?;
     /// store.record(WARMEST.on(Period::Day, store.today()?), Max(19_800))?;

@@ -45,7 +45,7 @@ impl Cursor {
         serde_json::from_slice(bytes).map_err(|error| Error::InvalidCursor { problem: error.to_string() })
     }
 
-    /// The cursor as bytes, to [store](crate::Append::cursor) with the statistics.
+    /// The cursor as bytes, to [store](crate::track::Append::cursor) with the statistics.
     pub fn encode(&self) -> Vec<u8> {
         // Texts and numbers in a map of texts have no way to fail.
         serde_json::to_vec(self).unwrap_or_default()

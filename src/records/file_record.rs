@@ -7,7 +7,11 @@ use crate::{calendar::Timestamp, model::Id};
 /// [`Records`](super::Records).
 ///
 /// ```
-/// use trackstats::{Calendar, Id, records::{Columns, Numbers, Records, Source}};
+/// use trackstats::{
+///     Calendar,
+///     model::Id,
+///     records::{Columns, Numbers, Records, Source},
+/// };
 ///
 /// let mut columns = Columns::new("at").number("degrees", Numbers::Decimal);
 /// let room = columns.id("room");

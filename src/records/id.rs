@@ -6,7 +6,7 @@ use crate::model::Id;
 /// otherwise the text.
 ///
 /// ```
-/// use trackstats::{Id, records::id_of};
+/// use trackstats::{model::Id, records::id_of};
 ///
 /// assert_eq!(id_of("42"), Id::Number(42));
 /// assert_eq!(id_of("042"), Id::Text("042"));

@@ -7,7 +7,10 @@ use std::{cell::RefCell, rc::Rc};
 /// the run has read the last. Cheap to clone. Made by [`Records::outcome`](super::Records::outcome).
 ///
 /// ```
-/// use trackstats::{Store, records::{Columns, Records, Source}};
+/// use trackstats::{
+///     Store,
+///     records::{Columns, Records, Source},
+/// };
 ///
 /// let columns = Columns::new("at");
 /// let lines = "{\"at\": \"2024-05-01\"}\n".as_bytes();

@@ -11,12 +11,16 @@ use crate::{
 use std::collections::VecDeque;
 
 /// The records of several files, one file after the other: an iterator for
-/// [`Recompute::run_results`](crate::Recompute::run_results) and [`Append::run_results`](crate::Append::run_results).
+/// [`Recompute::run_results`](crate::track::Recompute::run_results) and
+/// [`Append::run_results`](crate::track::Append::run_results).
 ///
 /// After a file that can't be read on, there are no more.
 ///
 /// ```
-/// use trackstats::{Calendar, records::{Columns, Records, Source}};
+/// use trackstats::{
+///     Calendar,
+///     records::{Columns, Records, Source},
+/// };
 ///
 /// let mut columns = Columns::new("at");
 /// let user = columns.id("user");
@@ -58,7 +62,10 @@ impl Records {
     ///
     /// ```
     /// use std::fs;
-    /// use trackstats::{Domain, Metric, Store, Tracker, records::{Columns, Cursor, FileRecord, Records, Source}};
+    /// use trackstats::{
+    ///     Domain, Metric, Store, Tracker,
+    ///     records::{Columns, Cursor, FileRecord, Records, Source},
+    /// };
     ///
     /// const VISITS: Metric = Metric::new(Domain::new("site", "Our site"), "visits", "Visits");
     ///

@@ -25,7 +25,10 @@ use std::{
 /// A file of records, open. Made by [`Source::options`], used by [`Records`](super::Records).
 ///
 /// ```
-/// use trackstats::{Error, records::{Columns, Source}};
+/// use trackstats::{
+///     Error,
+///     records::{Columns, Source},
+/// };
 ///
 /// let csv = "when,user\n2024-05-01,ada\n".as_bytes();
 /// let error = Source::options().read("visits", csv, &Columns::new("at")).unwrap_err();
@@ -59,7 +62,10 @@ struct Tail {
 ///
 /// ```
 /// use std::{cell::Cell, rc::Rc};
-/// use trackstats::{Calendar, records::{Columns, FileFormat, Records, Source}};
+/// use trackstats::{
+///     Calendar,
+///     records::{Columns, FileFormat, Records, Source},
+/// };
 ///
 /// let read = Rc::new(Cell::new(0));
 /// let count = Rc::clone(&read);

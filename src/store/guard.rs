@@ -8,7 +8,7 @@ use crate::{
 use chrono::NaiveDate;
 
 /// Which dates are plausible for today, and what is done about others. For machines whose clock may start in 1970,
-/// jump back, or jump decades ahead. Set by [`Options::clock_guard`](crate::Options::clock_guard).
+/// jump back, or jump decades ahead. Set by [`Options::clock_guard`](crate::store::Options::clock_guard).
 ///
 /// It guards what the library takes for today: [`Store::today`](super::Store::today), and the runs of trackers. Records are guarded too,
 /// whatever is done about the clock: one dated outside the plausible dates is skipped and reported. A statistic
@@ -19,7 +19,11 @@ use chrono::NaiveDate;
 /// plausible, and limits keep the right date out since, open the store with a `latest` that the wrong one lies after.
 ///
 /// ```
-/// use trackstats::{ClockGuard, Error, FixedClock, Implausible, Store, Timestamp, chrono::NaiveDate};
+/// use trackstats::{
+///     Error, Store, Timestamp,
+///     chrono::NaiveDate,
+///     store::{ClockGuard, FixedClock, Implausible},
+/// };
 ///
 /// let new_year = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
 /// let guard = ClockGuard::new(new_year(2024), new_year(2045))?;

@@ -1,4 +1,4 @@
-//! The store: opening it, registering metrics, writing and reading statistics.
+//! The store: its options and clocks, its changes, what is registered and stored in it.
 //!
 //! It uses all rooms above it, and is what trackers, queries, maintenance and exchange work on. The methods of
 //! [`Store`] are where their subject is:
@@ -41,6 +41,7 @@ mod scan;
 mod today;
 mod tracked;
 
+pub use crate::storage::Compaction;
 pub(crate) use beginning::Beginning;
 #[cfg(feature = "exchange")]
 pub(crate) use bulk::Bulk;

@@ -13,7 +13,7 @@ use std::{path::Path, time::Duration};
 /// How a store is opened. Made by [`Store::options`].
 ///
 /// ```
-/// use trackstats::{Calendar, Flush, Store};
+/// use trackstats::{Calendar, Store, store::Flush};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let store = Store::options()

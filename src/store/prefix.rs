@@ -13,7 +13,7 @@ use std::str::FromStr;
 /// Its text form has them in this order, with a `/` between: `flights/departures/day/2013-01-01`.
 ///
 /// ```
-/// use trackstats::{Period, Prefix};
+/// use trackstats::{Period, store::Prefix};
 ///
 /// let prefix: Prefix = "flights/departures/day".parse()?;
 /// assert_eq!(prefix, Prefix::domain("flights")?.metric("departures")?.period(Period::Day));

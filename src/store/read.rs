@@ -27,7 +27,7 @@ impl Store {
     /// The metric of these refs.
     ///
     /// # Errors
-    /// [`Error::UnknownMetric`] with the nearest names.
+    /// [`Error::UnknownMetric`](crate::Error::UnknownMetric) with the nearest names.
     pub fn metric(&self, domain: &str, metric: &str) -> Result<MetricInfo> {
         self.registry().find(self.path(), domain, metric)
     }
@@ -35,7 +35,7 @@ impl Store {
     /// The statistic of a key, `None` if it is absent.
     ///
     /// # Errors
-    /// As [`Store::record`], and [`Error::Corrupt`].
+    /// As [`Store::record`], and [`Error::Corrupt`](crate::Error::Corrupt).
     pub fn get<V: Value>(&self, key: &StatisticKey<'_, V>) -> Result<Option<Statistic<V>>> {
         let (snapshot, registry) = self.snapshot_with_registry();
         let Some(form) = registry.form(&key.metric)? else { return Ok(None) };
@@ -46,7 +46,7 @@ impl Store {
     /// Where the cursor of this name stands: what the last append stored with it, byte for byte.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`](crate::Error::Io).
     pub fn cursor(&self, name: &str) -> Result<Option<Vec<u8>>> {
         self.snapshot().get(&Space::Cursor.key(&[name]))
     }

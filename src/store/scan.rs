@@ -18,7 +18,7 @@ impl Store {
     /// Running periods that a tracker keeps are worked out when a [series](Store::series) is read, and aren't among them.
     ///
     /// ```
-    /// use trackstats::{AnyValue, Domain, Metric, Period, Prefix, Store};
+    /// use trackstats::{Domain, Metric, Period, Store, kinds::AnyValue, store::Prefix};
     ///
     /// const TILL: Domain = Domain::new("till", "The till");
     /// const SALES: Metric = Metric::new(TILL, "sales", "Sales");
@@ -46,7 +46,7 @@ impl Store {
     /// each other by date, and the objects are in their order.
     ///
     /// ```
-    /// use trackstats::{AnyValue, Domain, Metric, Period, Prefix, Store};
+    /// use trackstats::{Domain, Metric, Period, Store, kinds::AnyValue, store::Prefix};
     ///
     /// const TILL: Domain = Domain::new("till", "The till");
     /// const SALES: Metric = Metric::new(TILL, "sales", "Sales");

@@ -23,7 +23,11 @@ type ValueOf<'a, R, V> = Box<dyn Fn(&R) -> Result<Option<V>, String> + 'a>;
 /// the statistics from there on; [`append`](Self::append) takes new records once and merges them in.
 ///
 /// ```
-/// use trackstats::{Domain, Id, Metric, Period, Store, Tracker, chrono::{DateTime, Utc}};
+/// use trackstats::{
+///     Domain, Metric, Period, Store, Tracker,
+///     chrono::{DateTime, Utc},
+///     model::Id,
+/// };
 ///
 /// const AIRPORT: Domain = Domain::new("airport", "Airport");
 /// const DEPARTURES: Metric = Metric::new(AIRPORT, "departures", "Departures");
@@ -72,7 +76,7 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
     /// one that can't be read, or ends a strict run.
     ///
     /// ```
-    /// # use trackstats::{Domain, Metric, Store, Sum, Timestamp, Tracker};
+    /// # use trackstats::{Domain, Metric, Store, Timestamp, Tracker, kinds::Sum};
     /// # const SHOP: Domain = Domain::new("shop", "Shop");
     /// const TAKINGS: Metric<Sum> = Metric::new(SHOP, "takings", "Takings");
     ///
@@ -105,8 +109,8 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
     /// pass. Default: only statistics without object.
     ///
     /// # Errors
-    /// [`Error::InvalidRef`] for a kind that isn't a [`Ref`](crate::Ref), [`Error::DuplicateGrouping`] for one that
-    /// is grouped by already.
+    /// [`Error::InvalidRef`] for a kind that isn't a [`Ref`](crate::model::Ref), [`Error::DuplicateGrouping`] for one
+    /// that is grouped by already.
     pub fn by<F>(self, kind: &str, id: F) -> Result<Self>
     where
         F: for<'r> Fn(&'r R) -> Id<'r> + 'a,
@@ -275,7 +279,10 @@ impl<'a, R> Tracker<'a, R, Distinct> {
     /// Counts the different items of the records, such as users: each once a statistic, to within 1.7 %.
     ///
     /// ```
-    /// # use trackstats::{Distinct, Domain, Item, Metric, Period, Store, Timestamp, Tracker};
+    /// # use trackstats::{
+    /// #     Domain, Metric, Period, Store, Timestamp, Tracker,
+    /// #     kinds::{Distinct, Item},
+    /// # };
     /// # const APP: Domain = Domain::new("app", "App");
     /// const USERS: Metric<Distinct> = Metric::new(APP, "users", "Users");
     ///

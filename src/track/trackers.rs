@@ -15,7 +15,11 @@ use std::{collections::BTreeSet, fmt};
 /// in the order in which they were added: a record may be one that one of them can't read, and counts for the others.
 ///
 /// ```
-/// use trackstats::{Distinct, Domain, Item, Metric, Period, Store, Summary, Timestamp, Tracker, Trackers};
+/// use trackstats::{
+///     Domain, Metric, Period, Store, Timestamp, Tracker,
+///     kinds::{Distinct, Item, Summary},
+///     track::Trackers,
+/// };
 ///
 /// const SHOP: Domain = Domain::new("shop", "Shop");
 /// const ORDERS: Metric = Metric::new(SHOP, "orders", "Orders");

@@ -1,7 +1,12 @@
 //! Trackers over random events.
 
 use serde::{Deserialize, Serialize};
-use trackstats::{Domain, Id, MergeError, Metric, Min, Period, Timestamp, Tracker, Value, chrono::NaiveDate};
+use trackstats::{
+    Domain, Metric, Period, Timestamp, Tracker,
+    chrono::NaiveDate,
+    kinds::{MergeError, Min, Value},
+    model::Id,
+};
 
 pub(crate) const MODEL: Domain<'static> = Domain::new("model", "Model");
 

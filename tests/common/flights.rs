@@ -3,8 +3,10 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "no test file uses all of it; a test that fails may panic")]
 
 use trackstats::{
-    Calendar, Domain, FixedClock, Id, Metric, Store, Tracker,
+    Calendar, Domain, Metric, Store, Tracker,
     chrono::{DateTime, NaiveDate, Utc},
+    model::Id,
+    store::FixedClock,
 };
 
 pub(crate) const AIRPORT: Domain<'static> = Domain::new("flights", "Flights");

@@ -17,12 +17,14 @@ use std::{
 };
 use tempfile::TempDir;
 use trackstats::{
-    Calendar, Clock, Domain, Metric, Object, Options, Period, Statistic, StatisticKey, Store, Timestamp,
-    Value,
+    Calendar, Domain, Metric, Object, Period, Store, Timestamp,
     chrono::{NaiveDate, TimeDelta},
+    kinds::Value,
+    model::{Statistic, StatisticKey},
+    store::{Clock, Options},
 };
 #[cfg(feature = "exchange")]
-use trackstats::{Prefix, Result, export};
+use trackstats::{Result, exchange::export, store::Prefix};
 
 pub(crate) const TILL: Domain<'static> = Domain::new("till", "The till");
 pub(crate) const SALES: Metric<'static> = Metric::new(TILL, "sales", "Sales");

@@ -6,7 +6,7 @@ use std::{
     io::Write,
     process::{Command, Stdio},
 };
-use trackstats::{Distinct, Item, OwnBytes};
+use trackstats::kinds::{Distinct, Item, OwnBytes};
 
 /// Reads sketches in hexadecimal, one a line, with how many numbers and texts they have; writes the estimate and the bounds
 /// of each, and the sketch that it makes of the same itself, in its two forms.

@@ -2,7 +2,7 @@
 
 use super::{common::flights::flights, laws::merged};
 use std::collections::BTreeSet;
-use trackstats::{Distinct, Item, OwnBytes, Quantiles};
+use trackstats::kinds::{Distinct, Item, OwnBytes, Quantiles};
 
 /// The same numbers for the same seed: `SplitMix64`.
 struct Numbers(u64);

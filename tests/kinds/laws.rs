@@ -2,7 +2,10 @@
 
 use super::{from_hex, hex};
 use proptest::prelude::*;
-use trackstats::{Distinct, Error, Gauge, Meter, OwnBytes, Quantiles, Sum, Summary, Value};
+use trackstats::{
+    Error,
+    kinds::{Distinct, Gauge, Meter, OwnBytes, Quantiles, Sum, Summary, Value},
+};
 
 /// A kind with bytes of its own.
 trait Kind: Value + OwnBytes {}

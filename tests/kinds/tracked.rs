@@ -9,8 +9,11 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use trackstats::{
-    Calendar, Distinct, Domain, Error, FixedClock, Gauge, Id, Item, Meter, Metric, Object, Options, OwnBytes,
-    Period, Quantiles, Store, Sum, Summary, Timestamp, Tracker, Value, chrono::Days,
+    Calendar, Domain, Error, Metric, Object, Period, Store, Timestamp, Tracker,
+    chrono::Days,
+    kinds::{Distinct, Gauge, Item, Meter, OwnBytes, Quantiles, Sum, Summary, Value},
+    model::Id,
+    store::{FixedClock, Options},
 };
 
 const KINDS: Domain<'static> = Domain::new("kinds", "Kinds");
@@ -232,12 +235,13 @@ fn sketches_are_rebuilt_exported_and_imported_to_the_byte() {
     {
         let exported = |store: &Store| {
             let mut lines = Vec::new();
-            trackstats::export(store, &trackstats::Prefix::everything(), &mut lines).unwrap();
+            trackstats::exchange::export(store, &trackstats::store::Prefix::everything(), &mut lines)
+                .unwrap();
             lines
         };
         let lines = exported(&store);
         let copy = new_york();
-        trackstats::import(&copy, lines.as_slice()).unwrap();
+        trackstats::exchange::import(&copy, lines.as_slice()).unwrap();
         assert_eq!(exported(&copy), lines);
         let weeks =
             |store: &Store| store.series(metric::<Distinct>("distinct"), Period::Week).values().unwrap();

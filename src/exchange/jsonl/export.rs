@@ -18,7 +18,11 @@ use std::io::{self, Write};
 /// many small writes: give it a [`BufWriter`](io::BufWriter).
 ///
 /// ```
-/// use trackstats::{Domain, Metric, Period, Prefix, Store, export, import};
+/// use trackstats::{
+///     Domain, Metric, Period, Store,
+///     exchange::{export, import},
+///     store::Prefix,
+/// };
 ///
 /// const TILL: Domain = Domain::new("till", "The till");
 /// const SALES: Metric = Metric::new(TILL, "sales", "Sales");

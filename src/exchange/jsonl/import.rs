@@ -59,7 +59,11 @@ pub fn import(store: &Store, reader: impl BufRead) -> Result<ImportReport> {
 /// be imported.
 ///
 /// ```
-/// use trackstats::{Calendar, Prefix, Store, export, exported_calendar, import};
+/// use trackstats::{
+///     Calendar, Store,
+///     exchange::{export, exported_calendar, import},
+///     store::Prefix,
+/// };
 ///
 /// let calendar = Calendar::new("Asia/Tokyo")?;
 /// let store = Store::options().calendar(calendar).in_memory()?;

@@ -4,8 +4,11 @@ use super::operation::{Look, Place, Write};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use trackstats::{
-    AnyValue, Date, Domain, Fill, Max, MergeError, Metric, Min, Object, Period, Timestamp, Value,
+    Domain, Metric, Object, Period, Timestamp,
     chrono::{Datelike, Days, NaiveDate},
+    kinds::{AnyValue, Max, MergeError, Min, Value},
+    model::Date,
+    query::Fill,
 };
 
 /// The domains.
@@ -102,8 +105,8 @@ impl Kind for Note {
 macro_rules! by_kind {
     ($metric:expr, $function:ident ($($argument:expr),* $(,)?)) => {
         match super::expected::METRICS[$metric].2 {
-            "minimum" => $function::<trackstats::Min>($($argument),*),
-            "maximum" => $function::<trackstats::Max>($($argument),*),
+            "minimum" => $function::<trackstats::kinds::Min>($($argument),*),
+            "maximum" => $function::<trackstats::kinds::Max>($($argument),*),
             "note" => $function::<super::expected::Note>($($argument),*),
             _ => $function::<i64>($($argument),*),
         }

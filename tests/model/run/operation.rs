@@ -2,8 +2,9 @@
 
 use super::expected::{Event, METRICS, RUNNING, first_event_day};
 use trackstats::{
-    Date, Object, Period,
+    Object, Period,
     chrono::{Days, NaiveDate},
+    model::Date,
 };
 
 /// What is done to a store, and to the model of it.

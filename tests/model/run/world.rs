@@ -9,8 +9,14 @@ use super::{
 };
 use tempfile::TempDir;
 use trackstats::{
-    AnyValue, Change, Date, Deletion, Domain, Error, Fill, FixedClock, Flush, Id, Object, Options, Period,
-    Prefix, Result, Since, Statistic, StatisticKey, Store, Tracker, chrono::Days, export, import,
+    Domain, Error, Object, Period, Result, Store, Tracker,
+    chrono::Days,
+    exchange::{export, import},
+    kinds::{AnyValue, Min},
+    model::{Date, Id, Statistic, StatisticKey},
+    query::Fill,
+    store::{Change, Deletion, FixedClock, Flush, Options, Prefix},
+    track::Since,
 };
 
 /// A store, in a folder or in memory, and what it should hold.
@@ -445,7 +451,7 @@ fn fail(change: &mut Change<'_>, failure: Option<Failure>) -> Result<()> {
         }
         Some(Failure::Kind) => {
             change.record(metric::<i64>(4, 1).on(Period::Day, day), 1)?;
-            change.record(metric::<trackstats::Min>(4, 2).on(Period::Day, day), trackstats::Min(1))
+            change.record(metric::<Min>(4, 2).on(Period::Day, day), Min(1))
         }
     }
 }

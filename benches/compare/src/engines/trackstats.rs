@@ -8,7 +8,10 @@ use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use std::path::Path;
 use trackstats::{
-    AnyValue, Date, Domain, Flush, Id, Metric, Object, Period, Prefix, Series, StatisticKey, Store,
+    Domain, Metric, Object, Period, Store,
+    kinds::AnyValue,
+    model::{Date, Id, Series, StatisticKey},
+    store::{Flush, Prefix},
 };
 
 const SHOP: Domain<'static> = Domain::new("shop", "Shop");

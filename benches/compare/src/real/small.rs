@@ -18,7 +18,7 @@ use std::{
     thread,
     time::Duration,
 };
-use trackstats::{Domain, Flush, Metric, Period};
+use trackstats::{Domain, Metric, Period, store::Flush};
 
 const DAYS: u32 = 365;
 /// How long the watcher sleeps between two looks at the folder; the writer looks after each day as well.

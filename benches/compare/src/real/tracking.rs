@@ -21,7 +21,10 @@ use std::{
     },
     time::Instant,
 };
-use trackstats::{Clock, Flush, Period, Store, Timestamp, Tracker};
+use trackstats::{
+    Period, Store, Timestamp, Tracker,
+    store::{Clock, Flush},
+};
 
 const RECORDS: u32 = 1_000_000;
 const OBJECTS: u32 = 230_000;

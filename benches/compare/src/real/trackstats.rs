@@ -11,7 +11,11 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use chrono::Datelike;
 use std::path::Path;
-use trackstats::{Date, Flush, Id, Object, Part, Period, StatisticKey};
+use trackstats::{
+    Object, Period,
+    model::{Date, Id, Part, StatisticKey},
+    store::Flush,
+};
 
 pub struct Trackstats {
     store: trackstats::Store,

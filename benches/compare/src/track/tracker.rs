@@ -5,7 +5,7 @@ use crate::engine::Sum;
 use anyhow::{Context, Result};
 use chrono::{Datelike, NaiveDate};
 use std::path::Path;
-use trackstats::{Calendar, Domain, FixedClock, Id, Metric, Period, Store, Timestamp, Tracker};
+use trackstats::{Calendar, Domain, Metric, Period, Store, Timestamp, Tracker, model::Id, store::FixedClock};
 
 const WEB: Domain<'static> = Domain::new("web", "Web");
 const VISITS: Metric<'static> = Metric::new(WEB, "visits", "Visits");

@@ -1,7 +1,7 @@
 //! `COLUMN[=KIND],COLUMN[=KIND]`.
 
 use std::str::FromStr;
-use trackstats::Ref;
+use trackstats::model::Ref;
 
 /// The columns whose values are the ids of an object, and the kinds of its parts.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! `--from` and `--to`.
 
 use clap::Args;
-use trackstats::{SeriesQuery, chrono::NaiveDate};
+use trackstats::{chrono::NaiveDate, query::SeriesQuery};
 
 /// A range of dates, the ends included.
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! `DOMAIN/METRIC`.
 
 use std::str::FromStr;
-use trackstats::{Domain, Metric, MetricInfo, Ref, Store};
+use trackstats::{Domain, Metric, Store, model::Ref, store::MetricInfo};
 
 /// The name of a metric, `DOMAIN/METRIC`.
 #[derive(Debug, Clone)]

@@ -1,7 +1,11 @@
 //! `KIND=ID,KIND=ID`.
 
 use std::str::FromStr;
-use trackstats::{Id, Object, records::id_of};
+use trackstats::{
+    Object,
+    model::{Id, Part},
+    records::id_of,
+};
 
 /// How objects are written, for the help of each option that takes one.
 pub(crate) const OBJECT_HELP: &str = "The object, KIND=ID, several parts joined by commas: country=nl,province=ut. \
@@ -59,7 +63,7 @@ fn unquote(quoted: &str) -> Result<(String, &str), String> {
 
 /// An object as [`ObjectArg`] reads it.
 pub(crate) fn object_text(object: &Object) -> String {
-    let part = |part: &trackstats::Part| match part.id() {
+    let part = |part: &Part| match part.id() {
         Id::Text(text) if text.contains(['"', ',']) || matches!(id_of(text), Id::Number(_)) => {
             format!("{}=\"{}\"", part.kind(), text.replace('"', "\"\""))
         }
@@ -82,7 +86,7 @@ mod tests {
             assert_eq!(back, object, "{id}");
         }
         let ObjectArg(numbers) = "a=42,b=007,c=0".parse().unwrap();
-        let ids: Vec<_> = numbers.parts().iter().map(trackstats::Part::id).collect();
+        let ids: Vec<_> = numbers.parts().iter().map(Part::id).collect();
         assert_eq!(ids, [Id::Number(42), Id::Text("007"), Id::Number(0)]);
     }
 

@@ -2,7 +2,10 @@
 
 use crate::nearest::nearest_first;
 use anyhow::bail;
-use trackstats::{Prefix, Store};
+use trackstats::{
+    Store,
+    store::{DomainInfo, Prefix},
+};
 
 /// The prefix that a text stands for, if the store has its domain and metric: a slip of the pen should not look like
 /// an empty store.
@@ -13,7 +16,7 @@ pub(crate) fn checked_prefix(store: &Store, text: Option<&str>) -> anyhow::Resul
     if let Some(domain) = names.next() {
         let domains = store.domains();
         if !domains.iter().any(|known| known.reference() == domain) {
-            let known = nearest_first(domain, domains.iter().map(trackstats::DomainInfo::reference));
+            let known = nearest_first(domain, domains.iter().map(DomainInfo::reference));
             let known = if known.is_empty() {
                 "it has none".to_owned()
             } else {

@@ -7,8 +7,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use trackstats::{
-    Calendar, Clock, ClockGuard, Error, FixedClock, Flush, Options, Period, Store, SystemClock, Timestamp,
+    Calendar, Error, Period, Store, Timestamp,
     chrono::{NaiveDate, NaiveTime, Weekday},
+    store::{Clock, ClockGuard, FixedClock, Flush, Options, SystemClock},
 };
 
 #[derive(Debug, Args)]

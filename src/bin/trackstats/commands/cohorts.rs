@@ -7,7 +7,11 @@ use crate::{
 };
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use trackstats::{Calendar, Cohorts, Store};
+use trackstats::{
+    Calendar, Store,
+    kinds::{Distinct, Value},
+    query::Cohorts,
+};
 
 /// Show how many of those who came on a date came back later, in percent
 ///
@@ -54,7 +58,7 @@ impl CohortsArgs {
         let activity = self.activity.as_ref().unwrap_or(&self.cohorts);
         for metric in [&self.cohorts, activity] {
             let info = metric.registered(store)?;
-            if info.kind() != <trackstats::Distinct as trackstats::Value>::KIND {
+            if info.kind() != <Distinct as Value>::KIND {
                 bail!(
                     "{metric} holds values of the kind {:?}; cohorts needs distinct counts, as `trackstats track \
                      --distinct COLUMN` makes them",

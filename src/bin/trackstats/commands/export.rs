@@ -12,7 +12,7 @@ use std::{
     io::{BufWriter, Write},
     path::PathBuf,
 };
-use trackstats::{Prefix, Store};
+use trackstats::{Store, store::Prefix};
 
 /// Write definitions and statistics to standard output or a file
 ///
@@ -53,7 +53,7 @@ impl ExportArgs {
 
     fn write(&self, store: &Store, prefix: &Prefix, writer: impl Write) -> anyhow::Result<()> {
         match self.format {
-            Format::Jsonl => trackstats::export(store, prefix, writer).map(drop)?,
+            Format::Jsonl => trackstats::exchange::export(store, prefix, writer).map(drop)?,
             Format::Csv => {
                 let header = ["domain", "metric", "period", "date", "object", "value"];
                 let mut rows = output::rows(TableOrCsv::Csv, &header, writer)?;

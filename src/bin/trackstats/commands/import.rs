@@ -8,7 +8,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     path::PathBuf,
 };
-use trackstats::exported_calendar;
+use trackstats::exchange::exported_calendar;
 
 /// Read what `export` wrote into a store: all of it, or nothing
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ impl ImportArgs {
             None
         };
         let report = store.write(calendar.unwrap_or_default(), |store| {
-            trackstats::import(store, beginning.chain(reader)).with_context(name)
+            trackstats::exchange::import(store, beginning.chain(reader)).with_context(name)
         })?;
         bar.finish_and_clear();
         note(&format!(

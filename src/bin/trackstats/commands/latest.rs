@@ -9,7 +9,7 @@ use crate::{
     output::{Format, TableOrCsv},
 };
 use clap::Args;
-use trackstats::{Metric, Period, Result, Statistic, Store, Value};
+use trackstats::{Metric, Period, Result, Store, kinds::Value, model::Statistic};
 
 /// Show the latest statistic of a metric for a period
 #[derive(Debug, Args)]

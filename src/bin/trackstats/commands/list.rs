@@ -6,7 +6,12 @@ use crate::{
 };
 use clap::Args;
 use std::collections::BTreeMap;
-use trackstats::{Date, Period, Prefix, Series, Store, chrono::Days};
+use trackstats::{
+    Period, Store,
+    chrono::Days,
+    model::{Date, Series},
+    store::Prefix,
+};
 
 /// List the metrics, and the periods and objects that they have statistics for
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use crate::{
     output::{self, Cell, TableOrCsv},
 };
 use clap::{Args, ValueEnum};
-use trackstats::{Metric, Period, Point, ProfilePart, Store, Value};
+use trackstats::{Metric, Period, Store, kinds::Value, model::Point, query::ProfilePart};
 
 /// Show what a metric is like on each day of the week, or in each hour of the day
 ///

@@ -7,7 +7,11 @@ use crate::{
 use anyhow::bail;
 use clap::Args;
 use trackstats::{
-    Difference, Figures, KindVisitor, Metric, MetricInfo, Point, RebuildReport, Store, Value, visit_kind,
+    Metric, Store,
+    kinds::{Figures, KindVisitor, Value, visit_kind},
+    maintenance::{Difference, RebuildReport},
+    model::Point,
+    store::MetricInfo,
 };
 
 /// Recompute weeks, months, quarters and years that trackers keep from their days

@@ -4,7 +4,12 @@ use crate::arguments::{MetricName, ObjectArg, StoreArgs};
 use anyhow::bail;
 use clap::Args;
 use std::str::FromStr;
-use trackstats::{AnyValue, Calendar, Date, Error, Metric, Period, Store, Value, chrono::NaiveDate};
+use trackstats::{
+    Calendar, Error, Metric, Period, Store,
+    chrono::NaiveDate,
+    kinds::{AnyValue, Value},
+    model::Date,
+};
 
 /// Record a statistic; the last write wins
 #[derive(Debug, Args)]

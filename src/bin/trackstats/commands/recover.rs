@@ -3,7 +3,7 @@
 use crate::{arguments::StoreArgs, output::note};
 use clap::Args;
 use std::path::PathBuf;
-use trackstats::{RecoverReport, Store};
+use trackstats::{Store, maintenance::RecoverReport};
 
 /// Copy everything that can be read of a damaged store into a new one
 ///

@@ -10,7 +10,13 @@ use crate::{
 };
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use trackstats::{AnyValue, Fill, Metric, MetricInfo, Period, Result, SeriesQuery, Statistic, Store, Value};
+use trackstats::{
+    Metric, Period, Result, Store,
+    kinds::{AnyValue, Value},
+    model::Statistic,
+    query::{Fill, SeriesQuery},
+    store::MetricInfo,
+};
 
 /// Show a metric's statistics for a period, as a time series, or a series that is worked out from them
 ///
@@ -191,10 +197,10 @@ impl Question for Show<'_> {
         let numbers = derived.filter_map(move |value| number(&value));
         match derive.last {
             Comparison { compare: Some(Compare::Previous), .. } => {
-                self.derived(&numbers.compare(trackstats::Compare::Previous), COMPARED)
+                self.derived(&numbers.compare(trackstats::query::Compare::Previous), COMPARED)
             }
             Comparison { compare: Some(Compare::LastYear), .. } => {
-                self.derived(&numbers.compare(trackstats::Compare::LastYear), COMPARED)
+                self.derived(&numbers.compare(trackstats::query::Compare::LastYear), COMPARED)
             }
             Comparison { growth: true, .. } => self.derived(&numbers.growth(), NUMBERS),
             _ => self.derived(&numbers.difference(), NUMBERS),

@@ -9,7 +9,7 @@ use crate::{
     output::{self, Cell, TableOrCsv, note},
 };
 use clap::Args;
-use trackstats::{Metric, MetricInfo, Period, Store, Value};
+use trackstats::{Metric, Period, Store, kinds::Value, store::MetricInfo};
 
 /// Show the objects with the highest values over a range, and all others as one
 ///

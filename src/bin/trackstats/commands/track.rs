@@ -10,9 +10,11 @@ use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::ProgressBar;
 use std::{io, path::PathBuf, time::Instant};
 use trackstats::{
-    Calendar, Error, Ids, Period, Report, Since, Store, Tracker, Value,
+    Calendar, Error, Period, Store, Tracker,
     chrono::NaiveDate,
+    kinds::Value,
     records::{Columns, Cursor, FileFormat, FileRecord, Numbers, Records, Source},
+    track::{Ids, Report, Since},
 };
 
 /// Work statistics out from files of records: CSV with a header, or JSON lines

@@ -7,7 +7,7 @@ use crate::{
 use anyhow::bail;
 use clap::Args;
 use std::io::Write;
-use trackstats::Verification;
+use trackstats::maintenance::Verification;
 
 /// Read the whole store and check it; nothing is changed
 ///

@@ -4,7 +4,10 @@ use crate::output::Cell;
 use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use trackstats::{
-    AnyValue, Compared, Domain, Figure, Figures, KindVisitor, Metric, MetricInfo, Value, visit_kind,
+    Domain, Metric,
+    kinds::{AnyValue, Figure, Figures, KindVisitor, Value, visit_kind},
+    query::Compared,
+    store::MetricInfo,
 };
 
 /// The columns that values have in a table.

@@ -6,7 +6,9 @@ use crate::{
     output::{self, Cell, TableOrCsv},
 };
 use std::io::Write;
-use trackstats::{AnyValue, Calendar, Object, Period, Result, Statistic, statistic_line};
+use trackstats::{
+    Calendar, Object, Period, Result, exchange::statistic_line, kinds::AnyValue, model::Statistic,
+};
 
 /// Prints statistics of a kind of value as an export has them, and says whether there were any.
 pub(crate) fn print_lines(
