@@ -99,13 +99,16 @@ impl Value for Anything {
 /// Any bytes are a block, a row, a key, a value or a record, or are refused; and what they are is written and read as
 /// the same.
 ///
-/// Of blocks, and of rows behind it, the first byte is the form.
+/// Of blocks, and of rows behind it, the first byte is the form. A block is read as one without object, and as one whose
+/// first object is `k=0`.
 ///
 /// # Panics
 /// When that isn't so.
 pub fn row_decoding(bytes: &[u8]) {
     if let Some(form) = form_of(bytes) {
-        block(form, bytes);
+        for first_object in [None, Object::new("k", 0).ok()] {
+            block(form, &first_object.as_ref().map(key::object_bytes).unwrap_or_default(), bytes);
+        }
         rows(form, bytes.get(1..).unwrap_or_default());
     }
     each_kind(&mut Values(bytes));
@@ -129,8 +132,8 @@ pub fn row_decoding(bytes: &[u8]) {
 /// The objects of a block, and the bytes of the row of each.
 type BlockRows<'b> = Vec<(Vec<u8>, &'b [u8])>;
 
-fn read_block(form: Form, bytes: &[u8]) -> Result<BlockRows<'_>, Malformed> {
-    let mut reader = BlockReader::new(form, bytes)?;
+fn read_block<'b>(form: Form, first_object: &[u8], bytes: &'b [u8]) -> Result<BlockRows<'b>, Malformed> {
+    let mut reader = BlockReader::new(form, first_object, bytes)?;
     let mut rows = Vec::new();
     while let Some(row) = reader.next_bytes()? {
         rows.push((reader.object().to_vec(), row));
@@ -138,8 +141,8 @@ fn read_block(form: Form, bytes: &[u8]) -> Result<BlockRows<'_>, Malformed> {
     Ok(rows)
 }
 
-fn block(form: Form, bytes: &[u8]) {
-    let Ok(found) = read_block(form, bytes) else { return };
+fn block(form: Form, first_object: &[u8], bytes: &[u8]) {
+    let Ok(found) = read_block(form, first_object, bytes) else { return };
     // A block is written in one way only: rows that share more have fewer bytes.
     let mut builder = BlockBuilder::new(form);
     let mut last = None;
@@ -156,9 +159,9 @@ fn block(form: Form, bytes: &[u8]) {
         builder.push(object, row);
     }
     let (first, again) = builder.take();
-    assert_eq!(found.first().map(|(object, _)| object), Some(&first));
+    assert_eq!(first, first_object);
     assert!(again.len() <= bytes.len());
-    assert_eq!(read_block(form, &again), Ok(found));
+    assert_eq!(read_block(form, &first, &again), Ok(found));
 }
 
 /// Bytes that are read as a row of values of each kind.

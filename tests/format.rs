@@ -384,7 +384,7 @@ fn the_stored_bytes_of_a_single_write_carry_the_totals() {
     assert_eq!(keys, ["00", domain, metric, block, "ff"]);
 
     // Two of the value, in the block and with the byte after it; three batches, four entries.
-    let (value, totals) = ("01000003001a04", "03000000000000000400000000000000");
+    let (value, totals) = ("0103001a04", "03000000000000000400000000000000");
     let block = hex(&stored[3].1);
     assert_eq!(block[..block.len() - 8], format!("{value}00{totals}{}", hex(&sum.to_le_bytes())));
     let noted = hex(&stored[4].1);

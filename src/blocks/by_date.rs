@@ -42,7 +42,8 @@ struct Passes {
 #[derive(Debug)]
 struct Span<L> {
     first_slot: i32,
-    blocks: Vec<Entry>,
+    /// Without their keys: each row has its object.
+    blocks: Vec<Vec<u8>>,
     /// In this direction.
     rows: Vec<HeldRow<L>>,
     /// The places whose statistics weren't given yet.
@@ -98,7 +99,7 @@ where
         };
         let corrupt = |malformed| self.cursor.reads.corrupt(malformed);
         let Some(HeldRow { label, block, bytes, .. }) = self.span.rows.get(row) else { return Ok(None) };
-        let block = self.span.blocks.get(*block).map(|block| block.value.as_slice()).unwrap_or_default();
+        let block = self.span.blocks.get(*block).map(Vec::as_slice).unwrap_or_default();
         let bytes = block.get(bytes.clone()).unwrap_or_default();
         let packed = PackedRow::read(self.cursor.table.form(), bytes).map_err(corrupt)?;
         let value = packed.get(place).map_err(corrupt)?.flatten();
@@ -109,7 +110,7 @@ where
     fn begin_passes(&mut self, blocks: &SpanBlocks, range: KeyRange) -> Result<()> {
         let mut left = 0;
         self.cursor.reads.for_each(range.clone(), |block| {
-            self.cursor.rows_of(&block.value, |_, row, _| {
+            self.cursor.rows_of(&block.key, &block.value, |_, row, _| {
                 left |= row.present() & blocks.wanted;
                 Ok(())
             })
@@ -139,7 +140,7 @@ where
             let (label, ready, cursor) = (&mut self.label, &mut self.ready, &self.cursor);
             for block in &page.entries {
                 let mut found = Vec::new();
-                cursor.rows_of(&block.value, |object, row, _| {
+                cursor.rows_of(&block.key, &block.value, |object, row, _| {
                     let value = row.get(place).map_err(|malformed| cursor.reads.corrupt(malformed))?;
                     if let Some(value) = value
                         && let Some(label) = label(object)?
@@ -169,10 +170,11 @@ where
         }
         let mut known = known.into_iter().peekable();
         let (mut rows, mut present) = (Vec::with_capacity(known.len()), 0);
-        for (number, block) in blocks.iter().enumerate() {
-            let start = block.value.as_ptr_range().start.addr();
+        let mut held = Vec::with_capacity(blocks.len());
+        for Entry { key, value } in blocks {
+            let (number, start) = (held.len(), value.as_ptr_range().start.addr());
             let label = &mut self.label;
-            self.cursor.rows_of(&block.value, |object, row, bytes| {
+            self.cursor.rows_of(&key, &value, |object, row, bytes| {
                 let found = row.present() & wanted;
                 if found == 0 {
                     return Ok(());
@@ -184,12 +186,13 @@ where
                 rows.push(HeldRow { object, label, present: found, block: number, bytes });
                 Ok(())
             })?;
+            held.push(value);
         }
         if backwards {
             rows.reverse();
         }
         let first_slot = self.cursor.table.first_slot(span);
-        self.span = Span { first_slot, blocks, rows, left: present, current: None };
+        self.span = Span { first_slot, blocks: held, rows, left: present, current: None };
         Ok(())
     }
 }

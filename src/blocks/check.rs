@@ -10,7 +10,7 @@ use crate::{
 pub(crate) type BlockProblem = String;
 
 impl Table {
-    /// Checks a block, whose key has this slot and this object, and says how many statistics it has.
+    /// Checks a block, whose key has this slot and this first object, and says how many statistics it has.
     pub(crate) fn check_block<V: Value>(
         &self,
         slot: i32,
@@ -23,14 +23,11 @@ impl Table {
         let slots = self.calendar().slots(self.period());
         let room = self.places(self.span_of(slot), (i32::MIN, i32::MAX));
         let has = |Malformed(problem)| format!("has {problem}");
-        let mut reader = BlockReader::new(self.form(), bytes).map_err(has)?;
+        let mut reader = BlockReader::new(self.form(), first_object, bytes).map_err(has)?;
         let mut statistics = 0;
         let mut before: Option<Vec<u8>> = None;
         while let Some(bytes) = reader.next_bytes().map_err(has)? {
             let object = reader.object();
-            if before.is_none() && object != first_object {
-                return Err("doesn't begin with the object in its key".to_owned());
-            }
             if before.is_some_and(|before| object <= before.as_slice()) {
                 return Err("has objects that aren't in order".to_owned());
             }

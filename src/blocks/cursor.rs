@@ -3,7 +3,7 @@
 use super::Table;
 use crate::{
     error::Result,
-    format::{BlockReader, KeyRange, PackedRow, SlotBits, key},
+    format::{KeyRange, PackedRow, SlotBits, key},
     kinds::Value,
     storage::{Direction, Entries, Entry, Reads},
 };
@@ -135,9 +135,9 @@ impl<R: Reads> Cursor<R> {
             }
             return Ok(());
         }
-        while let Some(SpanBlocks { span, wanted, blocks, unheld }) = self.next_span()? {
+        while let Some(SpanBlocks { blocks, unheld, .. }) = self.next_span()? {
             for block in &blocks {
-                self.rows(&block.value, span, wanted, &mut visit)?;
+                self.rows(&block.key, &block.value, &mut visit)?;
             }
             self.stream(unheld, &mut visit)?;
         }
@@ -154,8 +154,7 @@ impl<R: Reads> Cursor<R> {
         while let Some(range) = unread {
             unread = self.reads.page_into(&range, PAGE, &mut blocks)?;
             for (key, block) in blocks.iter() {
-                let (span, _) = self.table.split(key).map_err(|malformed| self.reads.corrupt(malformed))?;
-                self.rows(block, span, self.table.places(span, self.slots), visit)?;
+                self.rows(key, block, visit)?;
             }
         }
         Ok(())
@@ -163,7 +162,7 @@ impl<R: Reads> Cursor<R> {
 
     /// The last slot that an object which `wanted` takes has a statistic in; read backwards.
     pub(crate) fn last_slot(mut self, wanted: impl Fn(&[u8]) -> bool) -> Result<Option<i32>> {
-        while let Some(SpanBlocks { span, wanted: places, blocks, unheld }) = self.next_span()? {
+        while let Some(SpanBlocks { blocks, unheld, .. }) = self.next_span()? {
             let mut last = None;
             let mut visit = |object: &[u8], row: RowView<'_>| {
                 if wanted(object) {
@@ -172,7 +171,7 @@ impl<R: Reads> Cursor<R> {
                 Ok(())
             };
             for block in &blocks {
-                self.rows(&block.value, span, places, &mut visit)?;
+                self.rows(&block.key, &block.value, &mut visit)?;
             }
             self.stream(unheld, &mut visit)?;
             if last.is_some() {
@@ -185,13 +184,13 @@ impl<R: Reads> Cursor<R> {
     /// Visits the wanted rows of a block that have a statistic at a wanted place.
     fn rows(
         &self,
+        key: &[u8],
         block: &[u8],
-        span: i32,
-        wanted: SlotBits,
         visit: &mut impl FnMut(&[u8], RowView<'_>) -> Result<()>,
     ) -> Result<()> {
-        let first_slot = self.table.first_slot(span);
-        self.rows_of(block, |object, row, _| {
+        let (span, _) = self.table.split(key).map_err(|malformed| self.reads.corrupt(malformed))?;
+        let (first_slot, wanted) = (self.table.first_slot(span), self.table.places(span, self.slots));
+        self.rows_of(key, block, |object, row, _| {
             if row.present() & wanted == 0 {
                 return Ok(());
             }
@@ -311,11 +310,12 @@ impl<R: Reads> Cursor<R> {
     /// Calls `visit` with the wanted objects of a block, their rows, and the bytes that these are.
     pub(super) fn rows_of(
         &self,
+        key: &[u8],
         block: &[u8],
         mut visit: impl FnMut(&[u8], PackedRow<'_>, &[u8]) -> Result<()>,
     ) -> Result<()> {
         let corrupt = |malformed| self.reads.corrupt(malformed);
-        let mut reader = BlockReader::new(self.table.form(), block).map_err(corrupt)?;
+        let mut reader = self.table.reader(key, block).map_err(corrupt)?;
         while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
             if self.objects.has(reader.object()) {
                 let row = PackedRow::read(self.table.form(), bytes).map_err(corrupt)?;
@@ -328,7 +328,7 @@ impl<R: Reads> Cursor<R> {
 
 fn last_object_of(reads: &impl Reads, table: &Table, block: &Entry) -> Result<Vec<u8>> {
     let corrupt = |malformed| reads.corrupt(malformed);
-    let mut reader = BlockReader::new(table.form(), &block.value).map_err(corrupt)?;
+    let mut reader = table.reader(&block.key, &block.value).map_err(corrupt)?;
     while reader.next_bytes().map_err(corrupt)?.is_some() {}
     Ok(reader.object().to_vec())
 }

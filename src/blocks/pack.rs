@@ -59,7 +59,7 @@ impl Rows {
         self.bytes.len() > WAITING
     }
 
-    /// Whether they and a block of so many bytes have room in one.
+    /// Whether they and so many bytes have room in one block.
     pub(super) fn fit_with(&self, bytes: usize) -> bool {
         self.bytes.len() + bytes <= SPLIT
     }

@@ -3,7 +3,7 @@
 use super::{Edit, Group, Memtable, Table, memtable::Patch, pack::Rows};
 use crate::{
     error::{Error, Result},
-    format::{BlockReader, KeyRange, Row},
+    format::{KeyRange, Row},
     kinds::Value,
     storage::{Change, Direction, Entry, Reads},
 };
@@ -239,9 +239,7 @@ impl<'w, 's> Writer<'w, 's> {
                 return Ok(());
             }
         }
-        if self.rows.are_few()
-            && window.blocks.front().is_some_and(|next| self.rows.fit_with(next.value.len()))
-        {
+        if self.rows.are_few() && window.blocks.front().is_some_and(|next| self.fits(next)) {
             return Ok(());
         }
         self.write_all(span)
@@ -257,8 +255,8 @@ impl<'w, 's> Writer<'w, 's> {
     ) -> Result<bool> {
         let form = self.table.form();
         let cut = self.cut.filter(|_| is_cut);
-        let mut reader =
-            BlockReader::new(form, &block.value).map_err(|malformed| self.change.corrupt(malformed))?;
+        let reader = self.table.reader(&block.key, &block.value);
+        let mut reader = reader.map_err(|malformed| self.change.corrupt(malformed))?;
         let mut edits = edits.iter().peekable();
         let mut shrinks = false;
         while let Some(bytes) = reader.next_bytes().map_err(|malformed| self.change.corrupt(malformed))? {
@@ -329,6 +327,13 @@ impl<'w, 's> Writer<'w, 's> {
         Ok(())
     }
 
+    /// Whether the rows that wait and a block have room in one.
+    fn fits(&self, block: &Entry) -> bool {
+        // Its first object is in its key only, but would be in the bytes of the joined block.
+        let first_object = self.table.split(&block.key).map_or(0, |(_, object)| object.len());
+        self.rows.fit_with(first_object + block.value.len())
+    }
+
     /// Takes the neighbour of a block that has shrunk, where both fit into one: the next, or else the one before.
     fn join(&mut self, span: i32, key: &[u8], window: &mut Window) -> Result<()> {
         if !self.table.has_objects() || self.rows.is_empty() {
@@ -338,7 +343,7 @@ impl<'w, 's> Writer<'w, 's> {
         if let Some(after) = span.behind(key, Direction::Forwards)
             && let Some(next) = self.change.first(&after, Direction::Forwards)?
         {
-            if self.rows.fit_with(next.value.len()) {
+            if self.fits(&next) {
                 window.blocks.push_back(next);
             }
             return Ok(());
@@ -348,9 +353,9 @@ impl<'w, 's> Writer<'w, 's> {
         let Some(previous) = self.change.first(&before, Direction::Backwards)? else {
             return Ok(());
         };
-        if self.rows.fit_with(previous.value.len()) {
+        if self.fits(&previous) {
             let corrupt = |malformed| self.change.corrupt(malformed);
-            let mut reader = BlockReader::new(self.table.form(), &previous.value).map_err(corrupt)?;
+            let mut reader = self.table.reader(&previous.key, &previous.value).map_err(corrupt)?;
             let mut joined = Rows::default();
             while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
                 joined.push(reader.object(), bytes);

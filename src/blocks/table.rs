@@ -3,7 +3,9 @@
 use crate::{
     calendar::Calendar,
     error::{Error, Result},
-    format::{Form, KeyRange, MOST_SLOTS, Malformed, SeriesPrefix, SlotBits, Space, Unencodable, key},
+    format::{
+        BlockReader, Form, KeyRange, MOST_SLOTS, Malformed, SeriesPrefix, SlotBits, Space, Unencodable, key,
+    },
     kinds::MergeError,
     model::{Date, Object, Period, Series, Statistic},
     storage::{Direction, Entry, Reads},
@@ -150,13 +152,23 @@ impl Table {
         KeyRange { start: self.key(first, &[]), end: key::after(&self.key(last, &[])) }
     }
 
-    /// The span of a block, and its first object.
+    /// The span of a block, and its first object; none has no bytes.
     pub(super) fn split<'k>(&self, key: &'k [u8]) -> Result<(i32, &'k [u8]), Malformed> {
         let (slot, object) = self.prefix.split(key)?;
+        if object.is_empty() == self.has_objects {
+            let (without, with) = ("a key without an object", "a key with an object where there is none");
+            return Err(Malformed(if self.has_objects { without } else { with }));
+        }
         if !self.is_first_slot(slot) {
             return Err(Malformed("a block whose date isn't the first of a span"));
         }
         Ok((self.span_of(slot), object))
+    }
+
+    /// Reads the rows of a block.
+    pub(super) fn reader<'b>(&self, key: &[u8], block: &'b [u8]) -> Result<BlockReader<'b>, Malformed> {
+        let (_, first_object) = self.split(key)?;
+        BlockReader::new(self.form, first_object, block)
     }
 
     /// The next of some spans in a direction, from one to another, both included, that has blocks.

@@ -3,7 +3,7 @@
 use super::{ByDate, Cursor, Cut, Edit, Memtable, Objects, Table, Written, pack::SPLIT, write};
 use crate::{
     calendar::Calendar,
-    format::{BlockReader, Form, Space, key},
+    format::{Form, Space, key},
     kinds::{Distinct, MergeError, Sum, Value},
     model::{Object, Period, Point},
     storage::{Change, Direction, MemoryEngine, Reads, Storage},
@@ -315,7 +315,7 @@ impl<V: Value> Model<V> {
                 let slot = self.table.first_slot(span);
                 statistics += self.table.check_block::<V>(slot, first, &entry.value).unwrap();
                 let mut rows = 0;
-                let mut reader = BlockReader::new(self.table.form(), &entry.value).unwrap();
+                let mut reader = self.table.reader(&entry.key, &entry.value).unwrap();
                 while reader.next_bytes().unwrap().is_some() {
                     rows += 1;
                 }

@@ -1,20 +1,23 @@
 //! Blocks: the rows of neighbouring objects of one span of slots, as they stand under one key.
 //!
 //! ```text
-//! block  form, rows
-//! row    how many bytes the object shares with the one before, how many follow, those; the length of the row, its bytes
+//! block   form, first row, other rows
+//! first   the length of the row, its bytes
+//! other   how many bytes the object shares with the one before, how many follow, those; the length of the row, its bytes
 //! ```
 //!
-//! Numbers are LEB128. The byte that ends each object isn't written. A series without object has one row, whose object
-//! has no bytes.
+//! Numbers are LEB128. The first object isn't written, since the block's key ends with it; nor is the byte that ends each
+//! object. A series without object has one row.
 
 use super::{Form, Malformed, key::PART_END, reader::Reader, varint::push_varint};
+use std::mem;
 
 /// A block that is being written.
 #[derive(Debug)]
 pub(crate) struct BlockBuilder {
     form: Form,
     bytes: Vec<u8>,
+    /// The first object, for the key.
     first: Vec<u8>,
     last: Vec<u8>,
 }
@@ -26,18 +29,17 @@ impl BlockBuilder {
 
     /// Adds the row of an object, which comes after those before.
     pub(crate) fn push(&mut self, object: &[u8], row: &[u8]) {
-        let shared = if self.bytes.is_empty() {
+        let kept = object.strip_suffix(&[PART_END]).unwrap_or(object);
+        if self.bytes.is_empty() {
             self.bytes.push(self.form.tag());
             object.clone_into(&mut self.first);
-            0
         } else {
-            self.last.iter().zip(object).take_while(|(a, b)| a == b).count()
-        };
-        let kept = object.strip_suffix(&[PART_END]).unwrap_or(object);
-        let suffix = kept.get(shared..).unwrap_or_default();
-        push_varint(shared as u64, &mut self.bytes);
-        push_varint(suffix.len() as u64, &mut self.bytes);
-        self.bytes.extend_from_slice(suffix);
+            let shared = self.last.iter().zip(kept).take_while(|(a, b)| a == b).count();
+            let suffix = kept.get(shared..).unwrap_or_default();
+            push_varint(shared as u64, &mut self.bytes);
+            push_varint(suffix.len() as u64, &mut self.bytes);
+            self.bytes.extend_from_slice(suffix);
+        }
         push_varint(row.len() as u64, &mut self.bytes);
         self.bytes.extend_from_slice(row);
         kept.clone_into(&mut self.last);
@@ -54,7 +56,7 @@ impl BlockBuilder {
     /// The first object and the block's bytes; it begins anew.
     pub(crate) fn take(&mut self) -> (Vec<u8>, Vec<u8>) {
         self.last.clear();
-        (std::mem::take(&mut self.first), std::mem::take(&mut self.bytes))
+        (mem::take(&mut self.first), mem::take(&mut self.bytes))
     }
 }
 
@@ -64,13 +66,15 @@ const WRONG_OBJECT: Malformed = Malformed("a block whose objects share more than
 #[derive(Debug)]
 pub(crate) struct BlockReader<'b> {
     rest: Reader<'b>,
-    /// The object of the current row.
+    /// The next row is the first one, whose object isn't in the block.
+    at_first: bool,
+    /// The object of the current row, of the first one before it is read.
     object: Vec<u8>,
 }
 
 impl<'b> BlockReader<'b> {
-    /// Reads a block that must be in the form that its metric is registered with.
-    pub(crate) fn new(form: Form, bytes: &'b [u8]) -> Result<Self, Malformed> {
+    /// Reads a block that must be in the form that its metric is registered with. Its key has the first object.
+    pub(crate) fn new(form: Form, first_object: &[u8], bytes: &'b [u8]) -> Result<Self, Malformed> {
         let mut rest = Reader::new(bytes);
         if rest.byte()? != form.tag() {
             return Err(Malformed("a block that isn't in the form that its metric is registered with"));
@@ -78,12 +82,15 @@ impl<'b> BlockReader<'b> {
         if rest.is_empty() {
             return Err(Malformed("a block without rows"));
         }
-        Ok(Self { rest, object: Vec::new() })
+        Ok(Self { rest, at_first: true, object: first_object.to_vec() })
     }
 
     /// The bytes of the next row, none at the end.
     #[inline]
     pub(crate) fn next_bytes(&mut self) -> Result<Option<&'b [u8]>, Malformed> {
+        if mem::take(&mut self.at_first) {
+            return self.rest.prefixed().map(Some);
+        }
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -144,6 +151,10 @@ mod tests {
         btree_map(object, vec(any::<u8>(), 0..140), 1..20)
     }
 
+    fn first(rows: &Rows) -> Vec<u8> {
+        rows.keys().next().unwrap().clone()
+    }
+
     fn block(rows: &Rows) -> Vec<u8> {
         let mut builder = BlockBuilder::new(Form::Integers);
         assert!(builder.is_empty());
@@ -152,8 +163,8 @@ mod tests {
         }
         assert!(!builder.is_empty());
         let length = builder.len();
-        let (first, bytes) = builder.take();
-        assert_eq!((Some(&first), length), (rows.keys().next(), bytes.len()));
+        let (taken, bytes) = builder.take();
+        assert_eq!((taken, length), (first(rows), bytes.len()));
         assert!(builder.is_empty());
         bytes
     }
@@ -161,8 +172,8 @@ mod tests {
     /// The bytes of an object, and those of its row.
     type ObjectRow = (Vec<u8>, Vec<u8>);
 
-    fn read(bytes: &[u8]) -> Result<Vec<ObjectRow>, Malformed> {
-        let mut reader = BlockReader::new(Form::Integers, bytes)?;
+    fn read(first_object: &[u8], bytes: &[u8]) -> Result<Vec<ObjectRow>, Malformed> {
+        let mut reader = BlockReader::new(Form::Integers, first_object, bytes)?;
         let mut rows = Vec::new();
         while let Some(row) = reader.next_bytes()? {
             rows.push((reader.object().to_vec(), row.to_vec()));
@@ -173,10 +184,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_block_is_read_as_it_was_written(rows in rows()) {
-            let bytes = block(&rows);
-            prop_assert_eq!(read(&bytes).unwrap(), rows.into_iter().collect::<Vec<_>>());
+            let (first, bytes) = (first(&rows), block(&rows));
+            prop_assert!(BlockReader::new(Form::Encoded, &first, &bytes).is_err());
+            prop_assert_eq!(read(&first, &bytes).unwrap(), rows.into_iter().collect::<Vec<_>>());
             prop_assert_eq!(form_of(&bytes), Some(Form::Integers));
-            prop_assert!(BlockReader::new(Form::Encoded, &bytes).is_err());
         }
 
         #[test]
@@ -198,24 +209,27 @@ mod tests {
             let whole: Vec<Vec<u8>> =
                 (1..rows.len()).map(|count| block(&rows.clone().into_iter().take(count).collect())).collect();
             let cut = &bytes[..at.index(bytes.len())];
-            prop_assert_eq!(read(cut).is_ok(), whole.iter().any(|whole| whole == cut));
+            prop_assert_eq!(read(&first(&rows), cut).is_ok(), whole.iter().any(|whole| whole == cut));
         }
 
         #[test]
         fn a_changed_byte_makes_other_rows_or_is_refused(rows in rows(), at in any::<Index>(), byte in any::<u8>()) {
-            let mut bytes = block(&rows);
+            let (first, mut bytes) = (first(&rows), block(&rows));
             let at = at.index(bytes.len());
             let same = bytes[at] == byte;
             bytes[at] = byte;
-            if let Ok(read) = read(&bytes) {
+            if let Ok(read) = read(&first, &bytes) {
                 prop_assert!(same || read != rows.into_iter().collect::<Vec<_>>());
             }
         }
 
         #[test]
-        fn any_bytes_are_a_block_or_refused(bytes in vec(prop_oneof![0..4_u8, any::<u8>()], 0..40)) {
+        fn any_bytes_are_a_block_or_refused(
+            first in vec(any::<u8>(), 0..10),
+            bytes in vec(prop_oneof![0..4_u8, any::<u8>()], 0..40),
+        ) {
             let _ = form_of(&bytes);
-            let _ = read(&[&[Form::Integers.tag()], &bytes[..]].concat());
+            let _ = read(&first, &[&[Form::Integers.tag()], &bytes[..]].concat());
         }
     }
 }

@@ -323,20 +323,20 @@ fn rows_that_can_not_be_are_refused() {
 
 // Blocks
 
-fn block(form: Form, rows: &[(Option<Object>, &str)]) -> Vec<u8> {
-    let mut builder = BlockBuilder::new(form);
-    for (object, row) in rows {
-        let object = object.as_ref().map(key::object_bytes).unwrap_or_default();
-        builder.push(&object, &bytes(row));
-    }
-    builder.take().1
-}
-
 /// The bytes of an object, and those of its row.
 type ObjectRow = (Vec<u8>, Vec<u8>);
 
-fn rows_of(form: Form, block: &[u8]) -> Result<Vec<ObjectRow>, Malformed> {
-    let mut reader = BlockReader::new(form, block)?;
+/// The first object, and the bytes of the block.
+fn block(form: Form, rows: &[ObjectRow]) -> (Vec<u8>, Vec<u8>) {
+    let mut builder = BlockBuilder::new(form);
+    for (object, row) in rows {
+        builder.push(object, row);
+    }
+    builder.take()
+}
+
+fn rows_of(form: Form, first_object: &[u8], block: &[u8]) -> Result<Vec<ObjectRow>, Malformed> {
+    let mut reader = BlockReader::new(form, first_object, block)?;
     let mut rows = Vec::new();
     while let Some(row) = reader.next_bytes()? {
         rows.push((reader.object().to_vec(), row.to_vec()));
@@ -357,33 +357,33 @@ fn blocks_are_these_bytes() {
         Object::new("l", "").unwrap(),
     ];
     let rows = ["00 05 0a", "00 05 0c", "00 3f 00", "40 00 01", "00 05 0a", "00 05 0a", "00 05 0a"];
-    let with_objects: Vec<_> = objects.into_iter().map(Some).zip(rows).collect();
+    let with_objects = objects.iter().map(key::object_bytes).zip(rows.map(bytes)).collect();
     let long = format!("00 00 8001 {}", "07".repeat(128));
+    let without = |row: &str| vec![(Vec::new(), bytes(row))];
     for (form, rows, expected) in [
-        // form; one row: what its object shares, what follows, the row: the object has no bytes
-        (Form::Integers, vec![(None, "00 05 0a")], "01  00 00  03 00050a".to_owned()),
-        (Form::Encoded, vec![(None, long.as_str())], format!("02  00 00  8401 {long}")),
-        (Form::Large, vec![(None, "00 05 01 00")], "03  00 00  04 00050100".to_owned()),
-        // The byte 00 that ends each object isn't written.
+        // form; one row: its length, its bytes
+        (Form::Integers, without("00 05 0a"), "01  03 00050a".to_owned()),
+        (Form::Encoded, without(&long), format!("02  8401 {long}")),
+        (Form::Large, without("00 05 01 00"), "03  04 00050100".to_owned()),
+        // Of each object but the first: what it shares with the one before, and what follows, without the byte 00 at
+        // its end.
         (
             Form::Integers,
             with_objects,
             "01
-                00 0b 6b00 01 0000000000000000   03 00050a
-                0a 01 01                         03 00050c
-                0b 05 6c00 02 7800               03 003f00
-                0f 02 7900                       03 400001
-                09 02 0100                       03 00050a
-                02 02 0200                       03 00050a
-                00 04 6c00 02 00                 03 00050a"
+                                     03 00050a
+                0a 01 01             03 00050c
+                0b 05 6c00 02 7800   03 003f00
+                0f 02 7900           03 400001
+                09 02 0100           03 00050a
+                02 02 0200           03 00050a
+                00 04 6c00 02 00     03 00050a"
                 .to_owned(),
         ),
     ] {
-        assert_eq!(hex(&block(form, &rows)), hex(&bytes(&expected)));
-        let objects = rows
-            .iter()
-            .map(|(object, row)| (object.as_ref().map(key::object_bytes).unwrap_or_default(), bytes(row)));
-        assert_eq!(rows_of(form, &bytes(&expected)), Ok(objects.collect()));
+        let (first_object, block) = block(form, &rows);
+        assert_eq!((&first_object, hex(&block)), (&rows[0].0, hex(&bytes(&expected))));
+        assert_eq!(rows_of(form, &first_object, &block), Ok(rows));
         assert_eq!(form_of(&bytes(&expected)), Some(form));
     }
 }
@@ -392,24 +392,26 @@ fn blocks_are_these_bytes() {
 fn blocks_that_can_not_be_are_refused() {
     let form = "a block that isn't in the form that its metric is registered with";
     let (end, shared) = ("bytes that end too soon", "a block whose objects share more than they have");
-    for (wrong, why) in [
-        ("", end),
-        ("00", form),
-        ("02 00 00 03 00050a", form),
-        ("04 00 00 03 00050a", form),
-        ("01", "a block without rows"),
-        ("01 00", end),                     // no object
-        ("01 00 04 6b00", end),             // half an object
-        ("01 00 04 6b000200", end),         // no row
-        ("01 00 04 6b000200 03 0005", end), // half a row
-        ("01 00 00 03 00050a 00", end),     // half of another
-        ("01 00 00 8300 00050a", "a number that has too many bytes"),
-        ("01 00 00 ffffffffffffffffff01 00050a", end),
-        ("01 01 00 03 00050a", shared), // shared with none
-        ("01 00 04 6b000200 03 00050a 05 01 07 03 00050a", shared),
-        ("01 00 00 03 00050a 01 01 07 03 00050a", shared),
+    let (none, k) = ("", "6b00 02 00 00");
+    for (first_object, wrong, why) in [
+        (none, "", end),
+        (none, "00", form),
+        (none, "02 03 00050a", form),
+        (none, "04 03 00050a", form),
+        (none, "01", "a block without rows"),
+        (none, "01 03 0005", end),                       // half a row
+        (k, "01 03 00050a 00", end),                     // no object
+        (k, "01 03 00050a 00 04 6b00", end),             // half an object
+        (k, "01 03 00050a 00 04 6c000200", end),         // no row
+        (k, "01 03 00050a 00 04 6c000200 03 0005", end), // half a row
+        (none, "01 8300 00050a", "a number that has too many bytes"),
+        (none, "01 ffffffffffffffffff01 00050a", end),
+        (none, "01 03 00050a 01 01 07 03 00050a", shared), // shared with none
+        (k, "01 03 00050a 05 01 07 03 00050a", shared),
+        (k, "01 03 00050a 04 01 07 03 00050a 06 01 07 03 00050a", shared),
     ] {
-        assert_eq!(rows_of(Form::Integers, &bytes(wrong)), Err(Malformed(why)), "{wrong}");
+        let found = rows_of(Form::Integers, &bytes(first_object), &bytes(wrong));
+        assert_eq!(found, Err(Malformed(why)), "{first_object}: {wrong}");
     }
     for unknown in ["", "00", "04", "ff"] {
         assert_eq!(form_of(&bytes(unknown)), None);
