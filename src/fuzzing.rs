@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, fmt::Debug};
 
 /// What a block's key is made of: domain, metric, which period, days of a window, the first slot of its span, and the
 /// parts of an object.
-pub type Fields = (String, String, u8, u16, i32, Vec<(String, Result<u64, String>)>);
+pub type KeyFields = (String, String, u8, u16, i32, Vec<(String, Result<u64, String>)>);
 
 /// Keys sort as what they are made of, none begins with another, and each decodes to what it was made of.
 ///
@@ -23,7 +23,7 @@ pub type Fields = (String, String, u8, u16, i32, Vec<(String, Result<u64, String
 ///
 /// # Panics
 /// When that isn't so.
-pub fn key_order(a: &Fields, b: &Fields, shared: u8) {
+pub fn key_order(a: &KeyFields, b: &KeyFields, shared: u8) {
     let (a, mut b) = (block_key(a), block_key(b));
     if shared > 0 {
         b.domain.clone_from(&a.domain);
@@ -49,7 +49,7 @@ fn in_order(key: &BlockKey) -> impl Ord + '_ {
     (key.object.is_some(), &key.domain, &key.metric, key.period, key.first_slot, key.object.as_ref())
 }
 
-fn block_key((domain, metric, period, days, first_slot, parts): &Fields) -> BlockKey {
+fn block_key((domain, metric, period, days, first_slot, parts): &KeyFields) -> BlockKey {
     let period = match period % 8 {
         0 => Period::Hour,
         1 => Period::Day,
@@ -111,7 +111,7 @@ pub fn row_decoding(bytes: &[u8]) {
         }
         rows(form, bytes.get(1..).unwrap_or_default());
     }
-    each_kind(&mut Values(bytes));
+    each_kind(&mut ValueBytes(bytes));
     if let Ok(key) = BlockKey::decode(bytes) {
         assert_eq!(key.encode(), bytes);
     }
@@ -165,9 +165,9 @@ fn block(form: Form, first_object: &[u8], bytes: &[u8]) {
 }
 
 /// Bytes that are read as a row of values of each kind.
-struct Rows<'b>(Form, &'b [u8]);
+struct RowBytes<'b>(Form, &'b [u8]);
 
-impl EachKind for Rows<'_> {
+impl EachKind for RowBytes<'_> {
     fn kind<V: Figures>(&mut self) {
         if Form::of::<V>() == Some(self.0) {
             row::<V>(self.0, self.1);
@@ -178,7 +178,7 @@ impl EachKind for Rows<'_> {
 fn rows(form: Form, bytes: &[u8]) {
     row::<AnyValue>(form, bytes);
     row::<Anything>(form, bytes);
-    each_kind(&mut Rows(form, bytes));
+    each_kind(&mut RowBytes(form, bytes));
 }
 
 /// A row is encoded to what is decoded to the same, and says the same where it is read without being unpacked.
@@ -203,9 +203,9 @@ fn row<V: Value>(form: Form, bytes: &[u8]) {
 }
 
 /// Bytes that are read as a value of each kind.
-struct Values<'b>(&'b [u8]);
+struct ValueBytes<'b>(&'b [u8]);
 
-impl EachKind for Values<'_> {
+impl EachKind for ValueBytes<'_> {
     fn kind<V: Figures>(&mut self) {
         value::<V>(self.0);
     }

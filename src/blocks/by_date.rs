@@ -1,7 +1,7 @@
 //! The statistics of a table by date and then by object, or both backwards: a merge over the rows of a span, which are
 //! held as bytes.
 
-use super::{Cursor, cursor::SpanBlocks};
+use super::{RowCursor, cursor::SpanBlocks};
 use crate::{
     error::Result,
     format::{KeyRange, PackedRow, SlotBits, bit},
@@ -14,7 +14,7 @@ use std::{collections::VecDeque, iter::Peekable, mem, ops::Range, vec};
 /// span before is taken over for the same objects.
 #[derive(Debug)]
 pub(crate) struct ByDate<R, L, F, V> {
-    cursor: Cursor<R>,
+    cursor: RowCursor<R>,
     label: F,
     span: Span<L>,
     /// The blocks of a span that has many of them: its rows are gone over once for each date.
@@ -74,7 +74,7 @@ where
     F: FnMut(&[u8]) -> Result<Option<L>>,
     V: Value,
 {
-    pub(crate) fn new(cursor: Cursor<R>, label: F) -> Self {
+    pub(crate) fn new(cursor: RowCursor<R>, label: F) -> Self {
         let (span, passes, ready) = (Span::default(), None, VecDeque::new());
         Self { cursor, label, span, passes, ready, given: None }
     }

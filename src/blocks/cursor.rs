@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     format::{KeyRange, PackedRow, SlotBits, key},
     kinds::Value,
-    storage::{Direction, Entries, Entry, Reads},
+    storage::{Direction, Entry, EntryBuffer, Reads},
 };
 use std::collections::VecDeque;
 
@@ -73,7 +73,7 @@ pub(super) struct SpanBlocks {
 
 /// Reads the rows of some objects in a range of slots. Made anew for each reading.
 #[derive(Debug)]
-pub(crate) struct Cursor<R> {
+pub(crate) struct RowCursor<R> {
     pub(super) reads: R,
     pub(super) table: Table,
     objects: Objects,
@@ -90,7 +90,7 @@ pub(crate) struct Cursor<R> {
     page: usize,
 }
 
-impl<R: Reads> Cursor<R> {
+impl<R: Reads> RowCursor<R> {
     /// The rows of these objects in the slots from one to another, both included.
     pub(crate) fn new(
         reads: R,
@@ -150,7 +150,7 @@ impl<R: Reads> Cursor<R> {
         mut unread: Option<KeyRange>,
         visit: &mut impl FnMut(&[u8], RowView<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut blocks = Entries::default();
+        let mut blocks = EntryBuffer::default();
         while let Some(range) = unread {
             unread = self.reads.page_into(&range, PAGE, &mut blocks)?;
             for (key, block) in blocks.iter() {

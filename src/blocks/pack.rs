@@ -22,12 +22,12 @@ const WAITING: usize = 16 * SPLIT;
 
 /// The rows of neighbouring objects, in order.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(super) struct PendingRows {
     bytes: Vec<u8>,
     rows: Vec<(Range<usize>, Range<usize>)>,
 }
 
-impl Rows {
+impl PendingRows {
     pub(super) fn push(&mut self, object: &[u8], row: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(object);

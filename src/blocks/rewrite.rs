@@ -1,11 +1,11 @@
 //! Writing to a table: each block that changes is read once and written once.
 
-use super::{Edit, Group, Memtable, Table, memtable::Patch, pack::Rows};
+use super::{Edit, Group, Memtable, Table, memtable::Patch, pack::PendingRows};
 use crate::{
     error::{Error, Result},
     format::{KeyRange, Row},
     kinds::Value,
-    storage::{Change, Direction, Entry, Reads},
+    storage::{Direction, Entry, Reads, Transaction},
 };
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -49,7 +49,7 @@ pub(crate) struct Cut<'c> {
 /// Writes what a memtable has, in the order of the keys, and empties it. Before that, what `cut` says is removed, in the
 /// same pass.
 pub(crate) fn write<V: Value>(
-    change: &mut Change<'_>,
+    change: &mut Transaction<'_>,
     memtable: &mut Memtable<V>,
     edit: Edit,
     cut: Option<Cut<'_>>,
@@ -61,7 +61,7 @@ pub(crate) fn write<V: Value>(
         .collect();
     // The groups are in the order of their objects, and stay so within a span.
     rows.sort_by_key(|(span, ..)| *span);
-    let mut writer = Writer::new(change, memtable.table(), edit, cut);
+    let mut writer = SpanWriter::new(change, memtable.table(), edit, cut);
     let mut rows = rows.as_slice();
     while let Some(span) = writer.next_span(rows.first().map(|(span, ..)| *span))? {
         let count = rows.iter().take_while(|(other, ..)| *other == span).count();
@@ -75,15 +75,15 @@ pub(crate) fn write<V: Value>(
 /// A row that is edited: its span, its group, and what it gets.
 type RowEdit<'m, V> = (i32, &'m Group<V>, &'m Patch<V>);
 
-struct Writer<'w, 's> {
-    change: &'w mut Change<'s>,
+struct SpanWriter<'w, 's> {
+    change: &'w mut Transaction<'s>,
     table: &'w Table,
     edit: Edit,
     cut: Option<Cut<'w>>,
     /// The first span that isn't looked at yet for what is cut.
     uncut: i32,
     /// The rows that wait for being written to blocks.
-    rows: Rows,
+    rows: PendingRows,
     /// The keys of blocks whose rows were taken, and that aren't written anew yet.
     taken: BTreeSet<Vec<u8>>,
     encoded: Vec<u8>,
@@ -92,20 +92,20 @@ struct Writer<'w, 's> {
 
 /// The blocks of a span that are read already, and the range of those that aren't.
 #[derive(Debug, Default)]
-struct Window {
+struct BlockWindow {
     blocks: VecDeque<Entry>,
     unread: Option<KeyRange>,
 }
 
-impl<'w, 's> Writer<'w, 's> {
-    fn new(change: &'w mut Change<'s>, table: &'w Table, edit: Edit, cut: Option<Cut<'w>>) -> Self {
+impl<'w, 's> SpanWriter<'w, 's> {
+    fn new(change: &'w mut Transaction<'s>, table: &'w Table, edit: Edit, cut: Option<Cut<'w>>) -> Self {
         Self {
             change,
             table,
             edit,
             uncut: cut.map_or(i32::MAX, |cut| table.span_of(cut.slots.0)),
             cut,
-            rows: Rows::default(),
+            rows: PendingRows::default(),
             taken: BTreeSet::new(),
             encoded: Vec::new(),
             written: Written::default(),
@@ -128,7 +128,7 @@ impl<'w, 's> Writer<'w, 's> {
     /// Edits the rows of one span, which come in the order of their objects.
     fn span<V: Value>(&mut self, span: i32, mut edits: &[RowEdit<'_, V>]) -> Result<()> {
         let is_cut = self.cut.is_some_and(|cut| self.table.places(span, cut.slots) != 0);
-        let mut window = Window::default();
+        let mut window = BlockWindow::default();
         if is_cut {
             window.unread = Some(self.table.spans(span, span));
         }
@@ -148,7 +148,7 @@ impl<'w, 's> Writer<'w, 's> {
                 self.block(span, &block, now, is_cut, &mut window)?;
             } else {
                 // The next edit is further away than what was read: it is looked for anew.
-                window = Window::default();
+                window = BlockWindow::default();
             }
             if edits.is_empty() && !is_cut && (window.blocks.is_empty() || self.rows.is_empty()) {
                 break;
@@ -166,7 +166,7 @@ impl<'w, 's> Writer<'w, 's> {
     fn read<V>(
         &mut self,
         span: i32,
-        window: &mut Window,
+        window: &mut BlockWindow,
         edits: &[RowEdit<'_, V>],
         is_cut: bool,
     ) -> Result<()> {
@@ -202,7 +202,7 @@ impl<'w, 's> Writer<'w, 's> {
     }
 
     /// The first object that is no longer the block's that was taken from the window; none if all that follow are.
-    fn end_of(&mut self, window: &Window, edits: usize) -> Result<Option<Vec<u8>>> {
+    fn end_of(&mut self, window: &BlockWindow, edits: usize) -> Result<Option<Vec<u8>>> {
         let next = match (window.blocks.front(), &window.unread) {
             (Some(next), _) => Some(next.key.clone()),
             (None, Some(unread)) if edits > 0 => {
@@ -221,7 +221,7 @@ impl<'w, 's> Writer<'w, 's> {
         block: &Entry,
         edits: &[RowEdit<'_, V>],
         is_cut: bool,
-        window: &mut Window,
+        window: &mut BlockWindow,
     ) -> Result<()> {
         let (alone, Written { changed, removed, .. }) = (self.rows.is_empty(), self.written);
         let shrinks = self.edited(span, block, edits, is_cut)?;
@@ -335,7 +335,7 @@ impl<'w, 's> Writer<'w, 's> {
     }
 
     /// Takes the neighbour of a block that has shrunk, where both fit into one: the next, or else the one before.
-    fn join(&mut self, span: i32, key: &[u8], window: &mut Window) -> Result<()> {
+    fn join(&mut self, span: i32, key: &[u8], window: &mut BlockWindow) -> Result<()> {
         if !self.table.has_objects() || self.rows.is_empty() {
             return Ok(());
         }
@@ -356,7 +356,7 @@ impl<'w, 's> Writer<'w, 's> {
         if self.fits(&previous) {
             let corrupt = |malformed| self.change.corrupt(malformed);
             let mut reader = self.table.reader(&previous.key, &previous.value).map_err(corrupt)?;
-            let mut joined = Rows::default();
+            let mut joined = PendingRows::default();
             while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
                 joined.push(reader.object(), bytes);
             }
@@ -425,7 +425,7 @@ mod tests {
         let table = Table::new(Calendar::default(), ("domain", "metric"), Period::Day, Form::Encoded, true);
         let object = |number: u64| key::object_bytes(&Object::new("user", number).unwrap());
         let storage = Storage::new(Box::new(MemoryEngine::default())).unwrap();
-        let edit = |change: &mut Change<'_>, edits: Vec<(u64, Option<String>)>| {
+        let edit = |change: &mut Transaction<'_>, edits: Vec<(u64, Option<String>)>| {
             let mut memtable = Memtable::new(table.clone());
             for (number, value) in edits {
                 let (place, _) = memtable.group(&object(number));

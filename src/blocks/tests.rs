@@ -1,12 +1,12 @@
 //! Tables against a model, which is a map: random writes, and after each all that can be read.
 
-use super::{ByDate, Cursor, Cut, Edit, Memtable, Objects, Table, Written, pack::SPLIT, write};
+use super::{ByDate, Cut, Edit, Memtable, Objects, RowCursor, Table, Written, pack::SPLIT, write};
 use crate::{
     calendar::Calendar,
     format::{Form, Space, key},
     kinds::{Distinct, MergeError, Sum, Value},
     model::{Object, Period, Point},
-    storage::{Change, Direction, MemoryEngine, Reads, Storage},
+    storage::{Direction, MemoryEngine, Reads, Storage, Transaction},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, env, mem, ops::Range};
@@ -126,7 +126,7 @@ fn objects() -> Vec<Vec<u8>> {
     objects
 }
 
-type Stored<V> = BTreeMap<(Vec<u8>, i32), Option<V>>;
+type ExpectedValues<V> = BTreeMap<(Vec<u8>, i32), Option<V>>;
 
 /// What a memtable does to a slot: sets it, or makes it absent.
 type Patches<V> = BTreeMap<(Vec<u8>, i32), Option<Option<V>>>;
@@ -139,7 +139,7 @@ struct Model<V> {
     objects: Vec<Vec<u8>>,
     random: Random,
     value: fn(&mut Random) -> V,
-    stored: Stored<V>,
+    stored: ExpectedValues<V>,
 }
 
 impl<V: Value> Model<V> {
@@ -256,7 +256,7 @@ impl<V: Value> Model<V> {
     }
 
     /// One random write, here and in the map.
-    fn write(&mut self, change: &mut Change<'_>) {
+    fn write(&mut self, change: &mut Transaction<'_>) {
         let edit = if self.random.one_in(2) { Edit::Merge } else { Edit::Set };
         let mut memtable = Memtable::new(self.table.clone());
         let cuts = self.random.one_in(5);
@@ -391,7 +391,7 @@ impl<V: Value> Model<V> {
             (if direction == Direction::Backwards { -span } else { span }, object.clone(), *slot)
         });
         let mut found = Vec::new();
-        let cursor = || Cursor::new(reads, self.table.clone(), objects.clone(), direction, slots);
+        let cursor = || RowCursor::new(reads, self.table.clone(), objects.clone(), direction, slots);
         cursor()
             .for_each(|object, row| {
                 let start = found.len();
@@ -420,7 +420,7 @@ impl<V: Value> Model<V> {
         if direction == Direction::Backwards {
             expected.reverse();
         }
-        let cursor = Cursor::new(reads, self.table.clone(), objects.clone(), direction, slots);
+        let cursor = RowCursor::new(reads, self.table.clone(), objects.clone(), direction, slots);
         let label = |object: &[u8]| Ok(labelled(object).then(|| object.to_vec()));
         let mut by_date = ByDate::<_, _, _, V>::new(cursor, label);
         let mut found = Vec::new();

@@ -201,14 +201,14 @@ fn which_slots_a_row_has_is_these_bytes_in_each_way() {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Visit {
+struct GoldenVisit {
     seconds: u64,
     delay: i32,
     place: String,
     rating: Option<f64>,
 }
 
-impl Value for Visit {
+impl Value for GoldenVisit {
     const KIND: &'static str = "visit";
 
     fn merge(&mut self, _: &Self) -> Result<(), MergeError> {
@@ -218,8 +218,8 @@ impl Value for Visit {
 
 #[test]
 fn rows_of_the_users_own_values_are_these_bytes() {
-    let visit = |seconds, rating| Visit { seconds, delay: -2, place: "Zo\u{eb}".to_owned(), rating };
-    let long = Visit { place: "z".repeat(122), ..visit(0, None) };
+    let visit = |seconds, rating| GoldenVisit { seconds, delay: -2, place: "Zo\u{eb}".to_owned(), rating };
+    let long = GoldenVisit { place: "z".repeat(122), ..visit(0, None) };
     let z = "7a".repeat(122);
     for (row, expected) in [
         // head, slots; per value: length, bytes
@@ -231,11 +231,11 @@ fn rows_of_the_users_own_values_are_these_bytes() {
         (row([(0, None), (4, Some(visit(70_000, None)))]), "50 02 00 04 01 0c fc70110100 03 045a6fc3ab 00"),
         (row([(15, None)]), "40 0f 01"),
         (
-            row([(1, Some(Visit { place: "z".repeat(123), ..long.clone() }))]),
+            row([(1, Some(GoldenVisit { place: "z".repeat(123), ..long.clone() }))]),
             &format!("00 01 7f 00 03 7b {z}7a 00"),
         ),
         (
-            row([(1, Some(Visit { place: "z".repeat(124), ..long }))]),
+            row([(1, Some(GoldenVisit { place: "z".repeat(124), ..long }))]),
             &format!("00 01 8001 00 03 7c {z}7a7a 00"),
         ),
     ] {

@@ -259,7 +259,7 @@ impl Space {
 
     /// The texts that a key of this space is made of.
     pub(crate) fn names(self, key: &[u8]) -> Result<Vec<String>, Malformed> {
-        let mut reader = Reader { rest: key };
+        let mut reader = KeyReader { rest: key };
         if reader.byte()? != self as u8 {
             return Err(Malformed("a key of another kind"));
         }
@@ -312,7 +312,7 @@ impl SeriesPrefix {
     /// The slot that a block's span begins with, and the bytes of its first object.
     pub(crate) fn split<'k>(&self, key: &'k [u8]) -> Result<(i32, &'k [u8]), Malformed> {
         let rest = key.strip_prefix(self.0.as_slice()).ok_or(Malformed("a key of another series"))?;
-        let mut reader = Reader { rest };
+        let mut reader = KeyReader { rest };
         Ok((reader.slot()?, reader.rest))
     }
 }
@@ -329,7 +329,7 @@ pub(crate) struct BlockKey {
 
 impl BlockKey {
     pub(crate) fn decode(key: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader { rest: key };
+        let mut reader = KeyReader { rest: key };
         let space = reader.byte()?;
         let with_object = match space {
             _ if space == Space::Plain as u8 => false,
@@ -361,7 +361,7 @@ pub(crate) fn decode_object(bytes: &[u8]) -> Result<Object, Malformed> {
 
 /// The same, after an object that is probably of the same kinds: what tells them is shared then.
 pub(crate) fn decode_object_like(bytes: &[u8], other: Option<&Object>) -> Result<Object, Malformed> {
-    let mut reader = Reader { rest: bytes };
+    let mut reader = KeyReader { rest: bytes };
     let object = reader.object(other)?;
     if reader.rest.is_empty() { Ok(object) } else { Err(Malformed("an object that goes on after its end")) }
 }
@@ -370,7 +370,7 @@ pub(crate) fn decode_object_like(bytes: &[u8], other: Option<&Object>) -> Result
 /// allocation.
 pub(crate) fn decode_object_into(bytes: &[u8], object: &mut Option<Object>) -> Result<(), Malformed> {
     if let Some(parts) = object.as_mut().and_then(Object::parts_mut) {
-        let mut reader = Reader { rest: bytes };
+        let mut reader = KeyReader { rest: bytes };
         if parts.iter_mut().all(|part| reader.id_of(part).is_some()) && reader.rest == [PART_END] {
             return Ok(());
         }
@@ -379,11 +379,11 @@ pub(crate) fn decode_object_into(bytes: &[u8], object: &mut Option<Object>) -> R
     Ok(())
 }
 
-struct Reader<'k> {
+struct KeyReader<'k> {
     rest: &'k [u8],
 }
 
-impl<'k> Reader<'k> {
+impl<'k> KeyReader<'k> {
     fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or(Malformed("a key that ends too soon"))?;
         self.rest = rest;

@@ -36,13 +36,13 @@ pub trait OwnBytes: Sized {
 
 impl<C: Codec> OwnBytes for C {
     fn to_bytes(&self) -> Vec<u8> {
-        let mut writer = Writer::default();
+        let mut writer = ByteWriter::default();
         self.write(&mut writer);
         writer.0
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut reader = Reader { rest: bytes };
+        let mut reader = ByteReader { rest: bytes };
         Self::read(&mut reader)
             .and_then(|value| if reader.rest.is_empty() { Ok(value) } else { Err("are too many") })
             .map_err(|problem| invalid::<Self>(&format!("the bytes {problem}")))
@@ -54,9 +54,9 @@ pub(crate) trait Codec: Sized {
     /// What the bytes are, for errors.
     const NAME: &'static str;
 
-    fn write(&self, writer: &mut Writer);
+    fn write(&self, writer: &mut ByteWriter);
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str>;
+    fn read(reader: &mut ByteReader<'_>) -> Result<Self, &'static str>;
 }
 
 pub(super) fn invalid<C: Codec>(problem: &str) -> Error {
@@ -109,9 +109,9 @@ impl<'de, C: Codec> Visitor<'de> for BytesVisitor<C> {
 
 /// Writes numbers one after the other.
 #[derive(Debug, Default)]
-pub(crate) struct Writer(pub(super) Vec<u8>);
+pub(crate) struct ByteWriter(pub(super) Vec<u8>);
 
-impl Writer {
+impl ByteWriter {
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
@@ -135,15 +135,15 @@ impl Writer {
     }
 }
 
-/// Reads what a [`Writer`] wrote, and nothing else: each number has one form only.
+/// Reads what a [`ByteWriter`] wrote, and nothing else: each number has one form only.
 #[derive(Debug)]
-pub(crate) struct Reader<'b> {
+pub(crate) struct ByteReader<'b> {
     pub(super) rest: &'b [u8],
 }
 
 pub(super) const TOO_FEW: &str = "end too soon";
 
-impl<'b> Reader<'b> {
+impl<'b> ByteReader<'b> {
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or(TOO_FEW)?;
         self.rest = rest;
@@ -211,11 +211,11 @@ mod tests {
     proptest! {
         #[test]
         fn numbers_are_read_as_they_were_written(unsigned in any::<u64>(), signed in any::<i64>(), small in 0_u64..300) {
-            let mut writer = Writer::default();
+            let mut writer = ByteWriter::default();
             writer.unsigned(unsigned);
             writer.signed(signed);
             writer.unsigned(small);
-            let mut reader = Reader { rest: &writer.0 };
+            let mut reader = ByteReader { rest: &writer.0 };
             prop_assert_eq!(reader.unsigned(), Ok(unsigned));
             prop_assert_eq!(reader.signed(), Ok(signed));
             prop_assert_eq!(reader.unsigned(), Ok(small));
@@ -224,9 +224,9 @@ mod tests {
 
         #[test]
         fn a_number_has_one_form(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
-            let mut reader = Reader { rest: &bytes };
+            let mut reader = ByteReader { rest: &bytes };
             if let Ok(number) = reader.unsigned() {
-                let mut writer = Writer::default();
+                let mut writer = ByteWriter::default();
                 writer.unsigned(number);
                 prop_assert_eq!(&writer.0, &bytes[..bytes.len() - reader.rest.len()]);
             }

@@ -2,7 +2,7 @@
 
 use super::{
     Figure, Figures, Layout, MergeError, Number, OwnBytes, Value,
-    bytes::{AsBytes, Codec, Reader, TOO_FEW, Writer},
+    bytes::{AsBytes, ByteReader, ByteWriter, Codec, TOO_FEW},
 };
 use crate::{error::Result, model::Id};
 use datasketches::{
@@ -254,7 +254,7 @@ impl Value for Distinct {
 impl Codec for Distinct {
     const NAME: &'static str = "an HLL sketch of lg k 12";
 
-    fn write(&self, writer: &mut Writer) {
+    fn write(&self, writer: &mut ByteWriter) {
         match &self.0 {
             Marks::Each(marks) if marks.len() <= MOST_LISTED => {
                 let flags = if marks.is_empty() { COMPACT | EMPTY } else { COMPACT };
@@ -293,7 +293,7 @@ impl Codec for Distinct {
         }
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str> {
+    fn read(reader: &mut ByteReader<'_>) -> Result<Self, &'static str> {
         const WRONG: &str = "have marks or registers that can't be";
         let [ints, version, family, lg_k, lg_places, flags, count, mode] = reader.array()?;
         if version != SERIAL_VERSION || family != FAMILY {

@@ -2,7 +2,7 @@
 
 use super::{
     MergeError,
-    bytes::{Reader, Writer},
+    bytes::{ByteReader, ByteWriter},
     limbs,
 };
 use std::cmp::Ordering;
@@ -206,7 +206,7 @@ impl Exact {
     }
 
     /// The exponent, and the whole number in as few bytes as hold it with its sign, the lowest first.
-    pub(super) fn write(&self, writer: &mut Writer) {
+    pub(super) fn write(&self, writer: &mut ByteWriter) {
         writer.signed(self.exponent.into());
         let negative = self.whole.negative();
         let mut bytes: Vec<u8> = self.whole.limbs(|limbs| {
@@ -227,7 +227,7 @@ impl Exact {
         writer.bytes(&bytes);
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str> {
+    pub(super) fn read(reader: &mut ByteReader<'_>) -> Result<Self, &'static str> {
         const WRONG: &str = "have a sum in a form that isn't written";
         let exponent = i32::try_from(reader.signed()?).map_err(|_| WRONG)?;
         let length = reader.count(1)?;
@@ -246,9 +246,9 @@ impl Exact {
             magnitude = limbs::add(&magnitude, &[1]);
         }
         let number = Self::from_limbs(negative, &magnitude, exponent);
-        let mut written = Writer::default();
+        let mut written = ByteWriter::default();
         number.write(&mut written);
-        let mut given = Writer::default();
+        let mut given = ByteWriter::default();
         given.signed(exponent.into());
         given.unsigned(length as u64);
         given.bytes(bytes);
@@ -259,7 +259,7 @@ impl Exact {
     }
 
     /// A number that is an `f64`.
-    pub(super) fn read_float(reader: &mut Reader<'_>) -> Result<f64, &'static str> {
+    pub(super) fn read_float(reader: &mut ByteReader<'_>) -> Result<f64, &'static str> {
         let exact = Self::read(reader)?;
         let float = exact.to_f64();
         if float.is_finite() && Self::new(float) == exact {
@@ -312,7 +312,7 @@ mod tests {
     }
 
     fn bytes(number: &Exact) -> Vec<u8> {
-        let mut writer = Writer::default();
+        let mut writer = ByteWriter::default();
         number.write(&mut writer);
         writer.0
     }
@@ -348,7 +348,7 @@ mod tests {
         fn an_exact_number_is_read_as_it_was_written(numbers in prop::collection::vec(finite(), 0..5)) {
             let sum = numbers.iter().fold(Exact::default(), |sum, number| sum.plus(&Exact::new(*number)));
             for number in [sum.clone(), sum.times(&sum), sum.negated()] {
-                prop_assert_eq!(Exact::read(&mut Reader { rest: &bytes(&number) }), Ok(number));
+                prop_assert_eq!(Exact::read(&mut ByteReader { rest: &bytes(&number) }), Ok(number));
             }
         }
 

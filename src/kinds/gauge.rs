@@ -2,7 +2,7 @@
 
 use super::{
     Figure, Figures, MergeError, OwnBytes, Value,
-    bytes::{AsBytes, Codec, Reader, Writer, plain},
+    bytes::{AsBytes, ByteReader, ByteWriter, Codec, plain},
     exact::Exact,
     sum::not_finite,
 };
@@ -133,7 +133,7 @@ impl Value for Gauge {
 impl Codec for Gauge {
     const NAME: &'static str = "a gauge";
 
-    fn write(&self, writer: &mut Writer) {
+    fn write(&self, writer: &mut ByteWriter) {
         writer.signed(self.at);
         writer.unsigned(self.turn);
         for level in [self.last, self.min, self.max] {
@@ -143,7 +143,7 @@ impl Codec for Gauge {
         self.lowered.write(writer);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str> {
+    fn read(reader: &mut ByteReader<'_>) -> Result<Self, &'static str> {
         const WRONG: &str = "have levels that don't fit together";
         let (at, turn) = (reader.signed()?, reader.unsigned()?);
         let (last, min, max) =

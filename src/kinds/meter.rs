@@ -2,7 +2,7 @@
 
 use super::{
     Figure, Figures, MergeError, OwnBytes, Value,
-    bytes::{AsBytes, Codec, Reader, Writer, invalid, plain},
+    bytes::{AsBytes, ByteReader, ByteWriter, Codec, invalid, plain},
     exact::Exact,
 };
 use crate::error::Result;
@@ -191,7 +191,7 @@ impl Codec for Meter {
     const NAME: &'static str = "a meter";
 
     /// Whole numbers are written as their distances from one another.
-    fn write(&self, writer: &mut Writer) {
+    fn write(&self, writer: &mut ByteWriter) {
         let whole = self.readings.iter().all(|(_, reading)| reading.fract() == 0.0 && *reading < WHOLE);
         writer.unsigned(u64::from(self.thinned) << 1 | u64::from(!whole));
         writer.unsigned(self.readings.len() as u64);
@@ -214,7 +214,7 @@ impl Codec for Meter {
         }
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str> {
+    fn read(reader: &mut ByteReader<'_>) -> Result<Self, &'static str> {
         const WRONG: &str = "have readings that can't be";
         let head = reader.unsigned()?;
         let (thinned, whole) = (u32::try_from(head >> 1).map_err(|_| WRONG)?, head & 1 == 0);

@@ -2,7 +2,7 @@
 
 use super::{
     Figure, Figures, Layout, MergeError, OwnBytes, Value,
-    bytes::{AsBytes, Codec, Reader, Writer, plain},
+    bytes::{AsBytes, ByteReader, ByteWriter, Codec, plain},
     sum::not_finite,
 };
 use crate::error::Result;
@@ -202,7 +202,7 @@ impl Value for Quantiles {
 impl Codec for Quantiles {
     const NAME: &'static str = "a distribution";
 
-    fn write(&self, writer: &mut Writer) {
+    fn write(&self, writer: &mut ByteWriter) {
         writer.unsigned(self.buckets.len() as u64);
         let Some((first, _)) = self.buckets.first() else { return };
         writer.float(self.min);
@@ -218,7 +218,7 @@ impl Codec for Quantiles {
         }
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str> {
+    fn read(reader: &mut ByteReader<'_>) -> Result<Self, &'static str> {
         const WRONG: &str = "have buckets that can't be";
         let length = reader.count(2)?;
         if length == 0 {

@@ -2,7 +2,7 @@
 
 use super::{
     Figure, Figures, MergeError, Number, OwnBytes, Value,
-    bytes::{AsBytes, Codec, Reader, Writer, invalid, plain},
+    bytes::{AsBytes, ByteReader, ByteWriter, Codec, invalid, plain},
     exact::Exact,
 };
 use crate::error::Result;
@@ -84,11 +84,11 @@ impl Value for Sum {
 impl Codec for Sum {
     const NAME: &'static str = "a sum";
 
-    fn write(&self, writer: &mut Writer) {
+    fn write(&self, writer: &mut ByteWriter) {
         self.0.write(writer);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str> {
+    fn read(reader: &mut ByteReader<'_>) -> Result<Self, &'static str> {
         Exact::read(reader).map(Self)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Figure, Figures, MergeError, OwnBytes, Value,
-    bytes::{AsBytes, Codec, Reader, Writer, plain},
+    bytes::{AsBytes, ByteReader, ByteWriter, Codec, plain},
     exact::Exact,
     sum::not_finite,
 };
@@ -150,7 +150,7 @@ impl Codec for Summary {
     const NAME: &'static str = "a summary";
 
     /// Of one number everything follows from it.
-    fn write(&self, writer: &mut Writer) {
+    fn write(&self, writer: &mut ByteWriter) {
         writer.unsigned(self.count);
         if self.count > 0 {
             Exact::new(self.min).write(writer);
@@ -162,7 +162,7 @@ impl Codec for Summary {
         }
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, &'static str> {
+    fn read(reader: &mut ByteReader<'_>) -> Result<Self, &'static str> {
         const WRONG: &str = "have numbers that don't fit together";
         let count = reader.unsigned()?;
         if count == 0 {

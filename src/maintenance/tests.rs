@@ -8,7 +8,7 @@ use crate::{
     kinds::{AnyValue, Value},
     model::{Domain, Metric, Object, Period},
     rollup::Tracked,
-    storage::{Compaction, Direction, Engine, Entry, MemoryEngine, Visit, Write},
+    storage::{Compaction, Direction, Engine, Entry, MemoryEngine, VisitEntries, Write},
     store::Store,
 };
 use chrono::NaiveDate;
@@ -312,7 +312,13 @@ impl Engine for Failing {
         self.0.get(key)
     }
 
-    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
+    fn visit(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        limit: usize,
+        visit: VisitEntries<'_>,
+    ) -> Result<()> {
         match *self.1.lock().unwrap() {
             Trouble::Scan(error) if range.start.first() == Some(&(Space::Plain as u8)) => Err(error()),
             _ => self.0.visit(range, direction, limit, visit),

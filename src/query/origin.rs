@@ -1,18 +1,18 @@
 //! Where the points of a series come from: stored statistics, or a step that works them out from other points.
 
-use super::{axis::SlotRange, curve::Curves, selection::Selection, stored::Stored};
+use super::{axis::SlotRange, curve::Curves, selection::Selection, stored::StoredSeries};
 use crate::error::Result;
 use std::sync::Arc;
 
 /// Works out the curves of each metric in a range of slots.
-type Step<'a, T> = dyn Fn(&Selection<'_>, SlotRange) -> Result<Vec<Curves<T>>> + Send + Sync + 'a;
+type StepFn<'a, T> = dyn Fn(&Selection<'_>, SlotRange) -> Result<Vec<Curves<T>>> + Send + Sync + 'a;
 
 /// Where the points of a series come from.
 pub(super) enum Origin<'a, T> {
-    Stored(Stored<T>),
+    Stored(StoredSeries<T>),
     /// It knows the origin that it works them out from. What is selected it doesn't: it is told when it is read, so that
     /// dates and objects may be named after a step as well as before.
-    Step(Arc<Step<'a, T>>),
+    Step(Arc<StepFn<'a, T>>),
 }
 
 impl<T> Clone for Origin<'_, T> {

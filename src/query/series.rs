@@ -4,7 +4,7 @@ use super::{
     axis::{Axis, SlotRange},
     origin::Origin,
     selection::{ObjectFilter, Selection},
-    stored::Stored,
+    stored::StoredSeries,
 };
 use crate::{
     error::Result,
@@ -46,7 +46,7 @@ impl Store {
             to: None,
             direction: Direction::Forwards,
         };
-        SeriesQuery { selection, period, origin: Origin::Stored(Stored::of_kind()) }
+        SeriesQuery { selection, period, origin: Origin::Stored(StoredSeries::of_kind()) }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     selection::{ObjectFilter, Selection, StatisticAt},
 };
 use crate::{
-    blocks::{Cursor, Objects, RowView, Table},
+    blocks::{Objects, RowCursor, RowView, Table},
     error::Result,
     format::{Form, KindBytes, key},
     kinds::Value,
@@ -20,7 +20,7 @@ use crate::{
 use std::sync::Arc;
 
 /// Takes the number of a metric, and the series, slot and value of a statistic of it.
-pub(super) type Visit<'v, T> = dyn FnMut(usize, &Arc<Series>, i32, Option<T>) -> Result<()> + 'v;
+pub(super) type VisitStatistics<'v, T> = dyn FnMut(usize, &Arc<Series>, i32, Option<T>) -> Result<()> + 'v;
 
 /// Takes a statistic's place and value.
 pub(super) type VisitSeries<'v, T> = dyn FnMut(StatisticAt<'_>, Option<T>) -> Result<()> + 'v;
@@ -38,9 +38,9 @@ pub(super) type ReadEach<T> = fn(&Selection<'_>, SlotRange, Direction) -> Result
 ///
 /// Any series can be asked for its points, also one of numbers, which has no kind to be read by; so the functions of
 /// the kind are put here where it is known.
-pub(super) struct Stored<T> {
+pub(super) struct StoredSeries<T> {
     /// All that is selected, by metric, then by date and then by object.
-    pub(super) visit: fn(&Selection<'_>, SlotRange, Direction, &mut Visit<'_, T>) -> Result<()>,
+    pub(super) visit: fn(&Selection<'_>, SlotRange, Direction, &mut VisitStatistics<'_, T>) -> Result<()>,
     /// All that is selected, by metric, and those of a series by date.
     pub(super) visit_series: fn(&Selection<'_>, SlotRange, &mut VisitSeries<'_, T>) -> Result<()>,
     /// The same with series and dates, of which none is made for each statistic.
@@ -51,7 +51,7 @@ pub(super) struct Stored<T> {
     pub(super) curves: fn(&Selection<'_>, SlotRange) -> Result<Vec<Curves<T>>>,
 }
 
-impl<V: Value> Stored<V> {
+impl<V: Value> StoredSeries<V> {
     pub(super) fn of_kind() -> Self {
         Self {
             visit: visit::<V>,
@@ -63,13 +63,13 @@ impl<V: Value> Stored<V> {
     }
 }
 
-impl<T> Clone for Stored<T> {
+impl<T> Clone for StoredSeries<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Stored<T> {}
+impl<T> Copy for StoredSeries<T> {}
 
 /// A store as it was when a reading began: all metrics of a selection are of one moment.
 pub(super) struct Moment<'s, 'a> {
@@ -79,7 +79,7 @@ pub(super) struct Moment<'s, 'a> {
 }
 
 /// Where a metric's statistics of a period are, and which of them are wanted.
-struct Place {
+struct SeriesPlace {
     table: Table,
     objects: Objects,
     /// The kinds that objects must be of, if that is asked for.
@@ -87,7 +87,7 @@ struct Place {
     slots: (i32, i32),
 }
 
-impl Place {
+impl SeriesPlace {
     fn wants(&self, object: &[u8]) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.are_of(object))
     }
@@ -99,12 +99,12 @@ impl Place {
 }
 
 /// Statistics by date and then by object, or both backwards.
-enum Reader<V> {
+enum SeriesReader<V> {
     Stored(Table, Box<Statistics<V>>),
     Running(RunningReader<V>),
 }
 
-impl<V: Value> Reader<V> {
+impl<V: Value> SeriesReader<V> {
     fn next(&mut self) -> Result<Option<SeriesStatistic<'_, V>>> {
         match self {
             Self::Stored(_, statistics) => statistics.next_statistic(),
@@ -120,7 +120,7 @@ impl<V: Value> Reader<V> {
     }
 }
 
-impl<V: Value> Iterator for Reader<V> {
+impl<V: Value> Iterator for SeriesReader<V> {
     type Item = Result<Statistic<V>>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -157,7 +157,7 @@ impl<'s, 'a> Moment<'s, 'a> {
     /// Calls `visit` with the object's bytes, the slot and the value of each statistic.
     fn visit_place<V: Value>(
         &self,
-        place: &Place,
+        place: &SeriesPlace,
         mut visit: impl FnMut(&[u8], i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
         if let Some(running) = self.running(place)? {
@@ -187,14 +187,14 @@ impl<'s, 'a> Moment<'s, 'a> {
         period: Period,
         objects: &ObjectFilter,
         range: SlotRange,
-    ) -> Result<Place> {
+    ) -> Result<SeriesPlace> {
         let form = self.registry.form(&metric.with_kind::<V>())?;
         // A metric that isn't registered has nothing to be read.
         let form = form.or_else(Form::of::<V>).unwrap_or(Form::Integers);
         let store = &self.selection.store;
         let period = period.checked()?;
         let has_objects = !matches!(objects, ObjectFilter::Without);
-        Ok(Place {
+        Ok(SeriesPlace {
             table: store.table((metric.domain_ref(), metric.metric_ref()), period, form, has_objects),
             objects: wanted(objects),
             kinds: match objects {
@@ -206,17 +206,21 @@ impl<'s, 'a> Moment<'s, 'a> {
     }
 
     /// The running periods of a place, if a tracker keeps them for some of its objects.
-    fn running<V: Value>(&self, place: &Place) -> Result<Option<Running<V>>> {
-        let Place { table, objects, slots, .. } = place;
+    fn running<V: Value>(&self, place: &SeriesPlace) -> Result<Option<Running<V>>> {
+        let SeriesPlace { table, objects, slots, .. } = place;
         let (domain, metric) = table.names();
         let kind = self.registry.kind(domain, metric);
         self.selection.store.running(&self.snapshot, kind, table, objects, *slots)
     }
 
     /// Calls `visit` with the rows of the objects that are wanted.
-    fn for_each(&self, place: &Place, mut visit: impl FnMut(&[u8], RowView<'_>) -> Result<()>) -> Result<()> {
+    fn for_each(
+        &self,
+        place: &SeriesPlace,
+        mut visit: impl FnMut(&[u8], RowView<'_>) -> Result<()>,
+    ) -> Result<()> {
         let (table, objects) = (place.table.clone(), place.objects.clone());
-        let cursor = Cursor::new(&self.snapshot, table, objects, Direction::Forwards, place.slots);
+        let cursor = RowCursor::new(&self.snapshot, table, objects, Direction::Forwards, place.slots);
         cursor.for_each(|object, row| if place.wants(object) { visit(object, row) } else { Ok(()) })
     }
 
@@ -227,16 +231,16 @@ impl<'s, 'a> Moment<'s, 'a> {
         objects: &ObjectFilter,
         range: SlotRange,
         direction: Direction,
-    ) -> Result<Reader<V>> {
+    ) -> Result<SeriesReader<V>> {
         let place = self.place::<V>(metric, self.selection.period, objects, range)?;
         if let Some(running) = self.running(&place)? {
             let reader = RunningReader::new(running, &place.table, |object| place.wants(object))?;
-            return Ok(Reader::Running(reader.in_direction(direction)));
+            return Ok(SeriesReader::Running(reader.in_direction(direction)));
         }
-        let Place { table, objects, kinds, slots } = place;
-        let cursor = Cursor::new(self.snapshot.clone(), table.clone(), objects, direction, slots);
+        let SeriesPlace { table, objects, kinds, slots } = place;
+        let cursor = RowCursor::new(self.snapshot.clone(), table.clone(), objects, direction, slots);
         let wanted = move |object: &[u8]| kinds.as_ref().is_none_or(|kinds| kinds.are_of(object));
-        Ok(Reader::Stored(table, Box::new(by_date(cursor, wanted))))
+        Ok(SeriesReader::Stored(table, Box::new(by_date(cursor, wanted))))
     }
 }
 
@@ -244,7 +248,7 @@ fn visit<V: Value>(
     selection: &Selection<'_>,
     range: SlotRange,
     direction: Direction,
-    visit: &mut Visit<'_, V>,
+    visit: &mut VisitStatistics<'_, V>,
 ) -> Result<()> {
     let moment = Moment::new(selection);
     for (number, metric) in selection.metrics.iter().enumerate() {

@@ -2,8 +2,8 @@
 
 use super::{
     bytes::{BYTE_ORDER_MARK, TOO_LONG},
-    place::{Place, skip, stop},
-    reader::{Next, Reader},
+    place::{FilePlace, skip, stop},
+    reader::{FileReader, NextRecord},
     tap::{Given, OnRead, Tap, TooLong},
 };
 use crate::error::{Error, Result, Unreadable, nearest_first};
@@ -27,11 +27,11 @@ pub(super) struct CsvRecords {
     /// Lines end with CR and LF, of which the reader takes the LF for the beginning of the next record.
     crlf: bool,
     /// Where the reader began in the file.
-    base: Place,
+    base: FilePlace,
     /// A writer may still be in the middle of the last record.
     appended: bool,
     /// Where the record begins that was left for the next run.
-    left: Option<Place>,
+    left: Option<FilePlace>,
 }
 
 impl CsvRecords {
@@ -46,7 +46,7 @@ impl CsvRecords {
             header: ByteRecord::new(),
             positions: Vec::new(),
             crlf: false,
-            base: Place { byte: skipped, line: 1 },
+            base: FilePlace { byte: skipped, line: 1 },
             appended: false,
             left: None,
         };
@@ -92,24 +92,24 @@ impl CsvRecords {
     }
 
     /// Where the next record begins.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> FilePlace {
         let position = self.reader.position();
-        Place { byte: self.base.byte + position.byte(), line: self.base.line + position.line() - 1 }
+        FilePlace { byte: self.base.byte + position.byte(), line: self.base.line + position.line() - 1 }
     }
 
     /// Goes on from a place with a reader that begins there, of a file that is still written to.
-    pub(super) fn go_on(&mut self, reader: Box<dyn Read>, place: Place, on_read: OnRead) {
+    pub(super) fn go_on(&mut self, reader: Box<dyn Read>, place: FilePlace, on_read: OnRead) {
         (self.reader, self.given) = tapped(reader, on_read);
         self.base = place;
         self.appended = true;
     }
 
     /// Where the reading stopped, and whether a record is left there.
-    pub(super) fn end(&self) -> (Place, bool) {
+    pub(super) fn end(&self) -> (FilePlace, bool) {
         self.left.map_or_else(|| (self.place(), false), |left| (left, true))
     }
 
-    pub(super) fn next(&mut self, reader: &Reader) -> Next {
+    pub(super) fn next(&mut self, reader: &FileReader) -> NextRecord {
         let start = self.place();
         self.given.begin(self.reader.position().byte());
         match self.reader.read_byte_record(&mut self.record) {

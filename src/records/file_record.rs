@@ -27,7 +27,7 @@ use crate::{calendar::Timestamp, model::Id};
 #[derive(Debug, Clone)]
 pub struct FileRecord {
     pub(super) at: Timestamp,
-    pub(super) number: Option<Number>,
+    pub(super) number: Option<FileNumber>,
     /// The texts of the ids one after the other, and where each ends; the ends of those that it doesn't have are
     /// marked.
     pub(super) texts: String,
@@ -35,7 +35,7 @@ pub struct FileRecord {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Number {
+pub(super) enum FileNumber {
     Whole(i64),
     Decimal(f64),
 }
@@ -49,7 +49,7 @@ impl FileRecord {
     /// The number, if [`Numbers::Whole`](super::Numbers::Whole) were asked for and it has one.
     pub fn whole(&self) -> Option<i64> {
         match self.number {
-            Some(Number::Whole(number)) => Some(number),
+            Some(FileNumber::Whole(number)) => Some(number),
             _ => None,
         }
     }
@@ -57,7 +57,7 @@ impl FileRecord {
     /// The number, if [`Numbers::Decimal`](super::Numbers::Decimal) were asked for and it has one.
     pub fn decimal(&self) -> Option<f64> {
         match self.number {
-            Some(Number::Decimal(number)) => Some(number),
+            Some(FileNumber::Decimal(number)) => Some(number),
             _ => None,
         }
     }

@@ -2,8 +2,8 @@
 
 use super::{
     bytes::{LONGEST, TOO_LONG},
-    place::{Place, skip, stop},
-    reader::{Next, Reader},
+    place::{FilePlace, skip, stop},
+    reader::{FileReader, NextRecord},
     tap::OnRead,
 };
 use crate::error::{missing_column, nearest_first};
@@ -24,7 +24,7 @@ pub(super) struct JsonRecords {
     reader: Box<dyn BufRead>,
     on_read: OnRead,
     line: Vec<u8>,
-    place: Place,
+    place: FilePlace,
     /// Begun at the start of the file.
     whole: bool,
     /// Which of the wanted columns were met in any record, and the columns of the first one.
@@ -39,7 +39,7 @@ impl JsonRecords {
             reader,
             on_read,
             line: Vec::new(),
-            place: Place { byte: skipped, line: 1 },
+            place: FilePlace { byte: skipped, line: 1 },
             whole: true,
             seen: Vec::new(),
             first: Vec::new(),
@@ -47,18 +47,18 @@ impl JsonRecords {
     }
 
     /// Where the next record begins.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> FilePlace {
         self.place
     }
 
     /// Goes on from a place with a reader that begins there.
-    pub(super) fn go_on(&mut self, reader: Box<dyn Read>, place: Place) {
+    pub(super) fn go_on(&mut self, reader: Box<dyn Read>, place: FilePlace) {
         self.whole = place.line == 1;
         self.reader = Box::new(BufReader::with_capacity(1 << 16, reader));
         self.place = place;
     }
 
-    pub(super) fn next(&mut self, reader: &Reader) -> Next {
+    pub(super) fn next(&mut self, reader: &FileReader) -> NextRecord {
         let line = loop {
             self.line.clear();
             let number = self.place.line;
@@ -67,7 +67,7 @@ impl JsonRecords {
                 return self.end(reader);
             }
             (self.on_read)(read);
-            self.place = Place { byte: self.place.byte + read, line: number + 1 };
+            self.place = FilePlace { byte: self.place.byte + read, line: number + 1 };
             if !held {
                 return Err(skip(&self.name, number, TOO_LONG));
             }
@@ -115,7 +115,7 @@ impl JsonRecords {
     }
 
     /// A column that no record has is a slip of the pen, not one that they all leave out.
-    fn end(&mut self, reader: &Reader) -> Next {
+    fn end(&mut self, reader: &FileReader) -> NextRecord {
         let unseen = self.seen.iter().position(|seen| !seen).filter(|_| self.whole);
         self.seen.clear();
         let Some(unseen) = unseen else { return Ok(None) };

@@ -5,7 +5,7 @@ use std::{fmt::Display, path::Path};
 
 /// A place in a file: bytes from its start, and the line, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct FilePlace {
     pub(super) byte: u64,
     pub(super) line: u64,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     columns::{Columns, Numbers},
-    file_record::{FileRecord, Number},
+    file_record::{FileNumber, FileRecord},
 };
 use crate::{
     calendar::Calendar,
@@ -12,11 +12,11 @@ use crate::{
 use chrono::NaiveDate;
 
 /// What came of a record: `Ok(None)` is the end of the file.
-pub(super) type Next = Result<Option<FileRecord>, Unreadable>;
+pub(super) type NextRecord = Result<Option<FileRecord>, Unreadable>;
 
 /// What makes records of the texts in a record's columns.
 #[derive(Debug, Clone)]
-pub(super) struct Reader {
+pub(super) struct FileReader {
     calendar: Calendar,
     pub(super) columns: Columns,
     /// The instants that have a date, in Unix seconds; the last one excluded.
@@ -24,7 +24,7 @@ pub(super) struct Reader {
     end: i64,
 }
 
-impl Reader {
+impl FileReader {
     pub(super) fn new(calendar: Calendar, columns: Columns) -> Result<Self> {
         let (first, last) = (NaiveDate::from_ymd_opt(1, 1, 1), NaiveDate::from_ymd_opt(9999, 12, 31));
         let first = calendar.bucket_on(Period::Day, first.unwrap_or_default())?.start.timestamp();
@@ -72,10 +72,12 @@ impl Reader {
     const LONGEST_ID: usize = 1_000;
 }
 
-fn number_of(columns: &Columns, column: usize, text: &str, numbers: Numbers) -> Result<Number, String> {
+fn number_of(columns: &Columns, column: usize, text: &str, numbers: Numbers) -> Result<FileNumber, String> {
     let number = match numbers {
-        Numbers::Whole => text.parse().ok().map(Number::Whole),
-        Numbers::Decimal => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Decimal),
+        Numbers::Whole => text.parse().ok().map(FileNumber::Whole),
+        Numbers::Decimal => {
+            text.parse().ok().filter(|number: &f64| number.is_finite()).map(FileNumber::Decimal)
+        }
     };
     number.ok_or_else(|| {
         let given: String = text.chars().take(40).collect();

@@ -1,7 +1,7 @@
 //! The records of several files, one file after the other.
 
 use super::{
-    columns::Columns, cursor::Cursor, file_record::FileRecord, outcome::Outcome, reader::Reader,
+    columns::Columns, cursor::Cursor, file_record::FileRecord, outcome::Outcome, reader::FileReader,
     source::Source,
 };
 use crate::{
@@ -36,7 +36,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub struct Records {
     sources: VecDeque<Source>,
-    reader: Reader,
+    reader: FileReader,
     outcome: Outcome,
     stopped: bool,
 }
@@ -52,7 +52,7 @@ impl Records {
         columns: Columns,
         calendar: &Calendar,
     ) -> Result<Self> {
-        let (sources, reader) = (sources.into_iter().collect(), Reader::new(*calendar, columns)?);
+        let (sources, reader) = (sources.into_iter().collect(), FileReader::new(*calendar, columns)?);
         Ok(Self { sources, reader, outcome: Outcome::default(), stopped: false })
     }
 

@@ -9,8 +9,8 @@ use super::{
     growing::{end_of_lines, head},
     jsonl::JsonRecords,
     outcome::Outcome,
-    place::Place,
-    reader::{Next, Reader},
+    place::FilePlace,
+    reader::{FileReader, NextRecord},
     tap::OnRead,
 };
 use crate::error::{Error, Result};
@@ -188,7 +188,7 @@ impl Source {
         let place = match cursor.files.get(path) {
             Some(position) => self.checked(file, length, position)?,
             // Not even the header's line is whole.
-            None if self.records.place().byte > end => Place { byte: 0, line: 1 },
+            None if self.records.place().byte > end => FilePlace { byte: 0, line: 1 },
             None => self.records.place(),
         };
         let mut rest = file.try_clone().map_err(failed)?;
@@ -203,15 +203,15 @@ impl Source {
     }
 
     /// The place of a position, if the file is still the one that was read up to there.
-    fn checked(&self, file: &File, length: u64, position: &Position) -> Result<Place> {
+    fn checked(&self, file: &File, length: u64, position: &Position) -> Result<FilePlace> {
         let head = head(file, position.offset).map_err(|source| io_error("reading", &self.name, source))?;
         if length < position.offset || head != position.head {
             return Err(Error::Replaced { path: self.name.clone(), offset: position.offset });
         }
-        Ok(Place { byte: position.offset, line: position.line })
+        Ok(FilePlace { byte: position.offset, line: position.line })
     }
 
-    pub(super) fn next(&mut self, reader: &Reader) -> Next {
+    pub(super) fn next(&mut self, reader: &FileReader) -> NextRecord {
         match &mut self.records {
             FormatRecords::Csv(records) => records.next(reader),
             FormatRecords::Json(records) => records.next(reader),
@@ -246,7 +246,7 @@ impl Source {
 }
 
 impl FormatRecords {
-    fn place(&self) -> Place {
+    fn place(&self) -> FilePlace {
         match self {
             Self::Csv(records) => records.place(),
             Self::Json(records) => records.place(),

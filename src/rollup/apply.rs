@@ -1,20 +1,20 @@
 //! Days that change, and every calendar period that changes with them.
 
-use super::{Fill, Filled, Grouping, Tracked};
+use super::{Filled, Grouping, PeriodFill, Tracked};
 use crate::{
-    blocks::{Cursor, Cut, Edit, Memtable, Objects, Table, Written, write},
+    blocks::{Cut, Edit, Memtable, Objects, RowCursor, Table, Written, write},
     calendar::HOURS,
     error::Result,
     format::KindBytes,
     kinds::Value,
     model::Period,
-    storage::{Change, Direction},
+    storage::{Direction, Transaction},
 };
 use std::mem;
 
 /// What becomes of the statistics that are stored already.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Since {
+pub(crate) enum Replaced {
     /// New values are merged with them.
     Merge,
     /// Those from this day on are replaced; all, if none.
@@ -40,7 +40,7 @@ pub(crate) struct Apply {
     kinds: KindBytes,
     /// The calendar periods that are kept.
     periods: Vec<Kept>,
-    since: Since,
+    since: Replaced,
     /// Periods that aren't over on this day are left out.
     unfinished_from: Option<i32>,
     written: Written,
@@ -53,7 +53,7 @@ impl Apply {
         days: Table,
         grouping: &Grouping,
         before: Option<&Tracked>,
-        since: Since,
+        since: Replaced,
         unfinished_from: Option<i32>,
     ) -> Self {
         let calendar = *days.calendar();
@@ -61,8 +61,8 @@ impl Apply {
         let kept = |period: Period| {
             let slot = |day| calendar.slot_of_day(period, day);
             let cut_from = match since {
-                Since::Merge => None,
-                Since::Replace(since) => Some(since.map_or(i32::MIN, slot)),
+                Replaced::Merge => None,
+                Replaced::Replace(since) => Some(since.map_or(i32::MIN, slot)),
             };
             let is_new = before.is_none_or(|before| !before.periods.contains(&period));
             let anew_from =
@@ -93,7 +93,7 @@ impl Apply {
     /// Applies new values of some objects, a memtable of [`source`](Self::source), which is emptied.
     pub(crate) fn values<V: Value>(
         &mut self,
-        change: &mut Change<'_>,
+        change: &mut Transaction<'_>,
         values: &mut Memtable<V>,
     ) -> Result<()> {
         let mut days = match &self.hours {
@@ -115,14 +115,14 @@ impl Apply {
     }
 
     /// Works out what depends on more than the new values, once all are applied; says what was written.
-    pub(crate) fn finish<V: Value>(mut self, change: &mut Change<'_>) -> Result<Written> {
+    pub(crate) fn finish<V: Value>(mut self, change: &mut Transaction<'_>) -> Result<Written> {
         if !self.is_cut {
             // Nothing is new, and yet something may have to go.
             self.values(change, &mut Memtable::<V>::new(self.source().clone()))?;
         }
         for Kept { table, anew_from, cut_from } in mem::take(&mut self.periods) {
             if let Some(from) = anew_from {
-                let fill = Fill::new(self.days.clone(), self.kinds.clone(), from, self.unfinished_from);
+                let fill = PeriodFill::new(self.days.clone(), self.kinds.clone(), from, self.unfinished_from);
                 self.written += anew::<V>(change, fill, &table, &self.kinds, cut_from)?;
             }
         }
@@ -131,16 +131,16 @@ impl Apply {
 
     fn edit(&self) -> Edit {
         match self.since {
-            Since::Merge => Edit::Merge,
+            Replaced::Merge => Edit::Merge,
             // What was there has gone in the first pass; a later one has other objects.
-            Since::Replace(_) => Edit::Set,
+            Replaced::Replace(_) => Edit::Set,
         }
     }
 
     /// The slots of a table that are replaced, in the first pass.
     fn cut(&self, slots_a_day: i32) -> Option<(i32, i32)> {
         match self.since {
-            Since::Replace(since) if !self.is_cut => {
+            Replaced::Replace(since) if !self.is_cut => {
                 Some((since.map_or(i32::MIN, |since| since.saturating_mul(slots_a_day)), i32::MAX))
             }
             _ => None,
@@ -183,7 +183,7 @@ impl Apply {
     }
 
     /// Works out the marked slots of a period, and writes them.
-    fn period<V: Value>(&self, change: &mut Change<'_>, marks: &mut Memtable<V>) -> Result<Written> {
+    fn period<V: Value>(&self, change: &mut Transaction<'_>, marks: &mut Memtable<V>) -> Result<Written> {
         let Some((first, last)) = marks.ends() else { return Ok(Written::default()) };
         let table = marks.table().clone();
         let (calendar, period) = (*table.calendar(), table.period());
@@ -195,7 +195,7 @@ impl Apply {
         } else {
             Objects::These(objects)
         };
-        let cursor = Cursor::new(&*change, self.days.clone(), objects, Direction::Forwards, days);
+        let cursor = RowCursor::new(&*change, self.days.clone(), objects, Direction::Forwards, days);
         cursor.for_each(|object, row| {
             let Some(place) = marks.find(object) else { return Ok(()) };
             let mut failed = None;
@@ -225,7 +225,7 @@ impl Apply {
 const MOST_NAMED: usize = 256;
 
 fn write_cut<V: Value>(
-    change: &mut Change<'_>,
+    change: &mut Transaction<'_>,
     values: &mut Memtable<V>,
     edit: Edit,
     cut: Option<(i32, i32)>,
@@ -237,8 +237,8 @@ fn write_cut<V: Value>(
 
 /// Works statistics of a period out anew, and writes them; from `cut_from` on, what days don't make is removed.
 pub(crate) fn anew<V: Value>(
-    change: &mut Change<'_>,
-    mut fill: Fill,
+    change: &mut Transaction<'_>,
+    mut fill: PeriodFill,
     table: &Table,
     kinds: &KindBytes,
     cut_from: Option<i32>,

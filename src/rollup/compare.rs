@@ -1,8 +1,8 @@
 //! Comparing the calendar periods that are kept with the days that they come from.
 
-use super::{Fill, Filled, Grouping};
+use super::{Filled, Grouping, PeriodFill};
 use crate::{
-    blocks::{Cursor, Group, Memtable, Objects, Table},
+    blocks::{Group, Memtable, Objects, RowCursor, Table},
     error::Result,
     format::KindBytes,
     kinds::Value,
@@ -37,8 +37,8 @@ pub(crate) struct Differing<V> {
 pub(crate) struct Comparison<R, V> {
     reads: R,
     /// The tables that are left, with what works them out from their days.
-    left: vec::IntoIter<(Table, KindBytes, Fill)>,
-    current: Option<(Table, KindBytes, Fill)>,
+    left: vec::IntoIter<(Table, KindBytes, PeriodFill)>,
+    current: Option<(Table, KindBytes, PeriodFill)>,
     ready: VecDeque<Differing<V>>,
 }
 
@@ -48,7 +48,7 @@ impl<R: Reads, V: Value> Comparison<R, V> {
         let with_fill = |(table, grouping): (Table, Grouping)| {
             let kinds = grouping.kind_bytes();
             let days = table.of_period(Period::Day);
-            let fill = Fill::new(days, kinds.clone(), i32::MIN, grouping.tracked.left_out);
+            let fill = PeriodFill::new(days, kinds.clone(), i32::MIN, grouping.tracked.left_out);
             (table, kinds, fill)
         };
         let left: Vec<_> = tables.into_iter().map(with_fill).collect();
@@ -78,7 +78,7 @@ impl<R: Reads, V: Value> Comparison<R, V> {
         let mut stored = Memtable::new(table.clone());
         let under = Objects::Under(kinds.beginning());
         let slots = (*slots.start(), *slots.end());
-        let cursor = Cursor::new(&self.reads, table.clone(), under, Direction::Forwards, slots);
+        let cursor = RowCursor::new(&self.reads, table.clone(), under, Direction::Forwards, slots);
         cursor.for_each(|object, row| {
             if !objects.has(object) || !kinds.are_of(object) {
                 return Ok(());

@@ -1,7 +1,7 @@
 //! What days make of the calendar periods of some objects, in bounded memory.
 
 use crate::{
-    blocks::{Cursor, Memtable, Objects, Table},
+    blocks::{Memtable, Objects, RowCursor, Table},
     error::Result,
     format::KindBytes,
     kinds::Value,
@@ -13,7 +13,7 @@ const PASS_BYTES: usize = if cfg!(test) { 4 << 10 } else { 32 << 20 };
 
 /// The calendar periods of a grouping, worked out from its days: some objects at a time, in their order.
 #[derive(Debug)]
-pub(crate) struct Fill {
+pub(crate) struct PeriodFill {
     days: Table,
     kinds: KindBytes,
     /// The first slot of the period that is wanted.
@@ -44,7 +44,7 @@ impl ObjectRange {
     }
 }
 
-impl Fill {
+impl PeriodFill {
     pub(crate) fn new(days: Table, kinds: KindBytes, from: i32, unfinished_from: Option<i32>) -> Self {
         Self { days, kinds, from, unfinished_from, next: Some(Vec::new()) }
     }
@@ -66,7 +66,7 @@ impl Fill {
         let last_day = self.last_day(period);
         let objects = Objects::Under(self.kinds.beginning());
         let cursor =
-            Cursor::new(reads, self.days.clone(), objects, Direction::Forwards, (first_day, last_day));
+            RowCursor::new(reads, self.days.clone(), objects, Direction::Forwards, (first_day, last_day));
         let mut bytes = 0;
         cursor.for_each(|object, row| {
             if !filled.objects.has(object) || !self.kinds.are_of(object) {

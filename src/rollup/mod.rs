@@ -13,10 +13,10 @@ mod step;
 mod tracked;
 mod window;
 
-pub(crate) use apply::{Apply, Since, anew};
+pub(crate) use apply::{Apply, Replaced, anew};
 pub(crate) use compare::{Comparison, Differing, Mismatch};
 pub(crate) use derive::{Failed, SlotStatistic, SlotValues, Slotted, merge};
-pub(crate) use fill::{Fill, Filled};
+pub(crate) use fill::{Filled, PeriodFill};
 pub(crate) use running::{Running, TrackedKinds};
 pub(crate) use tracked::{Grouping, Tracked};
 pub(crate) use window::{Join, Window};

@@ -5,7 +5,7 @@
 
 use super::{Window, merge};
 use crate::{
-    blocks::{Cursor, Objects, Table},
+    blocks::{Objects, RowCursor, Table},
     calendar::Days,
     error::Result,
     format::KindBytes,
@@ -76,7 +76,7 @@ impl<V: Value> Running<V> {
         let mut running = Self { objects: Vec::new(), table: table.clone(), slots };
         let mut places: HashMap<Vec<u8>, usize, RandomState> = HashMap::default();
         let days = table.of_period(Period::Day);
-        let days = Cursor::new(reads, days, objects.clone(), Direction::Forwards, (first_day, to));
+        let days = RowCursor::new(reads, days, objects.clone(), Direction::Forwards, (first_day, to));
         days.for_each(|object, row| {
             if let Some(last) = tracked.last_day(object) {
                 let place = running.place(&mut places, object, Some(last));
@@ -87,7 +87,7 @@ impl<V: Value> Running<V> {
             Ok(())
         })?;
         let stored =
-            Cursor::new(reads, table.clone(), objects.clone(), Direction::Forwards, (first_stored, to));
+            RowCursor::new(reads, table.clone(), objects.clone(), Direction::Forwards, (first_stored, to));
         stored.for_each(|object, row| {
             let place = running.place(&mut places, object, tracked.last_day(object));
             if let Some(object) = running.objects.get_mut(place) {

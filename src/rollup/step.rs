@@ -1,14 +1,14 @@
 //! Calendar periods in step with days that came from elsewhere.
 
-use super::{Comparison, Fill, Grouping, anew};
-use crate::{blocks::Table, error::Result, kinds::Value, model::Period, storage::Change};
+use super::{Comparison, Grouping, PeriodFill, anew};
+use crate::{blocks::Table, error::Result, kinds::Value, model::Period, storage::Transaction};
 
 impl Grouping {
     /// Works the calendar periods that are kept out from the days of `days`, but for those that were `given` with them:
     /// those are compared. Notes which are what their days make them.
     pub(crate) fn bring_into_step<V: Value>(
         &mut self,
-        change: &mut Change<'_>,
+        change: &mut Transaction<'_>,
         days: &Table,
         given: impl Fn(Period) -> bool,
     ) -> Result<()> {
@@ -22,7 +22,7 @@ impl Grouping {
                 }
             } else {
                 let kinds = grouping.kind_bytes();
-                let fill = Fill::new(days.clone(), kinds.clone(), i32::MIN, self.tracked.left_out);
+                let fill = PeriodFill::new(days.clone(), kinds.clone(), i32::MIN, self.tracked.left_out);
                 anew::<V>(change, fill, &table, &kinds, None)?;
                 in_step.push(period);
             }

@@ -1,6 +1,6 @@
 //! An engine for tests, which counts what is asked of it.
 
-use super::{Compaction, Direction, Engine, Entry, MemoryEngine, Visit, Write};
+use super::{Compaction, Direction, Engine, Entry, MemoryEngine, VisitEntries, Write};
 use crate::{error::Result, format::KeyRange};
 use std::{
     mem,
@@ -57,7 +57,13 @@ impl Engine for CountingEngine {
         self.engine.get(key)
     }
 
-    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
+    fn visit(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        limit: usize,
+        visit: VisitEntries<'_>,
+    ) -> Result<()> {
         self.calls.with(|calls| {
             calls.scans += 1;
             let start = range.start.escape_ascii();

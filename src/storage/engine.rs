@@ -10,7 +10,7 @@ pub(crate) const BATCH: usize = 512;
 pub(in crate::storage) const SPILL_FILES: &str = "spill-";
 
 /// Takes a key and its value.
-pub(crate) type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]);
+pub(crate) type VisitEntries<'v> = &'v mut dyn FnMut(&[u8], &[u8]);
 
 /// An ordered map of bytes. Calls may come from many threads at once.
 pub(crate) trait Engine: Debug + Send + Sync {
@@ -18,7 +18,13 @@ pub(crate) trait Engine: Debug + Send + Sync {
 
     /// Calls `visit` with the keys and values of the first `limit` entries of a range in this direction; of fewer only when
     /// there are no more.
-    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()>;
+    fn visit(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        limit: usize,
+        visit: VisitEntries<'_>,
+    ) -> Result<()>;
 
     /// The first `limit` entries of a range in this direction; fewer only when there are no more.
     fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Entry>> {

@@ -1,6 +1,6 @@
 //! The engine of stores that don't persist.
 
-use super::{Compaction, Direction, Engine, Entry, Visit, Write};
+use super::{Compaction, Direction, Engine, Entry, VisitEntries, Write};
 use crate::{error::Result, format::KeyRange};
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,13 @@ impl Engine for MemoryEngine {
         Ok(self.map.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
     }
 
-    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
+    fn visit(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        limit: usize,
+        visit: VisitEntries<'_>,
+    ) -> Result<()> {
         if range.is_empty() {
             return Ok(());
         }

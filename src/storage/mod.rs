@@ -5,7 +5,7 @@
 //!
 //! It may use `format` and what stands above it. `blocks`, `rollup` and the store read and write through it.
 
-mod change;
+mod transaction;
 #[cfg(all(test, feature = "exchange"))]
 mod counting;
 mod sled;
@@ -22,15 +22,15 @@ mod reads;
 mod tests;
 
 pub(crate) use self::sled::{DiskEngine, Remains};
-pub(crate) use change::Change;
 #[cfg(all(test, feature = "exchange"))]
 pub(crate) use counting::{Counter, CountingEngine};
 pub use engine::Compaction;
-pub(crate) use engine::{BATCH, Direction, Engine, Entry, Visit, Write};
+pub(crate) use engine::{BATCH, Direction, Engine, Entry, VisitEntries, Write};
 pub(crate) use flusher::Flusher;
 pub(crate) use handle::Storage;
 use lock::lock;
 pub(crate) use memory::MemoryEngine;
 pub(crate) use mvcc::Snapshot;
-pub(crate) use reads::{Entries, Page, Reads};
+pub(crate) use reads::{EntryBuffer, Page, Reads};
 pub(crate) use spill::Spill;
+pub(crate) use transaction::Transaction;

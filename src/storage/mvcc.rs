@@ -3,7 +3,7 @@
 //! The engine's own scans aren't snapshots. So, while a snapshot is held, each write first saves what it replaces;
 //! a reader puts those older values back over what it finds. Without a snapshot nothing is saved.
 
-use super::{Direction, Entries, Entry, Page, Reads, Storage, reads::patched};
+use super::{Direction, Entry, EntryBuffer, Page, Reads, Storage, reads::patched};
 use crate::{
     error::Result,
     format::{KeyRange, Stored, value_after},
@@ -89,7 +89,12 @@ impl Reads for Snapshot {
         Ok(Page { entries, rest })
     }
 
-    fn page_into(&self, range: &KeyRange, limit: usize, entries: &mut Entries) -> Result<Option<KeyRange>> {
+    fn page_into(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+        entries: &mut EntryBuffer,
+    ) -> Result<Option<KeyRange>> {
         entries.clear();
         let Held { storage, version, committed } = &*self.held;
         let versions = storage.versions();

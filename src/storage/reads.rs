@@ -16,13 +16,13 @@ pub(crate) struct Page {
 
 /// Some entries, in memory of one piece.
 #[derive(Debug, Default)]
-pub(crate) struct Entries {
+pub(crate) struct EntryBuffer {
     bytes: Vec<u8>,
     /// Where each key ends, and its value.
     ends: Vec<(usize, usize)>,
 }
 
-impl Entries {
+impl EntryBuffer {
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
@@ -55,7 +55,12 @@ pub(crate) trait Reads {
     fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page>;
 
     /// The same, into memory that is used again; says what is left of the range, if there may be more.
-    fn page_into(&self, range: &KeyRange, limit: usize, entries: &mut Entries) -> Result<Option<KeyRange>> {
+    fn page_into(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+        entries: &mut EntryBuffer,
+    ) -> Result<Option<KeyRange>> {
         entries.clear();
         let page = self.page(range, Direction::Forwards, limit)?;
         page.entries.iter().for_each(|entry| entries.push(&entry.key, &entry.value));
@@ -109,7 +114,12 @@ impl<R: Reads> Reads for &R {
         (**self).page(range, direction, limit)
     }
 
-    fn page_into(&self, range: &KeyRange, limit: usize, entries: &mut Entries) -> Result<Option<KeyRange>> {
+    fn page_into(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+        entries: &mut EntryBuffer,
+    ) -> Result<Option<KeyRange>> {
         (**self).page_into(range, limit, entries)
     }
 

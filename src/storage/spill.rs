@@ -19,12 +19,12 @@ const MOST_RUNS: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Spill {
     storage: Storage,
-    runs: Vec<Run>,
+    runs: Vec<SortedRun>,
 }
 
 /// Entries in the order of their keys; in memory if the store is.
 #[derive(Debug)]
-enum Run {
+enum SortedRun {
     File(File, PathBuf),
     Memory(Vec<u8>),
 }
@@ -58,11 +58,11 @@ impl Spill {
         Merge::new(mem::take(&mut self.runs), self.storage.path())
     }
 
-    fn write(&self, entries: impl IntoIterator<Item = Result<Entry>>) -> Result<Run> {
+    fn write(&self, entries: impl IntoIterator<Item = Result<Entry>>) -> Result<SortedRun> {
         let Some(folder) = self.storage.engine().folder() else {
             let mut bytes = Vec::new();
             write_entries(&mut bytes, entries, self.storage.path())?;
-            return Ok(Run::Memory(bytes));
+            return Ok(SortedRun::Memory(bytes));
         };
         let failed = |source| Error::Io { action: "spilling to", path: folder.to_owned(), source };
         let number = self.storage.shared.spills.fetch_add(1, Ordering::Relaxed);
@@ -70,8 +70,8 @@ impl Spill {
         let file = File::options().read(true).write(true).create_new(true).open(&path).map_err(failed)?;
         // Where the system allows it, the file has no name from now on, and is gone with the process.
         let _ = fs::remove_file(&path);
-        let run = Run::File(file, path);
-        if let Run::File(file, _) = &run {
+        let run = SortedRun::File(file, path);
+        if let SortedRun::File(file, _) = &run {
             let mut writer = BufWriter::new(file);
             write_entries(&mut writer, entries, folder)?;
             writer.flush().map_err(failed)?;
@@ -80,7 +80,7 @@ impl Spill {
     }
 }
 
-impl Drop for Run {
+impl Drop for SortedRun {
     fn drop(&mut self) {
         if let Self::File(_, path) = self {
             let _ = fs::remove_file(path);
@@ -109,48 +109,48 @@ fn write_entries(
 }
 
 /// The next entry of a run: its key, the number of the run, and its value; the one with the lowest key comes first.
-type Next = Reverse<(Vec<u8>, usize, Vec<u8>)>;
+type NextEntry = Reverse<(Vec<u8>, usize, Vec<u8>)>;
 
 /// The entries of several runs.
 #[derive(Debug)]
 pub(crate) struct Merge {
-    runs: Vec<Reader>,
-    next: BinaryHeap<Next>,
+    runs: Vec<RunReader>,
+    next: BinaryHeap<NextEntry>,
     path: PathBuf,
 }
 
 /// A run that is read.
 #[derive(Debug)]
-struct Reader {
+struct RunReader {
     /// Gone with the reader.
-    _run: Option<Run>,
-    source: Source,
+    _run: Option<SortedRun>,
+    source: RunSource,
 }
 
 #[derive(Debug)]
-enum Source {
+enum RunSource {
     File(BufReader<File>),
     Memory(Cursor<Vec<u8>>),
 }
 
-impl Reader {
-    fn new(mut run: Run) -> io::Result<Self> {
+impl RunReader {
+    fn new(mut run: SortedRun) -> io::Result<Self> {
         match &mut run {
-            Run::File(file, _) => {
+            SortedRun::File(file, _) => {
                 file.rewind()?;
-                let source = Source::File(BufReader::with_capacity(1 << 16, file.try_clone()?));
+                let source = RunSource::File(BufReader::with_capacity(1 << 16, file.try_clone()?));
                 Ok(Self { _run: Some(run), source })
             }
-            Run::Memory(bytes) => {
-                Ok(Self { source: Source::Memory(Cursor::new(mem::take(bytes))), _run: None })
+            SortedRun::Memory(bytes) => {
+                Ok(Self { source: RunSource::Memory(Cursor::new(mem::take(bytes))), _run: None })
             }
         }
     }
 
     fn next_entry(&mut self) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
         match &mut self.source {
-            Source::File(file) => read_entry(file),
-            Source::Memory(bytes) => read_entry(bytes),
+            RunSource::File(file) => read_entry(file),
+            RunSource::Memory(bytes) => read_entry(bytes),
         }
     }
 }
@@ -174,10 +174,10 @@ fn read_bytes(reader: &mut impl Read, length: [u8; 4]) -> io::Result<Vec<u8>> {
 }
 
 impl Merge {
-    fn new(runs: Vec<Run>, path: &Path) -> Result<Self> {
+    fn new(runs: Vec<SortedRun>, path: &Path) -> Result<Self> {
         let mut merge = Self { runs: Vec::new(), next: BinaryHeap::new(), path: path.to_owned() };
         for run in runs {
-            let reader = Reader::new(run).map_err(|source| merge.failed(source))?;
+            let reader = RunReader::new(run).map_err(|source| merge.failed(source))?;
             merge.runs.push(reader);
             merge.advance(merge.runs.len() - 1)?;
         }
@@ -190,7 +190,7 @@ impl Merge {
 
     /// Reads the next entry of a run.
     fn advance(&mut self, number: usize) -> Result<()> {
-        let read = self.runs.get_mut(number).map_or(Ok(None), Reader::next_entry);
+        let read = self.runs.get_mut(number).map_or(Ok(None), RunReader::next_entry);
         if let Some((key, value)) = read.map_err(|source| self.failed(source))? {
             self.next.push(Reverse((key, number, value)));
         }

@@ -230,7 +230,13 @@ impl Engine for Slow {
         self.map.get(key)
     }
 
-    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
+    fn visit(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        limit: usize,
+        visit: VisitEntries<'_>,
+    ) -> Result<()> {
         self.map.visit(range, direction, limit, visit)
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Bulk<V> {
 /// The statistics of one table that wait.
 #[derive(Debug)]
 struct Current<V> {
-    names: Names,
+    names: TableName,
     form: Form,
     memtable: Memtable<V>,
     bytes: usize,
@@ -38,14 +38,14 @@ struct Current<V> {
 
 /// What tells one table from another, and whether a metric is registered as it is.
 #[derive(Debug)]
-struct Names {
+struct TableName {
     domain: [String; 2],
     metric: [String; 3],
     period: Period,
     has_object: bool,
 }
 
-impl Names {
+impl TableName {
     fn of<V>(key: &StatisticKey<'_, V>) -> Self {
         let (domain, metric) = texts(&key.metric);
         Self {
@@ -125,7 +125,7 @@ impl<V: Value> Current<V> {
         let form = change.register(key.metric)?;
         let table = change.store().table_of(key, form)?;
         Ok(Self {
-            names: Names::of(key),
+            names: TableName::of(key),
             form,
             memtable: Memtable::new(table),
             bytes: 0,

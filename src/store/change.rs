@@ -16,7 +16,7 @@ use std::sync::{Arc, PoisonError};
 #[derive(Debug)]
 pub struct Change<'s> {
     store: &'s Store,
-    writes: storage::Change<'s>,
+    writes: storage::Transaction<'s>,
     registry: Arc<Registry>,
     /// The names of what a run wrote, or what was deleted.
     wrote: Vec<String>,
@@ -325,7 +325,7 @@ impl<'s> Change<'s> {
     }
 
     /// What is written to, and read from with what was written.
-    pub(crate) fn writes(&mut self) -> &mut storage::Change<'s> {
+    pub(crate) fn writes(&mut self) -> &mut storage::Transaction<'s> {
         &mut self.writes
     }
 }

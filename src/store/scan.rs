@@ -2,7 +2,7 @@
 
 use super::{Prefix, Registry, Store};
 use crate::{
-    blocks::{ByDate, Cursor, Objects, RowView, Table},
+    blocks::{ByDate, Objects, RowCursor, RowView, Table},
     error::Result,
     format::{BlockKey, KeyRange, Space, key},
     kinds::{AnyValue, Value},
@@ -73,7 +73,7 @@ impl Store {
         let mut scan = self.scan(prefix);
         while let Some((table, slots)) = scan.next_table()? {
             let mut visitor = Visitor::new(table.clone());
-            let cursor = Cursor::new(&scan.snapshot, table, Objects::All, Direction::Forwards, slots);
+            let cursor = RowCursor::new(&scan.snapshot, table, Objects::All, Direction::Forwards, slots);
             cursor.for_each(|object, row| visitor.row(&scan.snapshot, object, row, &mut visit))?;
         }
         Ok(())
@@ -141,7 +141,7 @@ pub(crate) type Statistics<V> = ByDate<Snapshot, Arc<Series>, Label, V>;
 
 /// Reads the statistics of some objects of a table by date; the objects that aren't wanted are left out.
 pub(crate) fn statistics<V: Value>(
-    cursor: Cursor<Snapshot>,
+    cursor: RowCursor<Snapshot>,
     wanted: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
 ) -> Statistics<V> {
     let (table, reads) = (cursor.table().clone(), cursor.reads().clone());
@@ -196,7 +196,7 @@ impl Scan {
             }
             let Some((table, slots)) = self.next_table()? else { return Ok(None) };
             let snapshot = self.snapshot.clone();
-            let cursor = Cursor::new(snapshot, table.clone(), Objects::All, Direction::Forwards, slots);
+            let cursor = RowCursor::new(snapshot, table.clone(), Objects::All, Direction::Forwards, slots);
             self.current = Some((table, statistics(cursor, |_| true)));
         }
     }

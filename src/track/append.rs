@@ -38,12 +38,12 @@ use std::fmt;
 #[must_use]
 pub struct Append<'t, T> {
     track: &'t T,
-    cursor: Option<Cursor<'t>>,
+    cursor: Option<CursorMove<'t>>,
     strict: bool,
     progress: Box<dyn FnMut(u64) + 't>,
 }
 
-struct Cursor<'t> {
+struct CursorMove<'t> {
     name: String,
     from: Option<Vec<u8>>,
     to: Box<dyn FnOnce() -> Vec<u8> + 't>,
@@ -58,7 +58,7 @@ impl<'t, T: Track> Append<'t, T> {
     /// [`Store::cursor`] gave it; `to` is called when the records have been read to their end, and says
     /// where it stands then. Default: no cursor.
     pub fn cursor(self, name: &str, from: Option<&[u8]>, to: impl FnOnce() -> Vec<u8> + 't) -> Self {
-        let cursor = Cursor { name: name.to_owned(), from: from.map(<[u8]>::to_vec), to: Box::new(to) };
+        let cursor = CursorMove { name: name.to_owned(), from: from.map(<[u8]>::to_vec), to: Box::new(to) };
         Self { cursor: Some(cursor), ..self }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{How, Since, plan::Plan};
 use crate::{
-    blocks::{Cursor, Objects},
+    blocks::{Objects, RowCursor},
     error::Result,
     format::KindBytes,
     model::Period,
@@ -72,6 +72,6 @@ fn last_day(store: &Store, plan: &Plan, snapshot: &Snapshot, kinds: &[String]) -
     let table = plan.days(store, !kinds.beginning().is_empty());
     let (first, _) = store.calendar().slot_range(Period::Day, None, None)?;
     let objects = Objects::Under(kinds.beginning());
-    let cursor = Cursor::new(snapshot, table, objects, Direction::Backwards, (first, plan.today));
+    let cursor = RowCursor::new(snapshot, table, objects, Direction::Backwards, (first, plan.today));
     cursor.last_slot(|object| kinds.are_of(object))
 }

@@ -11,14 +11,14 @@ use std::fmt;
 type PushIds<'a, R> = Box<dyn Fn(&R, &mut Ids<'_>) + 'a>;
 
 /// One way of grouping: kinds of objects, and how a record tells its ids.
-pub(super) struct Grouping<'a, R> {
+pub(super) struct RecordGrouping<'a, R> {
     kinds: Vec<String>,
     /// The kinds as they stand in keys.
     kind_bytes: Vec<Vec<u8>>,
     ids: PushIds<'a, R>,
 }
 
-impl<'a, R> Grouping<'a, R> {
+impl<'a, R> RecordGrouping<'a, R> {
     pub(super) fn new(kinds: Vec<String>, ids: impl Fn(&R, &mut Ids<'_>) + 'a) -> Result<Self> {
         for kind in &kinds {
             Ref::parse(kind)?;
@@ -55,9 +55,9 @@ impl<'a, R> Grouping<'a, R> {
     }
 }
 
-impl<R> fmt::Debug for Grouping<'_, R> {
+impl<R> fmt::Debug for RecordGrouping<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Grouping").field(&self.kinds).finish()
+        f.debug_tuple("RecordGrouping").field(&self.kinds).finish()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     format::Form,
     kinds::Value,
     model::{Metric, Period},
-    rollup::{Grouping, Since as Replaced, Tracked},
+    rollup::{Grouping, Replaced, Tracked},
     storage::{Direction, Reads, Snapshot},
     store::{Beginning, Change, Mark, Parked, Store, Today},
 };

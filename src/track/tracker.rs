@@ -1,6 +1,6 @@
 //! What is worked out from records, and how they are read.
 
-use super::{Ids, grouping::Grouping};
+use super::{Ids, grouping::RecordGrouping};
 use crate::{
     calendar::Timestamp,
     error::{Error, Result},
@@ -56,7 +56,7 @@ pub struct Tracker<'a, R, V = i64> {
     pub(super) metric: Metric<'a, V>,
     pub(super) timestamp: Box<dyn Fn(&R) -> Timestamp + 'a>,
     pub(super) value: ValueOf<'a, R, V>,
-    pub(super) groupings: Vec<Grouping<'a, R>>,
+    pub(super) groupings: Vec<RecordGrouping<'a, R>>,
     pub(super) periods: Vec<Period>,
     pub(super) memory_bytes: usize,
     pub(super) most_objects: u64,
@@ -150,7 +150,7 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
         kinds: impl IntoIterator<Item = K>,
         ids: impl Fn(&R, &mut Ids<'_>) + 'a,
     ) -> Result<Self> {
-        let grouping = Grouping::new(kinds.into_iter().map(Into::into).collect(), ids)?;
+        let grouping = RecordGrouping::new(kinds.into_iter().map(Into::into).collect(), ids)?;
         if self.groupings.iter().any(|other| other.kinds() == grouping.kinds()) {
             return Err(Error::DuplicateGrouping { kinds: grouping.kinds().join(",") });
         }

@@ -11,7 +11,7 @@ use crate::{
     calendar::{Days, HOURS, day_of_number},
     error::{Error, Result},
     kinds::Value,
-    rollup::{Apply, Since as Replaced},
+    rollup::{Apply, Replaced},
     store::{Change, Store},
 };
 use std::mem;

@@ -10,7 +10,7 @@ mod source;
 use graph::Graph;
 use imports::{Imports, without_tests};
 use source::{Source, sources, tokens};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// From the top; those that share a line don't use one another.
 const LAYERS: &[&[&str]] = &[
@@ -125,6 +125,22 @@ fn no_file_is_longer_than_500_lines() {
         .map(|(path, lines)| format!("{path} has {lines} lines"))
         .collect();
     assert!(long.is_empty(), "\n{}", long.join("\n"));
+}
+
+#[test]
+fn a_type_has_a_name_of_its_own_in_the_whole_tree() {
+    let sources = sources();
+    let mut homes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for source in sources.iter().filter(|source| !source.module.iter().any(|name| name == "tests")) {
+        for pair in without_tests(&source.tokens).windows(2) {
+            let defines = ["struct", "enum", "trait"].iter().any(|word| pair[0].is(word));
+            if let Some(name) = pair[1].word().filter(|_| defines) {
+                homes.entry(name).or_default().push(&source.path);
+            }
+        }
+    }
+    homes.retain(|_, homes| homes.len() > 1);
+    assert!(homes.is_empty(), "{homes:#?}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ use std::io::{self, Write};
 pub fn export(store: &Store, prefix: &Prefix, writer: impl Write) -> Result<u64> {
     let scan = store.scan(prefix);
     let registry = scan.registry();
-    let mut lines = Lines { writer, line: Vec::new() };
+    let mut lines = LineWriter { writer, line: Vec::new() };
     lines.write(&CalendarLine::from(store.calendar()))?;
     for domain in registry.domains().iter().filter(|domain| prefix.covers(domain.reference(), None)) {
         lines.write(&DomainLine::from(domain))?;
@@ -73,12 +73,12 @@ pub fn export(store: &Store, prefix: &Prefix, writer: impl Write) -> Result<u64>
     Ok(statistics)
 }
 
-struct Lines<W> {
+struct LineWriter<W> {
     writer: W,
     line: Vec<u8>,
 }
 
-impl<W: Write> Lines<W> {
+impl<W: Write> LineWriter<W> {
     fn write(&mut self, line: &impl Serialize) -> Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, line).map_err(|error| failed(error.into()))?;

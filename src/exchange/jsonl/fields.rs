@@ -5,7 +5,7 @@ use crate::error::{hint, nearest};
 use std::borrow::Cow;
 
 /// What is wrong with a line, a sentence.
-pub(super) type Problem = String;
+pub(super) type LineProblem = String;
 
 /// The fields of a line that haven't been taken yet.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn parse(line: &'a str) -> Result<Self, Problem> {
+    pub(super) fn parse(line: &'a str) -> Result<Self, LineProblem> {
         match serde_json::from_str(line) {
             Ok(Json::Object(members)) => Ok(Self { members, taken: Vec::with_capacity(8) }),
             Ok(other) => Err(format!("it is {}, not an object of JSON", other.describe())),
@@ -28,7 +28,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn take(&mut self, name: &'static str) -> Result<Option<Json<'a>>, Problem> {
+    pub(super) fn take(&mut self, name: &'static str) -> Result<Option<Json<'a>>, LineProblem> {
         self.taken.push(name);
         let Some(at) = self.members.iter().position(|(given, _)| given == name) else { return Ok(None) };
         let (_, value) = self.members.remove(at);
@@ -38,20 +38,20 @@ impl<'a> Fields<'a> {
         Ok(Some(value))
     }
 
-    pub(super) fn need(&mut self, name: &'static str) -> Result<Json<'a>, Problem> {
+    pub(super) fn need(&mut self, name: &'static str) -> Result<Json<'a>, LineProblem> {
         self.take(name)?.ok_or_else(|| format!("it has no field {name:?}"))
     }
 
-    pub(super) fn text(&mut self, name: &'static str) -> Result<Cow<'a, str>, Problem> {
+    pub(super) fn text(&mut self, name: &'static str) -> Result<Cow<'a, str>, LineProblem> {
         as_text(name, self.need(name)?)
     }
 
-    pub(super) fn optional_text(&mut self, name: &'static str) -> Result<Option<Cow<'a, str>>, Problem> {
+    pub(super) fn optional_text(&mut self, name: &'static str) -> Result<Option<Cow<'a, str>>, LineProblem> {
         self.take(name)?.map(|value| as_text(name, value)).transpose()
     }
 
     /// A list of texts.
-    pub(super) fn texts(&mut self, name: &'static str) -> Result<Vec<Cow<'a, str>>, Problem> {
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Vec<Cow<'a, str>>, LineProblem> {
         match self.need(name)? {
             Json::List(items) => items.into_iter().map(|item| as_text(name, item)).collect(),
             other => Err(format!("{name:?} is {}, not a list of texts", other.describe())),
@@ -59,7 +59,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Says whether all fields have been taken.
-    pub(super) fn end(self) -> Result<(), Problem> {
+    pub(super) fn end(self) -> Result<(), LineProblem> {
         let Some((unknown, _)) = self.members.first() else { return Ok(()) };
         let unknown: String = unknown.chars().take(40).collect();
         let near = nearest(&unknown, self.taken.iter().copied());
@@ -68,7 +68,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn as_text<'a>(name: &str, value: Json<'a>) -> Result<Cow<'a, str>, Problem> {
+fn as_text<'a>(name: &str, value: Json<'a>) -> Result<Cow<'a, str>, LineProblem> {
     match value {
         Json::Text(text) => Ok(text),
         other => Err(format!("{name:?} is {}, not a text", other.describe())),

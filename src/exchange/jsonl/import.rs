@@ -1,7 +1,7 @@
 //! From JSON lines to a store.
 
 use super::{
-    lines::Lines,
+    lines::LineReader,
     parse::{Line, MetricFields, StatisticFields, TrackedFields},
     value,
 };
@@ -46,9 +46,9 @@ pub struct ImportReport {
 pub fn import(store: &Store, reader: impl BufRead) -> Result<ImportReport> {
     store.change(|change| {
         let mut import = Import::new(change);
-        let mut lines = Lines::new(reader);
+        let mut lines = LineReader::new(reader);
         while let Some((number, line)) = lines.next()? {
-            let line = Line::parse(line).map_err(Failure::Problem);
+            let line = Line::parse(line).map_err(LineError::Problem);
             line.and_then(|line| import.line(line)).map_err(|failure| failure.at(number))?;
         }
         import.end()
@@ -77,23 +77,23 @@ pub fn import(store: &Store, reader: impl BufRead) -> Result<ImportReport> {
 /// # Errors
 /// [`Error::Import`] when the first line can't be read.
 pub fn exported_calendar(reader: impl BufRead) -> Result<Option<Calendar>> {
-    let mut lines = Lines::new(reader);
+    let mut lines = LineReader::new(reader);
     let Some((number, line)) = lines.next()? else { return Ok(None) };
-    match Line::parse(line).map_err(|problem| Failure::Problem(problem).at(number))? {
+    match Line::parse(line).map_err(|problem| LineError::Problem(problem).at(number))? {
         Line::Calendar(calendar) => Ok(Some(calendar)),
         _ => Ok(None),
     }
 }
 
 /// Why a line isn't imported.
-enum Failure {
+enum LineError {
     /// The line itself.
     Problem(String),
     /// The store.
     Error(Error),
 }
 
-impl Failure {
+impl LineError {
     fn at(self, line: u64) -> Error {
         match self {
             Self::Problem(problem) => Error::Import { line, problem: shortened(problem) },
@@ -109,19 +109,19 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for LineError {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
 
-impl From<String> for Failure {
+impl From<String> for LineError {
     fn from(problem: String) -> Self {
         Self::Problem(problem)
     }
 }
 
-type Outcome<T = ()> = Result<T, Failure>;
+type LineResult<T = ()> = Result<T, LineError>;
 
 /// An import under way.
 struct Import<'c, 's> {
@@ -167,7 +167,7 @@ impl<'c, 's> Import<'c, 's> {
         }
     }
 
-    fn line(&mut self, line: Line<'_>) -> Outcome {
+    fn line(&mut self, line: Line<'_>) -> LineResult {
         match line {
             Line::Calendar(calendar) => self.calendar(calendar),
             Line::Domain { reference, name } => self.domain(&reference, &name),
@@ -177,18 +177,18 @@ impl<'c, 's> Import<'c, 's> {
         }
     }
 
-    fn calendar(&mut self, calendar: Calendar) -> Outcome {
+    fn calendar(&mut self, calendar: Calendar) -> LineResult {
         let store = self.change.store();
         if calendar == *store.calendar() {
             return Ok(());
         }
         let (path, stored) = (store.path().display(), store.calendar());
-        Err(Failure::Problem(format!(
+        Err(LineError::Problem(format!(
             "it defines the calendar {calendar}, and the store at {path} has {stored}; import it into a new store"
         )))
     }
 
-    fn domain(&mut self, reference: &str, name: &str) -> Outcome {
+    fn domain(&mut self, reference: &str, name: &str) -> LineResult {
         self.change.register_domain(Domain::parse(reference, name)?)?;
         let new = || DomainEntry { name: String::new(), metrics: BTreeMap::new() };
         let entry = self.domains.entry(reference.to_owned()).or_insert_with(new);
@@ -197,12 +197,12 @@ impl<'c, 's> Import<'c, 's> {
         Ok(())
     }
 
-    fn metric(&mut self, fields: MetricFields<'_>) -> Outcome {
+    fn metric(&mut self, fields: MetricFields<'_>) -> LineResult {
         let MetricFields { domain, reference, name, description, kind, mut form } = fields;
         let (domain, reference) = (domain.as_ref(), Ref::parse(&reference)?.as_str());
         let Some(entry) = self.domains.get_mut(domain) else {
             let near = like(domain, self.domains.keys().cloned());
-            return Err(Failure::Problem(format!(
+            return Err(LineError::Problem(format!(
                 "the domain {domain:?} isn't defined{near}; define it first"
             )));
         };
@@ -215,7 +215,7 @@ impl<'c, 's> Import<'c, 's> {
             }
             if stored.form.is_integers() != form.is_integers() {
                 let known = if stored.form.is_integers() { "whole numbers" } else { "encoded" };
-                return Err(Failure::Problem(format!(
+                return Err(LineError::Problem(format!(
                     "in the store at {}, the values of {domain}/{reference} are {known}; \"encoded\" must say the same",
                     self.change.store().path().display()
                 )));
@@ -231,7 +231,7 @@ impl<'c, 's> Import<'c, 's> {
         Ok(())
     }
 
-    fn statistic(&mut self, fields: StatisticFields<'_>) -> Outcome {
+    fn statistic(&mut self, fields: StatisticFields<'_>) -> LineResult {
         let StatisticFields { domain, metric, period, date, object, value } = fields;
         let known = self.domains.get_key_value(domain.as_ref());
         let known = known
@@ -273,7 +273,7 @@ impl<'c, 's> Import<'c, 's> {
     }
 
     /// Takes over what is tracked of a metric, beside what the store tracks of it already.
-    fn tracked(&mut self, fields: TrackedFields<'_>) -> Outcome {
+    fn tracked(&mut self, fields: TrackedFields<'_>) -> LineResult {
         let TrackedFields { domain, metric, kinds, periods } = fields;
         let known = self
             .domains
@@ -285,7 +285,7 @@ impl<'c, 's> Import<'c, 's> {
         let (domain, metric) = (domain.into_owned(), metric.into_owned());
         let kinds: Vec<String> = kinds.into_iter().map(Cow::into_owned).collect();
         if kinds.len() > Object::MAX_PARTS {
-            return Err(Failure::Problem(
+            return Err(LineError::Problem(
                 "\"by\" has more than 8 kinds, which an object can't have".to_owned(),
             ));
         }

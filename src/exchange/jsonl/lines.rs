@@ -10,13 +10,13 @@ const LONGEST: u64 = 24 << 20;
 
 /// A reader's lines.
 #[derive(Debug)]
-pub(super) struct Lines<R> {
+pub(super) struct LineReader<R> {
     reader: R,
     buffer: Vec<u8>,
     number: u64,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> LineReader<R> {
     pub(super) fn new(reader: R) -> Self {
         Self { reader, buffer: Vec::new(), number: 0 }
     }

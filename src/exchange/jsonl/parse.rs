@@ -1,7 +1,7 @@
 //! The kinds of lines, as they are read.
 
 use super::{
-    fields::{Fields, Problem},
+    fields::{Fields, LineProblem},
     json::{Json, Members},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub(super) struct StatisticFields<'a> {
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn parse(line: &'a str) -> Result<Self, Problem> {
+    pub(super) fn parse(line: &'a str) -> Result<Self, LineProblem> {
         let mut fields = Fields::parse(line)?;
         let line = match fields.optional_text("define")?.as_deref() {
             None => Self::Statistic(StatisticFields::take(&mut fields)?),
@@ -79,7 +79,7 @@ impl<'a> Line<'a> {
 }
 
 impl<'a> MetricFields<'a> {
-    fn take(fields: &mut Fields<'a>) -> Result<Self, Problem> {
+    fn take(fields: &mut Fields<'a>) -> Result<Self, LineProblem> {
         let (domain, reference, name) = (fields.text("domain")?, fields.text("ref")?, fields.text("name")?);
         let description = fields.optional_text("description")?.unwrap_or_default();
         let kind = fields.text("value")?;
@@ -109,7 +109,7 @@ impl<'a> MetricFields<'a> {
 }
 
 impl<'a> StatisticFields<'a> {
-    fn take(fields: &mut Fields<'a>) -> Result<Self, Problem> {
+    fn take(fields: &mut Fields<'a>) -> Result<Self, LineProblem> {
         let (domain, metric) = (fields.text("domain")?, fields.text("metric")?);
         let (period, date) = (fields.text("period")?, fields.text("date")?);
         let object = match fields.take("object")? {
@@ -121,7 +121,7 @@ impl<'a> StatisticFields<'a> {
     }
 }
 
-fn object(members: Members<'_>) -> Result<Object, Problem> {
+fn object(members: Members<'_>) -> Result<Object, LineProblem> {
     if members.is_empty() {
         return Err("\"object\" has no parts; null is no object".to_owned());
     }
@@ -140,7 +140,7 @@ fn object(members: Members<'_>) -> Result<Object, Problem> {
     Object::from_parts(parts).map_err(|error| error.to_string())
 }
 
-fn calendar(fields: &mut Fields<'_>) -> Result<Calendar, Problem> {
+fn calendar(fields: &mut Fields<'_>) -> Result<Calendar, LineProblem> {
     let sentence = |error: crate::error::Error| error.to_string();
     let calendar = Calendar::new(&fields.text("zone")?).map_err(sentence)?;
     let week_start = fields.text("week_start")?;

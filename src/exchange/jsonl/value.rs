@@ -1,7 +1,7 @@
 //! Values as they stand in a line: whole numbers, or bytes with what they say beside them.
 
 use super::{
-    fields::Problem,
+    fields::LineProblem,
     json::{Json, Members},
 };
 use crate::{
@@ -24,34 +24,34 @@ pub(super) enum ValueJson {
 }
 
 /// What bytes say, and those that are stored of them: of a sketch of another library's they are others.
-struct Checked {
+struct CheckedBytes {
     figures: Vec<Figure>,
     stored: Vec<u8>,
 }
 
 /// How values of one of the crate's own encoded kinds are read.
-struct Known {
+struct KnownKind {
     names: &'static [&'static str],
-    check: fn(&[u8]) -> Result<Checked>,
+    check: fn(&[u8]) -> Result<CheckedBytes>,
 }
 
 struct FindKnown;
 
 impl KindVisitor for FindKnown {
-    type Output = Option<Known>;
+    type Output = Option<KnownKind>;
 
-    fn visit<V: Figures>(self) -> Option<Known> {
+    fn visit<V: Figures>(self) -> Option<KnownKind> {
         let check = |bytes: &[u8]| {
             let value = V::from_stored(bytes)?;
             let problem = "it can't be encoded".to_owned();
             let stored = value.to_stored().ok_or(Error::InvalidValue { kind: V::KIND, problem })?;
-            Ok(Checked { figures: value.figures(), stored })
+            Ok(CheckedBytes { figures: value.figures(), stored })
         };
-        (V::LAYOUT != Layout::Integers).then_some(Known { names: V::NAMES, check })
+        (V::LAYOUT != Layout::Integers).then_some(KnownKind { names: V::NAMES, check })
     }
 }
 
-impl Known {
+impl KnownKind {
     fn find(kind: &str) -> Option<Self> {
         visit_kind(kind, FindKnown).flatten()
     }
@@ -74,10 +74,10 @@ impl ValueJson {
             AnyValue::Integer(integer) => return Ok(Self::Integer(*integer)),
             AnyValue::Encoded(bytes) => bytes,
         };
-        let Some(known) = Known::find(kind) else {
+        let Some(known) = KnownKind::find(kind) else {
             return Ok(Self::Encoded { figures: Vec::new(), base64: BASE64_STANDARD.encode(bytes) });
         };
-        let Checked { figures, .. } = (known.check)(bytes).map_err(damaged)?;
+        let CheckedBytes { figures, .. } = (known.check)(bytes).map_err(damaged)?;
         let figures = known.names.iter().copied().zip(figures).collect();
         Ok(Self::Encoded { figures, base64: BASE64_STANDARD.encode(bytes) })
     }
@@ -108,8 +108,8 @@ impl Serialize for ValueJson {
 const BYTES: &str = "base64";
 
 /// The value of a metric of this kind, as a line has it; none if it is missing.
-pub(super) fn read(kind: &str, form: Form, value: Json<'_>) -> Result<Option<AnyValue>, Problem> {
-    let known = Known::find(kind);
+pub(super) fn read(kind: &str, form: Form, value: Json<'_>) -> Result<Option<AnyValue>, LineProblem> {
+    let known = KnownKind::find(kind);
     let what = value.describe();
     let value = match (form, value) {
         (_, Json::Null) => return Ok(None),
@@ -143,7 +143,7 @@ pub(super) fn read(kind: &str, form: Form, value: Json<'_>) -> Result<Option<Any
 
 /// The bytes to store of a value that is an object. What stands beside them must be what they say, so that a number that was
 /// corrected by hand isn't left out without a word.
-fn read_object(known: Option<&Known>, mut members: Members<'_>) -> Result<Vec<u8>, Problem> {
+fn read_object(known: Option<&KnownKind>, mut members: Members<'_>) -> Result<Vec<u8>, LineProblem> {
     let fields = || {
         let names = known.map(|known| known.names).unwrap_or_default();
         names.iter().chain([&BYTES]).copied().collect::<Vec<_>>().join(", ")
@@ -160,9 +160,9 @@ fn read_object(known: Option<&Known>, mut members: Members<'_>) -> Result<Vec<u8
             .map_err(|error| format!("\"value\" is not base64: {error}"))?,
         other => return Err(format!("the {BYTES:?} of \"value\" is {}, not a text", other.describe())),
     };
-    let Checked { figures, stored } = match known {
+    let CheckedBytes { figures, stored } = match known {
         Some(known) => (known.check)(&bytes).map_err(|error| error.to_string())?,
-        None => Checked { figures: Vec::new(), stored: bytes },
+        None => CheckedBytes { figures: Vec::new(), stored: bytes },
     };
     let names = known.map(|known| known.names).unwrap_or_default();
     let mut met = Vec::new();

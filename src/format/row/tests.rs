@@ -11,9 +11,9 @@ type Map<V> = BTreeMap<u32, Option<V>>;
 
 /// A kind that is written as bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Words(String);
+struct Phrase(String);
 
-impl Value for Words {
+impl Value for Phrase {
     const KIND: &'static str = "words";
 
     fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
@@ -22,8 +22,8 @@ impl Value for Words {
     }
 }
 
-fn words() -> impl Strategy<Value = Words> {
-    prop_oneof![4 => "[a-c]{0,4}", 1 => "[a-c]{120,140}"].prop_map(Words)
+fn words() -> impl Strategy<Value = Phrase> {
+    prop_oneof![4 => "[a-c]{0,4}", 1 => "[a-c]{120,140}"].prop_map(Phrase)
 }
 
 /// Integers whose distances from each other take up to so many bytes, from none to eight.
@@ -62,7 +62,7 @@ fn integer_rows() -> impl Strategy<Value = Row<i64>> {
     (slots(), missing(), integers()).prop_map(|(present, missing, values)| row_of(present, missing, &values))
 }
 
-fn word_rows() -> impl Strategy<Value = Row<Words>> {
+fn word_rows() -> impl Strategy<Value = Row<Phrase>> {
     (slots(), missing(), vec(words(), 1..8))
         .prop_map(|(present, missing, values)| row_of(present, missing, &values))
 }
@@ -221,7 +221,7 @@ proptest! {
         for bytes in [likely, [&[head], &rest[..]].concat()] {
             decodes_or_is_refused::<i64>(Form::Integers, &bytes)?;
             decodes_or_is_refused::<Max>(Form::Integers, &bytes)?;
-            decodes_or_is_refused::<Words>(Form::Encoded, &bytes)?;
+            decodes_or_is_refused::<Phrase>(Form::Encoded, &bytes)?;
         }
     }
 
@@ -239,7 +239,7 @@ proptest! {
         let mut bytes = encoded(&words, Form::Encoded);
         let place = at.index(bytes.len());
         bytes[place] = byte;
-        decodes_or_is_refused::<Words>(Form::Encoded, &bytes)?;
+        decodes_or_is_refused::<Phrase>(Form::Encoded, &bytes)?;
     }
 
     #[test]
@@ -254,9 +254,9 @@ proptest! {
         prop_assert!(is_refused::<i64>(Form::Integers, &bytes[..bytes.len() - 1]));
         prop_assert!(is_refused::<i64>(Form::Integers, &[&bytes, &added[..]].concat()));
         let bytes = encoded(&words, Form::Encoded);
-        prop_assert!(is_refused::<Words>(Form::Encoded, &bytes[..at.index(bytes.len())]));
-        prop_assert!(is_refused::<Words>(Form::Encoded, &bytes[..bytes.len() - 1]));
-        prop_assert!(is_refused::<Words>(Form::Encoded, &[&bytes, &added[..]].concat()));
+        prop_assert!(is_refused::<Phrase>(Form::Encoded, &bytes[..at.index(bytes.len())]));
+        prop_assert!(is_refused::<Phrase>(Form::Encoded, &bytes[..bytes.len() - 1]));
+        prop_assert!(is_refused::<Phrase>(Form::Encoded, &[&bytes, &added[..]].concat()));
     }
 }
 
@@ -271,12 +271,12 @@ fn a_failed_merge_leaves_the_row_as_it_was() {
 #[test]
 fn values_that_a_form_has_no_bytes_for_are_refused() {
     let mut bytes = Vec::new();
-    let words = row_of(1, 0, &[Words(String::new())]);
+    let words = row_of(1, 0, &[Phrase(String::new())]);
     assert_eq!(
         words.encode(Form::Integers, &mut bytes),
         Err(Unencodable { slot: 0, problem: "a value that isn't an integer" })
     );
-    let long = row_of(1, 0, &[Words("w".repeat(MAX_BYTES))]);
+    let long = row_of(1, 0, &[Phrase("w".repeat(MAX_BYTES))]);
     assert_eq!(
         long.encode(Form::Encoded, &mut bytes),
         Err(Unencodable { slot: 0, problem: "a value of more than 16 MiB" })

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     format::KeyRange,
-    storage::{BATCH, Direction, Entry, Visit, Write, lock},
+    storage::{BATCH, Direction, Entry, VisitEntries, Write, lock},
 };
 use std::{
     fs::{self, File},
@@ -136,7 +136,7 @@ impl Database {
         range: &KeyRange,
         direction: Direction,
         limit: usize,
-        visit: Visit<'_>,
+        visit: VisitEntries<'_>,
     ) -> Result<()> {
         self.stored(range, direction, limit, |key, stored| {
             visit(key, self.checked(key, stored)?.value);

@@ -30,7 +30,7 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
     match names(path) {
         Ok(names) if names.iter().any(|name| name == MANIFEST) => Ok(true),
         Ok(names) if names.iter().all(|name| is_ours(name)) => {
-            let place = |name: &String| Place { path: path.join(name) };
+            let place = |name: &String| DataFolder { path: path.join(name) };
             Ok(names.iter().any(|name| name.starts_with(DATA) && !place(name).is_unfinished()))
         }
         Ok(_) => Err(Error::NotAStore { path: path.to_owned() }),
@@ -60,7 +60,7 @@ fn io_error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Error {
 }
 
 /// The data folder that the manifest of a damaged store names or, if it doesn't, the newest one that has anything.
-pub(super) fn likely_data(path: &Path) -> Result<Place> {
+pub(super) fn likely_data(path: &Path) -> Result<DataFolder> {
     let manifest = fs::read(path.join(MANIFEST)).ok().and_then(|bytes| Manifest::decode(path, &bytes).ok());
     let found = match names(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -70,7 +70,7 @@ pub(super) fn likely_data(path: &Path) -> Result<Place> {
     numbers.sort_unstable();
     let names = numbers.iter().rev().map(|number| format!("{DATA}{number}"));
     let places = manifest.map(|manifest| manifest.data).into_iter().chain(names);
-    let mut places = places.map(|name| Place { path: path.join(name) });
+    let mut places = places.map(|name| DataFolder { path: path.join(name) });
     places
         .find(|place| place.database().join("db").is_file())
         .ok_or_else(|| Error::NoStore { path: path.to_owned() })
@@ -88,7 +88,7 @@ pub(super) struct Folder {
 
 /// A data folder.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct DataFolder {
     path: PathBuf,
 }
 
@@ -129,7 +129,7 @@ impl Folder {
     }
 
     /// The data folder that is the store, none if there is no store yet; clears away what was never finished then.
-    pub(super) fn current(&self) -> Result<Option<Place>> {
+    pub(super) fn current(&self) -> Result<Option<DataFolder>> {
         let manifest = match fs::read(self.path.join(MANIFEST)) {
             Ok(bytes) => Some(Manifest::decode(&self.path, &bytes)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -140,7 +140,7 @@ impl Folder {
         };
         if let Some(Manifest { data }) = manifest {
             self.published.store(true, Ordering::Relaxed);
-            return Ok(Some(Place { path: self.path.join(data) }));
+            return Ok(Some(DataFolder { path: self.path.join(data) }));
         }
         for (name, place) in self.data_folders()? {
             if !place.is_unfinished() {
@@ -152,7 +152,7 @@ impl Folder {
     }
 
     /// Clears away what was never finished, and what this data folder has replaced. It must be sound.
-    pub(super) fn keep_only(&self, current: &Place) {
+    pub(super) fn keep_only(&self, current: &DataFolder) {
         for (name, place) in self.data_folders().unwrap_or_default() {
             if name != current.name() {
                 place.retire();
@@ -173,16 +173,16 @@ impl Folder {
     }
 
     /// The data folders that are there, whatever they hold.
-    fn data_folders(&self) -> Result<Vec<(String, Place)>> {
+    fn data_folders(&self) -> Result<Vec<(String, DataFolder)>> {
         let names = names(&self.path).map_err(io_error("opening", &self.path))?;
         let data = names.into_iter().filter(|name| number(name).is_some());
-        Ok(data.map(|name| (name.clone(), Place { path: self.path.join(name) })).collect())
+        Ok(data.map(|name| (name.clone(), DataFolder { path: self.path.join(name) })).collect())
     }
 
     /// Makes a data folder, unfinished.
-    pub(super) fn begin(&self) -> Result<Place> {
+    pub(super) fn begin(&self) -> Result<DataFolder> {
         let last = self.data_folders()?.iter().filter_map(|(name, _)| number(name)).max().unwrap_or(0);
-        let place = Place { path: self.path.join(format!("{DATA}{}", last + 1)) };
+        let place = DataFolder { path: self.path.join(format!("{DATA}{}", last + 1)) };
         fs::create_dir(&place.path).map_err(io_error("making", &place.path))?;
         match File::create(place.path.join(UNFINISHED)) {
             Ok(_) => Ok(place),
@@ -194,7 +194,7 @@ impl Folder {
     }
 
     /// Makes this data folder the store, in one step. The error within says that it is, but a power cut may undo it.
-    pub(super) fn publish(&self, place: &Place) -> Result<io::Result<()>> {
+    pub(super) fn publish(&self, place: &DataFolder) -> Result<io::Result<()>> {
         let manifest = Manifest { data: place.name().to_owned() };
         let new = self.path.join(NEW_MANIFEST);
         let publish = || {
@@ -264,7 +264,7 @@ impl Drop for Folder {
     }
 }
 
-impl Place {
+impl DataFolder {
     pub(super) fn name(&self) -> &str {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
     }

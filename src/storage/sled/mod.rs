@@ -13,13 +13,13 @@ mod recover;
 mod watermark;
 mod totals;
 
-use super::{Compaction, Direction, Engine, Entry, Visit, Write, lock};
+use super::{Compaction, Direction, Engine, Entry, VisitEntries, Write, lock};
 use crate::{
     error::{Error, Result},
     format::KeyRange,
 };
 use database::Database;
-use folder::{Folder, Place};
+use folder::{DataFolder, Folder};
 use std::{
     mem,
     path::Path,
@@ -45,7 +45,7 @@ pub(crate) struct DiskEngine {
 struct Data {
     database: Database,
     watermark: Mutex<Watermark>,
-    place: Place,
+    place: DataFolder,
 }
 
 impl DiskEngine {
@@ -122,7 +122,7 @@ impl Data {
         place.retire();
     }
 
-    fn open(folder: &Folder, place: Place, cache_bytes: u64) -> Result<(Self, Totals)> {
+    fn open(folder: &Folder, place: DataFolder, cache_bytes: u64) -> Result<(Self, Totals)> {
         let exists = Database::exists(&place.database());
         let failed = |source| Error::Io { action: "opening", path: folder.path().to_owned(), source };
         if !exists.map_err(failed)? {
@@ -164,7 +164,13 @@ impl Engine for DiskEngine {
         self.read(|database| database.get(key))
     }
 
-    fn visit(&self, range: &KeyRange, direction: Direction, limit: usize, visit: Visit<'_>) -> Result<()> {
+    fn visit(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        limit: usize,
+        visit: VisitEntries<'_>,
+    ) -> Result<()> {
         let (mut rest, mut left) = (range.clone(), limit);
         loop {
             let data = self.data();

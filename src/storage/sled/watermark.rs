@@ -4,7 +4,7 @@
 //! it can't be read, nothing is known, and everything is checked.
 
 use super::{
-    folder::Place,
+    folder::DataFolder,
     totals::{Totals, entry_hash, numbers},
 };
 use crate::error::{Error, Result};
@@ -52,14 +52,14 @@ impl Says {
 
 impl Watermark {
     /// Makes the file of a new database.
-    pub(super) fn create(store: &Path, place: &Place) -> Result<Self> {
+    pub(super) fn create(store: &Path, place: &DataFolder) -> Result<Self> {
         let mut watermark = Self::open(store, place, Says::default())?;
         watermark.write()?;
         Ok(watermark)
     }
 
     /// Reads the file.
-    pub(super) fn read(store: &Path, place: &Place) -> Result<Self> {
+    pub(super) fn read(store: &Path, place: &DataFolder) -> Result<Self> {
         let says = match fs::read(place.watermark()) {
             Ok(bytes) => Says::decode(&bytes).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Says::default(),
@@ -73,11 +73,11 @@ impl Watermark {
     }
 
     /// The last change that a flush returned for, if the file can be read.
-    pub(super) fn acknowledged_in(place: &Place) -> Option<u64> {
+    pub(super) fn acknowledged_in(place: &DataFolder) -> Option<u64> {
         Some(Says::decode(&fs::read(place.watermark()).ok()?)?.acknowledged)
     }
 
-    fn open(store: &Path, place: &Place, says: Says) -> Result<Self> {
+    fn open(store: &Path, place: &DataFolder, says: Says) -> Result<Self> {
         let path = place.watermark();
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|source| Error::Io { action: "opening", path: store.to_owned(), source })?;

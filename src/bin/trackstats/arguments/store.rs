@@ -97,7 +97,7 @@ impl StoreArgs {
         let today = Arc::new(OnceLock::new());
         let options = Store::options().flush(Flush::Explicit);
         let options = match self.today {
-            Some(_) => options.clock(Today(Arc::clone(&today))),
+            Some(_) => options.clock(TodayClock(Arc::clone(&today))),
             None => options,
         };
         let options = match self.guard_clock {
@@ -151,9 +151,9 @@ impl StoreArgs {
 
 /// A clock that is set once the store is open, since its calendar says when a day begins.
 #[derive(Debug)]
-struct Today(Arc<OnceLock<FixedClock>>);
+struct TodayClock(Arc<OnceLock<FixedClock>>);
 
-impl Clock for Today {
+impl Clock for TodayClock {
     fn now(&self) -> Timestamp {
         self.0.get().map_or_else(|| SystemClock.now(), Clock::now)
     }

@@ -25,8 +25,8 @@ pub(crate) struct CohortsArgs {
     /// The metric that counts who was there [default: the same]
     activity: Option<MetricName>,
     /// The length of a step
-    #[arg(long, value_enum, default_value_t = Step::Day)]
-    period: Step,
+    #[arg(long, value_enum, default_value_t = CohortStep::Day)]
+    period: CohortStep,
     /// How many steps after the first
     #[arg(long, value_name = "N", default_value_t = 7)]
     steps: u16,
@@ -40,7 +40,7 @@ pub(crate) struct CohortsArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Step {
+enum CohortStep {
     Day,
     Week,
     Month,
@@ -78,9 +78,9 @@ impl CohortsArgs {
             query = query.to(to);
         }
         Ok(match self.period {
-            Step::Day => query.days(self.steps)?,
-            Step::Week => query.weeks(self.steps)?,
-            Step::Month => query.months(self.steps)?,
+            CohortStep::Day => query.days(self.steps)?,
+            CohortStep::Week => query.weeks(self.steps)?,
+            CohortStep::Month => query.months(self.steps)?,
         })
     }
 

@@ -23,15 +23,15 @@ pub(crate) struct ExportArgs {
     /// Only what is under DOMAIN[/METRIC[/PERIOD[/DATE]]]
     prefix: Option<String>,
     /// `csv` has the statistics only, and can't be imported
-    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+    format: ExportFormat,
     /// The file to write; one that is there is replaced [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
+enum ExportFormat {
     Jsonl,
     Csv,
 }
@@ -53,8 +53,8 @@ impl ExportArgs {
 
     fn write(&self, store: &Store, prefix: &Prefix, writer: impl Write) -> anyhow::Result<()> {
         match self.format {
-            Format::Jsonl => trackstats::exchange::export(store, prefix, writer).map(drop)?,
-            Format::Csv => {
+            ExportFormat::Jsonl => trackstats::exchange::export(store, prefix, writer).map(drop)?,
+            ExportFormat::Csv => {
                 let header = ["domain", "metric", "period", "date", "object", "value"];
                 let mut rows = output::rows(TableOrCsv::Csv, &header, writer)?;
                 for statistic in store.scan(prefix) {

@@ -75,7 +75,7 @@ impl ListArgs {
     }
 
     /// What there is, by domain, metric, period and the kinds of the objects.
-    fn tallies(&self, store: &Store) -> anyhow::Result<BTreeMap<Place, Tally>> {
+    fn tallies(&self, store: &Store) -> anyhow::Result<BTreeMap<ListedSeries, Tally>> {
         let prefix = checked_prefix(store, self.prefix.as_deref())?;
         let mut tallies = stored(store, &prefix)?;
         let mut names =
@@ -99,10 +99,10 @@ impl ListArgs {
 }
 
 /// What is stored under a prefix.
-fn stored(store: &Store, prefix: &Prefix) -> anyhow::Result<BTreeMap<Place, Tally>> {
-    let mut tallies: BTreeMap<Place, Tally> = BTreeMap::new();
+fn stored(store: &Store, prefix: &Prefix) -> anyhow::Result<BTreeMap<ListedSeries, Tally>> {
+    let mut tallies: BTreeMap<ListedSeries, Tally> = BTreeMap::new();
     // Consecutive statistics are mostly of one metric, period and kinds.
-    let mut last: Option<(Place, Tally)> = None;
+    let mut last: Option<(ListedSeries, Tally)> = None;
     store.visit(prefix, |series, date, _| match &mut last {
         Some((place, tally)) if is_of(place, series) => tally.add(date),
         _ => {
@@ -118,9 +118,9 @@ fn stored(store: &Store, prefix: &Prefix) -> anyhow::Result<BTreeMap<Place, Tall
 }
 
 /// A domain, a metric, a period, and the kinds of objects joined by commas.
-type Place = (String, String, Period, String);
+type ListedSeries = (String, String, Period, String);
 
-fn is_of((domain, metric, period, kinds): &Place, series: &Series) -> bool {
+fn is_of((domain, metric, period, kinds): &ListedSeries, series: &Series) -> bool {
     let mut rest = kinds.split(',').filter(|kind| !kind.is_empty());
     series.period() == *period
         && series.metric() == metric
@@ -128,7 +128,7 @@ fn is_of((domain, metric, period, kinds): &Place, series: &Series) -> bool {
         && series.object().map_or(kinds.is_empty(), |object| object.kinds().eq(&mut rest))
 }
 
-fn put(tallies: &mut BTreeMap<Place, Tally>, found: Option<(Place, Tally)>) {
+fn put(tallies: &mut BTreeMap<ListedSeries, Tally>, found: Option<(ListedSeries, Tally)>) {
     let Some((place, tally)) = found else { return };
     match tallies.get_mut(&place) {
         Some(known) => {
@@ -145,8 +145,8 @@ fn put(tallies: &mut BTreeMap<Place, Tally>, found: Option<(Place, Tally)>) {
 /// Adds the running periods that trackers keep: they are worked out from the days that there are.
 fn add_running(
     store: &Store,
-    days: &BTreeMap<Place, Tally>,
-    tallies: &mut BTreeMap<Place, Tally>,
+    days: &BTreeMap<ListedSeries, Tally>,
+    tallies: &mut BTreeMap<ListedSeries, Tally>,
     wanted: impl Fn(&Period) -> bool,
 ) -> anyhow::Result<()> {
     for tracked in store.tracked()? {

@@ -1,7 +1,7 @@
 //! `trackstats profile`.
 
 use crate::output::{
-    kinds::{self, Columns, Kind, Question},
+    kinds::{self, Kind, Question, ValueColumns},
     series::{header, value_cells},
 };
 use crate::{
@@ -19,8 +19,8 @@ pub(crate) struct ProfileArgs {
     /// The metric, DOMAIN/METRIC
     metric: MetricName,
     /// By what
-    #[arg(long, value_enum, default_value_t = Part::Weekday)]
-    by: Part,
+    #[arg(long, value_enum, default_value_t = ProfileOf::Weekday)]
+    by: ProfileOf,
     #[command(flatten)]
     dates: DatesArgs,
     #[arg(long, value_name = "KIND=ID", help = crate::arguments::OBJECT_HELP)]
@@ -31,7 +31,7 @@ pub(crate) struct ProfileArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Part {
+enum ProfileOf {
     Weekday,
     Hour,
 }
@@ -46,7 +46,7 @@ impl ProfileArgs {
     fn print<K: ToString, V>(
         &self,
         name: &str,
-        columns: Columns<V>,
+        columns: ValueColumns<V>,
         parts: &[ProfilePart<K, V>],
     ) -> anyhow::Result<()> {
         let mut names = header(&[name], &[], columns);
@@ -75,8 +75,8 @@ impl Question for Profile<'_> {
     fn ask<V: Value>(self, metric: Metric<'_, V>, kind: &Kind<V>) -> anyhow::Result<()> {
         let Self { args, store } = self;
         let period = match args.by {
-            Part::Weekday => Period::Day,
-            Part::Hour => Period::Hour,
+            ProfileOf::Weekday => Period::Day,
+            ProfileOf::Hour => Period::Hour,
         };
         let mut query = store.series(metric, period);
         if let Some(ObjectArg(object)) = &args.object {
@@ -84,8 +84,8 @@ impl Question for Profile<'_> {
         }
         let query = args.dates.of(query);
         match args.by {
-            Part::Weekday => args.print("weekday", kind.columns, &query.by_weekday()?),
-            Part::Hour => args.print("hour", kind.columns, &query.by_hour()?),
+            ProfileOf::Weekday => args.print("weekday", kind.columns, &query.by_weekday()?),
+            ProfileOf::Hour => args.print("hour", kind.columns, &query.by_hour()?),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     arguments::{StoreArgs, checked_prefix, object_text},
-    output::{self, Cell, Rows, TableOrCsv, kinds, note},
+    output::{self, Cell, RowWriter, TableOrCsv, kinds, note},
 };
 use anyhow::bail;
 use clap::Args;
@@ -120,7 +120,7 @@ impl Work for RebuildReport {
 }
 
 struct DryRun<'w> {
-    rows: Box<dyn Rows + 'w>,
+    rows: Box<dyn RowWriter + 'w>,
     any: bool,
 }
 

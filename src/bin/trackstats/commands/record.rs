@@ -18,7 +18,7 @@ pub(crate) struct RecordArgs {
     metric: MetricName,
     /// A whole number, or `missing` for no data
     #[arg(allow_hyphen_values = true)]
-    value: Given,
+    value: GivenValue,
     /// The period that the statistic covers
     #[arg(long)]
     period: Period,
@@ -30,12 +30,12 @@ pub(crate) struct RecordArgs {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Given {
+enum GivenValue {
     Number(i64),
     Missing,
 }
 
-impl FromStr for Given {
+impl FromStr for GivenValue {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -75,7 +75,7 @@ impl RecordArgs {
             None => key,
         };
         match self.value {
-            Given::Number(number) => match store.record(key, value(number)) {
+            GivenValue::Number(number) => match store.record(key, value(number)) {
                 Err(Error::WrongKind { stored, .. }) => bail!(
                     "{} holds values of the kind {stored:?}, and only whole numbers are recorded by hand; `trackstats \
                      track` works the others out of records",
@@ -83,7 +83,7 @@ impl RecordArgs {
                 ),
                 done => done?,
             },
-            Given::Missing => store.record_missing(key)?,
+            GivenValue::Missing => store.record_missing(key)?,
         }
         Ok(())
     }

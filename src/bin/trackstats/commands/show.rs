@@ -1,7 +1,7 @@
 //! `trackstats show`.
 
 use crate::output::{
-    kinds::{self, COMPARED, Columns, Kind, NUMBERS, Question},
+    kinds::{self, COMPARED, Kind, NUMBERS, Question, ValueColumns},
     series::{self, header, object_cells, value_cells},
 };
 use crate::{
@@ -66,16 +66,16 @@ struct Derive {
     #[arg(long)]
     cumulative: bool,
     #[command(flatten)]
-    last: Comparison,
+    last: ComparedWith,
     /// One value for the whole range, of each object
-    #[arg(long, conflicts_with_all = ["resample", "rolling", "cumulative", "Comparison", "fill"])]
+    #[arg(long, conflicts_with_all = ["resample", "rolling", "cumulative", "ComparedWith", "fill"])]
     over: bool,
 }
 
 /// What numbers are compared with.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-struct Comparison {
+struct ComparedWith {
     /// How much more it is than the period before
     #[arg(long)]
     difference: bool,
@@ -84,11 +84,11 @@ struct Comparison {
     growth: bool,
     /// Beside the period before, or the same period of the last year
     #[arg(long, value_enum, value_name = "WITH")]
-    compare: Option<Compare>,
+    compare: Option<CompareArg>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Compare {
+enum CompareArg {
     Previous,
     LastYear,
 }
@@ -103,7 +103,7 @@ impl Derive {
     }
 }
 
-impl Comparison {
+impl ComparedWith {
     fn is_any(&self) -> bool {
         self.difference || self.growth || self.compare.is_some()
     }
@@ -196,13 +196,13 @@ impl Question for Show<'_> {
         let number = kind.number(self.info)?;
         let numbers = derived.filter_map(move |value| number(&value));
         match derive.last {
-            Comparison { compare: Some(Compare::Previous), .. } => {
+            ComparedWith { compare: Some(CompareArg::Previous), .. } => {
                 self.derived(&numbers.compare(trackstats::query::Compare::Previous), COMPARED)
             }
-            Comparison { compare: Some(Compare::LastYear), .. } => {
+            ComparedWith { compare: Some(CompareArg::LastYear), .. } => {
                 self.derived(&numbers.compare(trackstats::query::Compare::LastYear), COMPARED)
             }
-            Comparison { growth: true, .. } => self.derived(&numbers.growth(), NUMBERS),
+            ComparedWith { growth: true, .. } => self.derived(&numbers.growth(), NUMBERS),
             _ => self.derived(&numbers.difference(), NUMBERS),
         }
     }
@@ -213,14 +213,18 @@ impl Show<'_> {
         self.args.by.iter().map(String::as_str).collect()
     }
 
-    fn derived<T: Clone>(&self, derived: &SeriesQuery<'_, T>, columns: Columns<T>) -> anyhow::Result<()> {
+    fn derived<T: Clone>(
+        &self,
+        derived: &SeriesQuery<'_, T>,
+        columns: ValueColumns<T>,
+    ) -> anyhow::Result<()> {
         self.print(derived.period(), columns, derived.all()?.into_iter().map(Ok))
     }
 
     fn print<T>(
         &self,
         period: Period,
-        columns: Columns<T>,
+        columns: ValueColumns<T>,
         statistics: impl Iterator<Item = Result<Statistic<T>>>,
     ) -> anyhow::Result<()> {
         let kinds = self.kinds();
@@ -229,7 +233,7 @@ impl Show<'_> {
         Ok(())
     }
 
-    fn over<V: Value>(&self, query: &SeriesQuery<'_, V>, columns: Columns<V>) -> anyhow::Result<()> {
+    fn over<V: Value>(&self, query: &SeriesQuery<'_, V>, columns: ValueColumns<V>) -> anyhow::Result<()> {
         let kinds = self.kinds();
         let totals = query.over_each()?;
         let mut rows = output::rows(self.format, &header(&[], &kinds, columns), output::stdout())?;

@@ -67,12 +67,12 @@ pub(crate) struct TrackArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     most_objects: u64,
     #[arg(long, value_enum, help = "How the records are written [default: by the file's ending]")]
-    format: Option<Format>,
+    format: Option<RecordFormat>,
 }
 
 /// How the records of a file are written.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
+enum RecordFormat {
     /// Comma-separated values with a header
     Csv,
     /// JSON lines
@@ -138,7 +138,7 @@ impl TrackArgs {
         let has_cursor = sources.iter().any(Source::has_cursor);
         let (report, notes) = store.write(Calendar::default(), |store| {
             let records = Records::new(sources, columns, store.calendar())?;
-            let run = Run { args: &self, groups, store, has_cursor };
+            let run = TrackRun { args: &self, groups, store, has_cursor };
             let names = self.metric.names(store);
             let (at, whole, decimal) = (FileRecord::at, FileRecord::whole, FileRecord::decimal);
             match &self.aggregation {
@@ -212,7 +212,7 @@ impl TrackArgs {
 }
 
 /// A run of a tracker over files.
-struct Run<'r> {
+struct TrackRun<'r> {
     args: &'r TrackArgs,
     /// For each grouping, which of a record's ids are its parts.
     groups: Vec<Vec<usize>>,
@@ -221,7 +221,7 @@ struct Run<'r> {
     has_cursor: bool,
 }
 
-impl Run<'_> {
+impl TrackRun<'_> {
     fn track<V: Value>(
         &self,
         mut tracker: Tracker<'_, FileRecord, V>,
@@ -271,11 +271,11 @@ fn replaced(error: Error) -> anyhow::Error {
     )
 }
 
-impl From<Format> for FileFormat {
-    fn from(format: Format) -> Self {
+impl From<RecordFormat> for FileFormat {
+    fn from(format: RecordFormat) -> Self {
         match format {
-            Format::Csv => Self::Csv,
-            Format::Jsonl => Self::Jsonl,
+            RecordFormat::Csv => Self::Csv,
+            RecordFormat::Jsonl => Self::Jsonl,
         }
     }
 }

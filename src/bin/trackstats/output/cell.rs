@@ -35,7 +35,7 @@ impl fmt::Display for Cell {
 }
 
 /// Something that rows are written to.
-pub(crate) trait Rows {
+pub(crate) trait RowWriter {
     fn row(&mut self, cells: Vec<Cell>) -> anyhow::Result<()>;
     fn end(self: Box<Self>) -> anyhow::Result<()>;
 }

@@ -1,6 +1,6 @@
 //! Comma-separated values.
 
-use super::cell::{Cell, Rows};
+use super::cell::{Cell, RowWriter};
 use std::io::{self, Write};
 
 pub(super) struct Csv<W: Write> {
@@ -15,7 +15,7 @@ impl<W: Write> Csv<W> {
     }
 }
 
-impl<W: Write> Rows for Csv<W> {
+impl<W: Write> RowWriter for Csv<W> {
     fn row(&mut self, cells: Vec<Cell>) -> anyhow::Result<()> {
         let texts = cells.into_iter().map(|cell| match cell {
             Cell::Text(text) | Cell::Number(text) => text,

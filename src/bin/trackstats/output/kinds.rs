@@ -12,26 +12,26 @@ use trackstats::{
 
 /// The columns that values have in a table.
 #[derive(Debug)]
-pub(crate) struct Columns<T> {
+pub(crate) struct ValueColumns<T> {
     pub(crate) names: &'static [&'static str],
     /// A cell for each column.
     pub(crate) cells: fn(&T) -> Vec<Cell>,
 }
 
-impl<T> Clone for Columns<T> {
+impl<T> Clone for ValueColumns<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Columns<T> {}
+impl<T> Copy for ValueColumns<T> {}
 
 /// Numbers that are worked out from values.
-pub(crate) const NUMBERS: Columns<f64> =
-    Columns { names: &["value"], cells: |number| vec![decimal(*number)] };
+pub(crate) const NUMBERS: ValueColumns<f64> =
+    ValueColumns { names: &["value"], cells: |number| vec![decimal(*number)] };
 
 /// Numbers beside those before them.
-pub(crate) const COMPARED: Columns<Compared<f64>> = Columns {
+pub(crate) const COMPARED: ValueColumns<Compared<f64>> = ValueColumns {
     names: &["value", "before", "difference", "growth_%"],
     cells: |compared| {
         let points = [compared.now, compared.before, compared.difference(), compared.growth()];
@@ -40,7 +40,7 @@ pub(crate) const COMPARED: Columns<Compared<f64>> = Columns {
 };
 
 /// Values of the user's own kinds, as they are stored.
-pub(crate) const STORED: Columns<AnyValue> = Columns {
+pub(crate) const STORED: ValueColumns<AnyValue> = ValueColumns {
     names: &["value"],
     cells: |value| {
         vec![match value {
@@ -53,7 +53,7 @@ pub(crate) const STORED: Columns<AnyValue> = Columns {
 /// What the program does with values of a kind.
 #[derive(Debug)]
 pub(crate) struct Kind<V> {
-    pub(crate) columns: Columns<V>,
+    pub(crate) columns: ValueColumns<V>,
     /// Whether numbers of parts add up to that of the whole.
     pub(crate) adds_up: bool,
     /// The number that stands for a value, unless the program doesn't know what the values mean.
@@ -63,7 +63,11 @@ pub(crate) struct Kind<V> {
 impl<V: Figures> Kind<V> {
     fn known() -> Self {
         let cells = |value: &V| value.figures().into_iter().map(cell).collect();
-        Self { columns: Columns { names: V::NAMES, cells }, adds_up: V::ADDS_UP, number: Some(V::number) }
+        Self {
+            columns: ValueColumns { names: V::NAMES, cells },
+            adds_up: V::ADDS_UP,
+            number: Some(V::number),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ pub(crate) mod kinds;
 pub(crate) mod series;
 mod table;
 
-pub(crate) use cell::{Cell, Rows, printable};
+pub(crate) use cell::{Cell, RowWriter, printable};
 
 use clap::ValueEnum;
 use std::io::{self, BufWriter, StdoutLock, Write};
@@ -38,9 +38,9 @@ pub(crate) fn rows<'w>(
     format: TableOrCsv,
     header: &[&str],
     writer: impl Write + 'w,
-) -> anyhow::Result<Box<dyn Rows + 'w>> {
+) -> anyhow::Result<Box<dyn RowWriter + 'w>> {
     Ok(match format {
-        TableOrCsv::Table => Box::new(table::Table::new(header, writer)),
+        TableOrCsv::Table => Box::new(table::TextTable::new(header, writer)),
         TableOrCsv::Csv => Box::new(csv::Csv::new(header, writer)?),
     })
 }

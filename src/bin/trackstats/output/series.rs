@@ -1,6 +1,6 @@
 //! Statistics of a metric for a period, as `show` and `latest` print them.
 
-use super::kinds::Columns;
+use super::kinds::ValueColumns;
 use crate::{
     arguments::MetricName,
     output::{self, Cell, TableOrCsv},
@@ -33,7 +33,7 @@ pub(crate) fn print<T>(
     format: TableOrCsv,
     period: Period,
     kinds: &[&str],
-    columns: Columns<T>,
+    columns: ValueColumns<T>,
     statistics: impl IntoIterator<Item = Result<Statistic<T>>>,
 ) -> anyhow::Result<bool> {
     let mut any = false;
@@ -60,7 +60,7 @@ pub(crate) fn tell(metric: &MetricName, any: bool) {
 }
 
 /// The names of the columns of what is shown.
-pub(crate) fn header<'h, T>(first: &[&'h str], kinds: &[&'h str], columns: Columns<T>) -> Vec<&'h str> {
+pub(crate) fn header<'h, T>(first: &[&'h str], kinds: &[&'h str], columns: ValueColumns<T>) -> Vec<&'h str> {
     [first, kinds, columns.names].concat()
 }
 
@@ -71,6 +71,6 @@ pub(crate) fn object_cells(object: Option<&Object>, kinds: &[&str]) -> Vec<Cell>
 }
 
 /// The cells of a value, or of one that is missing.
-pub(crate) fn value_cells<T>(columns: Columns<T>, value: Option<&T>) -> Vec<Cell> {
+pub(crate) fn value_cells<T>(columns: ValueColumns<T>, value: Option<&T>) -> Vec<Cell> {
     value.map_or_else(|| vec![Cell::Missing; columns.names.len()], columns.cells)
 }

@@ -1,15 +1,15 @@
 //! Tables for people.
 
-use super::cell::{Cell, Rows, printable};
+use super::cell::{Cell, RowWriter, printable};
 use comfy_table::{CellAlignment, Table as Comfy, presets};
 use std::io::Write;
 
-pub(super) struct Table<W> {
+pub(super) struct TextTable<W> {
     table: Comfy,
     writer: W,
 }
 
-impl<W: Write> Table<W> {
+impl<W: Write> TextTable<W> {
     pub(super) fn new(header: &[&str], writer: W) -> Self {
         let mut table = Comfy::new();
         table.load_preset(presets::UTF8_FULL_CONDENSED);
@@ -18,7 +18,7 @@ impl<W: Write> Table<W> {
     }
 }
 
-impl<W: Write> Rows for Table<W> {
+impl<W: Write> RowWriter for TextTable<W> {
     fn row(&mut self, cells: Vec<Cell>) -> anyhow::Result<()> {
         self.table.add_row(cells.iter().map(|cell| match cell {
             Cell::Text(_) => comfy_table::Cell::new(cell),

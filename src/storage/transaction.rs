@@ -20,7 +20,7 @@ const WAITING: usize = 2_048;
 const WAITING_BYTES: usize = 1 << 20;
 
 /// What keys have, none where they have no entry.
-type Values = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+type KeyValues = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// So many entries that were read are remembered at most.
 const READ: usize = 4_096;
@@ -30,18 +30,18 @@ const READ_BYTES: usize = 4 << 10;
 
 /// The one change that is open. Dropped without [`commit`](Self::commit), it never happened.
 #[derive(Debug)]
-pub(crate) struct Change<'s> {
+pub(crate) struct Transaction<'s> {
     storage: &'s Storage,
-    writes: Values,
+    writes: KeyValues,
     bytes: usize,
     /// What the engine has under keys that were read, so that it isn't read again when it is replaced.
-    read: RefCell<Values>,
+    read: RefCell<KeyValues>,
     /// Its number, once it is a large one.
     number: Option<u64>,
     _only_one: MutexGuard<'s, ()>,
 }
 
-impl Change<'_> {
+impl Transaction<'_> {
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
         self.write(key, Some(value))
     }
@@ -90,7 +90,7 @@ impl Change<'_> {
     }
 }
 
-impl Change<'_> {
+impl Transaction<'_> {
     /// The value of what the engine has under a key, with what this change has written already.
     fn value(&self, stored: Vec<u8>) -> Result<Option<Vec<u8>>> {
         let committed = self.number.unwrap_or_else(|| self.storage.versions().committed);
@@ -106,7 +106,7 @@ impl Change<'_> {
 }
 
 /// What there is with this change's writes so far.
-impl Reads for Change<'_> {
+impl Reads for Transaction<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         if let Some(value) = self.writes.get(key) {
             return Ok(value.clone());
@@ -140,7 +140,7 @@ impl Reads for Change<'_> {
     }
 }
 
-impl Change<'_> {
+impl Transaction<'_> {
     fn writes_in<'w>(
         &'w self,
         range: &'w KeyRange,
@@ -151,7 +151,7 @@ impl Change<'_> {
     }
 }
 
-impl Drop for Change<'_> {
+impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.number.is_some() {
             // Where that fails, the next change does it.
@@ -163,10 +163,10 @@ impl Drop for Change<'_> {
 
 impl Storage {
     /// Begins a change; waits for the one that another thread has open.
-    pub(crate) fn change(&self) -> Result<Change<'_>> {
+    pub(crate) fn change(&self) -> Result<Transaction<'_>> {
         let only_one = self.only_one()?;
         *lock(&self.shared.writing) = Some(thread::current().id());
-        let change = Change {
+        let change = Transaction {
             storage: self,
             writes: BTreeMap::new(),
             bytes: 0,
@@ -182,7 +182,7 @@ impl Storage {
     }
 
     /// Applies a change that fits into one batch.
-    fn apply(&self, writes: Values, read: &mut Values) -> Result<()> {
+    fn apply(&self, writes: KeyValues, read: &mut KeyValues) -> Result<()> {
         let mut versions = self.versions_mut();
         let mut batch = Vec::with_capacity(writes.len());
         for (key, value) in writes {
@@ -196,7 +196,7 @@ impl Storage {
     }
 
     /// What stands under a key, which the change may have read already.
-    fn stored(&self, key: &[u8], read: &mut Values) -> Result<Option<Vec<u8>>> {
+    fn stored(&self, key: &[u8], read: &mut KeyValues) -> Result<Option<Vec<u8>>> {
         read.remove(key).map_or_else(|| self.engine().get(key), Ok)
     }
 
@@ -211,7 +211,7 @@ impl Storage {
     }
 
     /// Writes some of a large change's writes beside what they replace.
-    fn apply_large(&self, number: u64, writes: &Values, read: &mut Values) -> Result<()> {
+    fn apply_large(&self, number: u64, writes: &KeyValues, read: &mut KeyValues) -> Result<()> {
         let mut versions = self.versions_mut();
         let mut batch = Vec::with_capacity(writes.len());
         for (key, new) in writes {
