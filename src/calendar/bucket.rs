@@ -28,6 +28,7 @@ const SECONDS_AN_HOUR: i64 = 3_600;
 /// # Ok::<(), trackstats::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Bucket {
     /// The date: the first day of a calendar period, the last of `LastDays` and `Lifetime`.
     pub date: Date,

@@ -16,6 +16,7 @@
 /// # Ok::<(), trackstats::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unreadable {
     /// This record can't be read, for this reason; the next ones can. It is counted, reported and skipped, or ends
     /// the run if that is strict.

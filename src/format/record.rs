@@ -3,7 +3,7 @@
 
 use super::{Malformed, key};
 use crate::{
-    kinds::{Figures, KindVisitor, Layout, Value, encoded, visit_kind},
+    kinds::{Figures, KindVisitor, Layout, Value, encoded, is_any, visit_kind},
     model::Period,
 };
 use bincode::config;
@@ -107,12 +107,12 @@ pub(crate) enum Form {
 impl Form {
     /// The form of a kind of value; none for a kind that goes by what is registered.
     pub(crate) fn of<V: Value>() -> Option<Self> {
-        match V::LAYOUT {
-            Layout::Integers => Some(Self::Integers),
-            Layout::Encoded => Some(Self::Encoded),
-            Layout::Large => Some(Self::Large),
-            Layout::Registered => None,
-        }
+        let form = match V::LAYOUT {
+            Layout::Integers => Self::Integers,
+            Layout::Encoded => Self::Encoded,
+            Layout::Large => Self::Large,
+        };
+        (!is_any::<V>()).then_some(form)
     }
 
     /// The form of the kind of value of this name; none for a kind that isn't the crate's own.
@@ -136,12 +136,9 @@ impl Form {
 
     /// Whether a value can be written in this form.
     pub(crate) fn accepts<V: Value>(self, value: &V) -> bool {
-        let as_integer = match V::LAYOUT {
-            Layout::Integers => true,
-            Layout::Encoded | Layout::Large => false,
-            Layout::Registered => value.to_integer().is_some(),
-        };
-        as_integer == self.is_integers()
+        let is_integer =
+            if is_any::<V>() { value.to_integer().is_some() } else { V::LAYOUT == Layout::Integers };
+        is_integer == self.is_integers()
     }
 }
 

@@ -58,6 +58,7 @@ enum Marks {
 /// The number 7 and the text "7" are different; a negative number is the same as the unsigned one of the same 64 bits, and
 /// a text as its bytes in UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Item<'a> {
     /// A number, such as a row's primary key.
     Number(i64),
@@ -67,6 +68,7 @@ pub enum Item<'a> {
 
 /// How many things two sets have in common, as [`Distinct::intersection`] works it out.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Intersection {
     /// How many, 0 or more.
     pub estimate: f64,

@@ -21,6 +21,7 @@ mod summary;
 mod value;
 
 pub use any::AnyValue;
+pub(crate) use any::is_any;
 pub use bytes::OwnBytes;
 pub use distinct::{Distinct, Intersection, Item};
 pub use figures::{Figure, Figures};

@@ -107,9 +107,6 @@ pub enum Layout {
     Encoded,
     /// One statistic a row: for sketches and other values of kilobytes, so that changing one doesn't write others anew.
     Large,
-    /// Whatever the metric is registered with: [`AnyValue`](crate::kinds::AnyValue)'s. Such a kind reads and writes
-    /// integers and encoded bytes alike.
-    Registered,
 }
 
 /// Why two values can't be merged.

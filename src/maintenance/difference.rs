@@ -31,6 +31,7 @@ use std::{fmt, sync::Arc, vec};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Difference<V = i64> {
     /// The series that it is a point of.
     pub series: Arc<Series>,

@@ -55,6 +55,7 @@ pub struct Rebuild<'s, 'a, V = i64> {
 
 /// What a rebuild did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RebuildReport {
     /// The statistics that were written.
     pub written: u64,

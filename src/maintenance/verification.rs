@@ -4,6 +4,7 @@ use std::fmt;
 
 /// What came of reading a whole store, or all of a metric.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verification {
     /// The entries that were read: registrations, blocks, cursors and what trackers keep.
     pub entries: u64,
@@ -28,6 +29,7 @@ pub struct Verification {
 
 /// Something in a store that isn't as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// Where it is: mostly a statistic, as `domain/metric period date object`.
     pub place: String,

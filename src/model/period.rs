@@ -19,6 +19,7 @@ use std::{fmt, str::FromStr};
 /// # Ok::<(), trackstats::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Period {
     /// A real hour, counted from the start of its local day: 25 on the day the clocks go back.
     Hour,

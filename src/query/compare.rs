@@ -22,6 +22,7 @@ use crate::{
 /// Where the zone skipped the day before, it is the last one that was. Weeks are numbered as in ISO 8601, by the
 /// calendar's first day of the week: a week belongs to the year that has its fourth day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Compare {
     /// With the period right before, which it doesn't overlap.
     Previous,
@@ -49,6 +50,7 @@ impl Compare {
 
 /// A statistic beside the one that it is compared with. At least one of the two is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Compared<T> {
     /// The statistic of the date.
     pub now: Point<T>,

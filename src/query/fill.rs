@@ -10,6 +10,7 @@ use crate::{calendar::Days, kinds::Value, rollup::SlotStatistic};
 /// 30 December 2011 in Samoa, are not filled. Objects that were named are, and else those that have a statistic between
 /// these dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fill {
     /// Nothing: they are left out.
     Absent,

@@ -21,6 +21,7 @@ pub struct Columns {
 
 /// What the numbers of a column may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Numbers {
     /// Whole numbers of 64 bits.
     Whole,

@@ -13,6 +13,7 @@ use std::path::Path;
 /// # let _ = options;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FileFormat {
     /// Comma-separated values, with a header that names the columns.
     Csv,

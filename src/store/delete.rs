@@ -11,6 +11,7 @@ use crate::{
 
 /// What may go when a metric or a domain is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Deletion {
     /// Only the registration: while there are statistics, nothing is deleted, and it is an error.
     OnlyEmpty,

@@ -50,6 +50,7 @@ pub struct ClockGuard {
 
 /// What is done while the clock's date is implausible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Implausible {
     /// What needs today's date is an error, [`Error::ImplausibleClock`].
     Refuse,
@@ -61,6 +62,7 @@ pub enum Implausible {
 
 /// A clock that isn't believed, and what is taken for today instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Parked {
     /// What the clock says.
     pub clock: Timestamp,

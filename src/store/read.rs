@@ -6,7 +6,7 @@ use crate::{
     calendar::Days,
     error::Result,
     format::{Form, Space, key},
-    kinds::{Figures, KindVisitor, Layout, Value, visit_kind},
+    kinds::{Figures, KindVisitor, Value, is_any, visit_kind},
     model::{Period, Point, Statistic, StatisticKey},
     rollup::{Grouping, Running, TrackedKinds},
     storage::Reads,
@@ -102,7 +102,7 @@ impl Store {
             return Ok(None);
         }
         // Values that go by what is registered can't be merged: those of the kind can.
-        if V::LAYOUT == Layout::Registered
+        if is_any::<V>()
             && let Some(kind) = kind
         {
             let of_kind = OfKind { reads, table, objects, tracked: &tracked, slots, values: PhantomData };

@@ -1,8 +1,8 @@
 //! Running over new records, once.
 
 use super::{
-    How, Track, Tracker,
-    run::{Run, read},
+    How, Tracker,
+    run::{Begin, Run, read},
 };
 use crate::{
     error::{Error, Result, Unreadable},
@@ -49,7 +49,7 @@ struct CursorMove<'t> {
     to: Box<dyn FnOnce() -> Vec<u8> + 't>,
 }
 
-impl<'t, T: Track> Append<'t, T> {
+impl<'t, T: Begin> Append<'t, T> {
     pub(super) fn new(track: &'t T) -> Self {
         Self { track, cursor: None, strict: false, progress: Box::new(|_| {}) }
     }
@@ -91,7 +91,7 @@ impl<'t, T: Track> Append<'t, T> {
         store: &Store,
         records: impl IntoIterator<Item = Result<T::Record, Unreadable>>,
     ) -> Result<T::Report> {
-        let mut run = self.track.run(store, How::Append, self.strict)?;
+        let mut run = self.track.begin(store, How::Append, self.strict)?;
         read(&mut run, records, &mut self.progress)?;
         let cursor = self.cursor.map(|cursor| (cursor.name, cursor.from, (cursor.to)()));
         store.change(|change| {

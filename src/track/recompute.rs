@@ -1,8 +1,8 @@
 //! Running over all records since a date.
 
 use super::{
-    How, Since, Track, Tracker,
-    run::{Run, read},
+    How, Since, Tracker,
+    run::{Begin, Run, read},
 };
 use crate::{
     calendar::day_of_number,
@@ -28,7 +28,7 @@ pub struct Recompute<'t, T> {
     progress: Box<dyn FnMut(u64) + 't>,
 }
 
-impl<'t, T: Track> Recompute<'t, T> {
+impl<'t, T: Begin> Recompute<'t, T> {
     pub(super) fn new(track: &'t T) -> Self {
         Self { track, since: Since::LastStatistic, current: true, strict: false, progress: Box::new(|_| {}) }
     }
@@ -96,7 +96,7 @@ impl<'t, T: Track> Recompute<'t, T> {
         source: impl FnOnce(Option<NaiveDate>) -> I,
     ) -> Result<T::Report> {
         let how = How::Recompute { since: self.since, current: self.current };
-        let mut run = self.track.run(store, how, self.strict)?;
+        let mut run = self.track.begin(store, how, self.strict)?;
         let since = run.earliest().map(day_of_number).transpose()?;
         read(&mut run, source(since), &mut self.progress)?;
         store.change(|change| run.write(change))

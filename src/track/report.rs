@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 /// What came of a run: no record is left out without being counted here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// The records that the source gave, all of those below included.
     pub read: u64,
@@ -36,6 +37,7 @@ pub struct Report {
 
 /// A record that was skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Skip {
     /// The record's number in the source, from 1.
     pub record: u64,

@@ -13,14 +13,15 @@ pub trait Track {
 
     /// What came of a run: a [`Report`](super::Report) of a tracker, one of each of several.
     type Report;
+}
 
-    #[doc(hidden)]
+/// What begins a run.
+pub trait Begin: Track {
     type Run<'r>: Run<Self::Record, Report = Self::Report>
     where
         Self: 'r;
 
-    #[doc(hidden)]
-    fn run<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>>;
+    fn begin<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>>;
 }
 
 /// What becomes of the records.

@@ -5,7 +5,7 @@ use super::{
     cutoffs::Cutoffs,
     group_by::{GroupBy, Unmerged},
     plan::Plan,
-    run::Run,
+    run::{Begin, Run},
 };
 use crate::{
     calendar::{Days, HOURS, day_of_number},
@@ -234,15 +234,18 @@ impl<R, V: Value> TrackerRun<'_, '_, R, V> {
     }
 }
 
-impl<'a, R, V: Value> Track for Tracker<'a, R, V> {
+impl<R, V: Value> Track for Tracker<'_, R, V> {
     type Record = R;
     type Report = Report;
+}
+
+impl<'a, R, V: Value> Begin for Tracker<'a, R, V> {
     type Run<'r>
         = TrackerRun<'r, 'a, R, V>
     where
         Self: 'r;
 
-    fn run<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>> {
+    fn begin<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>> {
         TrackerRun::new(self, store, how, strict)
     }
 }

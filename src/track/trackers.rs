@@ -1,6 +1,9 @@
 //! Several trackers that run over the same records.
 
-use super::{Append, How, Recompute, Report, Track, Tracker, run::Run};
+use super::{
+    Append, How, Recompute, Report, Track, Tracker,
+    run::{Begin, Run},
+};
 use crate::{
     error::{Error, Result},
     kinds::Value,
@@ -74,7 +77,7 @@ impl<R, V: Value> OfAnyKind<R> for Tracker<'_, R, V> {
         how: How,
         strict: bool,
     ) -> Result<Box<dyn Run<R, Report = Report> + 'r>> {
-        Ok(Box::new(Track::run(self, store, how, strict)?))
+        Ok(Box::new(self.begin(store, how, strict)?))
     }
 }
 
@@ -112,12 +115,15 @@ impl<'a, R: 'a> Default for Trackers<'a, R> {
 impl<'a, R: 'a> Track for Trackers<'a, R> {
     type Record = R;
     type Report = Vec<Report>;
+}
+
+impl<'a, R: 'a> Begin for Trackers<'a, R> {
     type Run<'r>
         = TrackerRuns<'r, R>
     where
         Self: 'r;
 
-    fn run<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>> {
+    fn begin<'r>(&'r self, store: &'r Store, how: How, strict: bool) -> Result<Self::Run<'r>> {
         let mut metrics = BTreeSet::new();
         for tracker in &self.trackers {
             let metric = tracker.metric();
@@ -132,7 +138,7 @@ impl<'a, R: 'a> Track for Trackers<'a, R> {
 }
 
 /// The parts of several trackers in a run.
-#[expect(missing_debug_implementations, reason = "it is hidden")]
+#[expect(missing_debug_implementations, reason = "nobody can name it")]
 pub struct TrackerRuns<'r, R>(Vec<Box<dyn Run<R, Report = Report> + 'r>>);
 
 impl<R> Run<R> for TrackerRuns<'_, R> {
