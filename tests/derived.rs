@@ -560,8 +560,8 @@ fn comparisons_are_right<V: Kind + Number>() {
             };
             for with in [Compare::Previous, Compare::LastYear] {
                 let other = |date| match with {
-                    Compare::Previous => previous(date),
                     Compare::LastYear => last_year(period, place, date),
+                    _ => previous(date),
                 };
                 let expected = points(dates.iter().copied(), |date| {
                     let (now, before) = (value(date), other(date).map_or(Point::Absent, value));

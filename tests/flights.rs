@@ -102,7 +102,6 @@ fn naive(
     for date in dates.iter().copied() {
         let first_of = |month| NaiveDate::from_ymd_opt(date.year(), month, 1).unwrap();
         let in_periods: Vec<NaiveDate> = match period {
-            Period::Hour => unreachable!("compared by the sums of days"),
             Period::Day => vec![date],
             Period::Week => vec![date - Days::new(date.weekday().num_days_from_monday().into())],
             Period::Month => vec![first_of(date.month())],
@@ -110,6 +109,7 @@ fn naive(
             Period::Year => vec![first_of(1)],
             Period::LastDays(n) => days(n, date).filter(|end| *end <= today).collect(),
             Period::Lifetime => date.iter_days().take_while(|end| *end <= today).collect(),
+            other => unreachable!("{other} is compared by the sums of days"),
         };
         for on in in_periods {
             *counts.entry(on).or_default() += 1;

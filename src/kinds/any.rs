@@ -13,7 +13,8 @@ use std::any::TypeId;
 pub enum AnyValue {
     /// A value of a kind with [`Layout::Integers`](super::Layout::Integers).
     Integer(i64),
-    /// A value of a kind with [`Layout::Encoded`](super::Layout::Encoded) or [`Layout::Large`](super::Layout::Large), as its [`to_stored`](Value::to_stored) gave it.
+    /// A value of a kind with [`Layout::Encoded`](super::Layout::Encoded) or [`Layout::Large`](super::Layout::Large), as
+    /// its [`to_stored`](Value::to_stored) gave it.
     Encoded(Vec<u8>),
 }
 

@@ -4,7 +4,6 @@ use super::Value;
 
 /// A number that a value says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
 pub enum Figure {
     /// How many of something there are.
     Whole(u64),

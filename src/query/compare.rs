@@ -50,7 +50,6 @@ impl Compare {
 
 /// A statistic beside the one that it is compared with. At least one of the two is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Compared<T> {
     /// The statistic of the date.
     pub now: Point<T>,

@@ -305,7 +305,7 @@ impl State {
             let value = self.statistics.get(&key(day)).cloned().unwrap_or_else(|| match fill {
                 Fill::Zero => zero.clone(),
                 Fill::Previous => previous.clone(),
-                Fill::Missing | Fill::Absent => None,
+                _ => None,
             });
             previous.clone_from(&value);
             filled.insert(key(day), value);

@@ -127,7 +127,7 @@ struct DryRun<'w> {
 impl Work for DryRun<'_> {
     fn metric<V: Value>(&mut self, store: &Store, metric: Metric<'_, V>) -> anyhow::Result<()> {
         for difference in store.rebuild(metric).differences()? {
-            let Difference { series, date, stored, expected } = difference?;
+            let Difference { series, date, stored, expected, .. } = difference?;
             let date = store.calendar().date_text(series.period(), date)?;
             let object = series.object().map(object_text).unwrap_or_default();
             let texts = [metric.to_string(), series.period().to_string(), date, object].map(Cell::Text);
