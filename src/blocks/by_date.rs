@@ -4,7 +4,7 @@
 use super::{RowCursor, cursor::SpanBlocks};
 use crate::{
     error::Result,
-    format::{KeyRange, PackedRow, SlotBits, bit},
+    format::{KeyRange, PackedRow, SlotBits, bit, same_bytes},
     kinds::Value,
     storage::{Direction, Entry, Reads},
 };
@@ -204,7 +204,7 @@ fn labelled<L>(
     label: &mut impl FnMut(&[u8]) -> Result<Option<L>>,
 ) -> Result<Option<L>> {
     while known.next_if(|known| known.object.as_slice() < object).is_some() {}
-    match known.next_if(|known| known.object == object) {
+    match known.next_if(|known| same_bytes(&known.object, object)) {
         Some(known) => Ok(Some(known.label)),
         None => label(object),
     }

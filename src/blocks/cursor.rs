@@ -3,7 +3,7 @@
 use super::Table;
 use crate::{
     error::Result,
-    format::{KeyRange, PackedRow, SlotBits, key},
+    format::{KeyRange, PackedRow, SlotBits, key, same_bytes},
     kinds::Value,
     storage::{Direction, Entry, EntryBuffer, Reads},
 };
@@ -339,7 +339,7 @@ impl Objects {
             Self::All => true,
             Self::Under(beginning) => object.starts_with(beginning),
             Self::These(objects) => match objects.as_slice() {
-                [only] => object == only.as_slice(),
+                [only] => same_bytes(object, only),
                 objects => objects.binary_search_by(|wanted| wanted.as_slice().cmp(object)).is_ok(),
             },
         }

@@ -1,7 +1,13 @@
 //! One statistic of a table.
 
 use super::Table;
-use crate::{error::Result, format::PackedRow, kinds::Value, model::Point, storage::Reads};
+use crate::{
+    error::Result,
+    format::{PackedRow, same_bytes},
+    kinds::Value,
+    model::Point,
+    storage::Reads,
+};
 
 impl Table {
     /// The statistic of an object and a slot.
@@ -10,7 +16,7 @@ impl Table {
         let Some(block) = self.block_of(reads, self.span_of(slot), object)? else { return Ok(Point::Absent) };
         let mut reader = self.reader(&block.key, &block.value).map_err(corrupt)?;
         while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
-            if reader.object() == object {
+            if same_bytes(reader.object(), object) {
                 let row = PackedRow::read(self.form(), bytes).map_err(corrupt)?;
                 return Ok(Point::from_listed(row.get(self.place_of(slot)).map_err(corrupt)?));
             }

@@ -3,7 +3,7 @@
 use super::{Edit, Group, Memtable, Table, memtable::Patch, pack::PendingRows};
 use crate::{
     error::{Error, Result},
-    format::{KeyRange, Row},
+    format::{KeyRange, Row, same_bytes},
     kinds::Value,
     storage::{Direction, Entry, Reads, Transaction},
 };
@@ -264,7 +264,7 @@ impl<'w, 's> SpanWriter<'w, 's> {
             while let Some((_, group, patch)) = edits.next_if(|(_, group, _)| group.object() < object) {
                 self.add(span, group.object(), patch)?;
             }
-            let edit = edits.next_if(|(_, group, _)| group.object() == object);
+            let edit = edits.next_if(|(_, group, _)| same_bytes(group.object(), object));
             let cut = cut.filter(|cut| (cut.objects)(object));
             if edit.is_none() && cut.is_none() {
                 self.rows.push(object, bytes);

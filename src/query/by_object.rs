@@ -1,6 +1,11 @@
 //! What is gathered for each object of a reading.
 
-use crate::{error::Result, format::key, model::Object, store::Store};
+use crate::{
+    error::Result,
+    format::{key, same_bytes},
+    model::Object,
+    store::Store,
+};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
@@ -21,7 +26,7 @@ impl<T: Default> ByObject<T> {
 
     /// What is gathered for an object; it begins as the default.
     pub(super) fn of(&mut self, object: &[u8]) -> &mut T {
-        if self.last.1 >= self.gathered.len() || self.last.0 != object {
+        if self.last.1 >= self.gathered.len() || !same_bytes(&self.last.0, object) {
             let next = self.gathered.len();
             let place = self.places.get(object).copied().unwrap_or(next);
             if place == next {

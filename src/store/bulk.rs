@@ -4,7 +4,7 @@ use super::{Change, Store};
 use crate::{
     blocks::{Edit, Memtable, write},
     error::Result,
-    format::{Form, key},
+    format::{Form, key, same_bytes},
     kinds::Value,
     model::{Date, Metric, Object, Period, StatisticKey},
 };
@@ -58,9 +58,10 @@ impl TableName {
 
     fn are_of<V>(&self, key: &StatisticKey<'_, V>) -> bool {
         let (domain, metric) = texts(&key.metric);
+        let same = |(known, text): (&String, &str)| same_bytes(known.as_bytes(), text.as_bytes());
         (self.period, self.has_object) == (key.period, key.object.is_some())
-            && self.metric == metric
-            && self.domain == domain
+            && self.metric.iter().zip(metric).all(same)
+            && self.domain.iter().zip(domain).all(same)
     }
 }
 
