@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trackstats::fuzzing::{Fields, key_order};
+use trackstats::fuzzing::{KeyFields, key_order};
 
-fuzz_target!(|keys: (Fields, Fields, u8)| {
+fuzz_target!(|keys: (KeyFields, KeyFields, u8)| {
     let (a, b, shared) = keys;
     key_order(&a, &b, shared % 6);
 });
