@@ -14,6 +14,7 @@ use std::path::Path;
 use trackstats::{
     Error, Metric, Period, Store, Timestamp, Tracker,
     kinds::AnyValue,
+    model::Point,
     store::{ClockGuard, FixedClock, Implausible, Prefix},
     track::{Report, Since},
 };
@@ -298,4 +299,29 @@ fn without_a_guard_every_date_is_believed() {
         let report = Tracker::count(days, |at: &Timestamp| *at).append().run(&store, [noon(date)]).unwrap();
         assert_eq!((report.skipped, report.future, report.parked), (0, 0, None));
     }
+}
+
+/// The run wrote back, from what it had read when it began, that months are what their days make them; and a range read
+/// the month.
+#[test]
+fn a_day_that_is_recorded_by_hand_while_a_run_reads_its_records_counts_in_ranges() {
+    let clock = Hand::default();
+    clock.set(noon("2024-05-10"));
+    let store = Store::options().clock(clock.clone()).in_memory().unwrap();
+    let tracker = Tracker::count(SALES, |at: &Timestamp| *at).periods([Period::Month]);
+    tracker.append().run(&store, ["2024-03-05", "2024-05-10"].map(noon)).unwrap();
+    clock.set(noon("2024-05-11"));
+    let by_hand = || store.record(SALES.on(Period::Day, day("2024-03-06")), 5).unwrap();
+    tracker
+        .append()
+        .run(
+            &store,
+            ["2024-05-11"].iter().map(|date| {
+                by_hand();
+                noon(date)
+            }),
+        )
+        .unwrap();
+    let march = store.series(SALES, Period::Day).from(day("2024-03-01")).to(day("2024-03-31"));
+    assert_eq!(march.over().unwrap(), Point::Value(6));
 }

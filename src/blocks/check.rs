@@ -10,13 +10,14 @@ use crate::{
 pub(crate) type BlockProblem = String;
 
 impl Table {
-    /// Checks a block, whose key has this slot and this first object, and says how many statistics it has.
+    /// Checks a block, whose key has this slot and this first object. Says how many statistics it has, and the key that a
+    /// block of its last object would have: the next block's key comes after it.
     pub(crate) fn check_block<V: Value>(
         &self,
         slot: i32,
         first_object: &[u8],
         bytes: &[u8],
-    ) -> Result<u64, BlockProblem> {
+    ) -> Result<(u64, Vec<u8>), BlockProblem> {
         if !self.is_first_slot(slot) {
             return Err("isn't dated by the first date of a span".to_owned());
         }
@@ -48,6 +49,6 @@ impl Table {
             statistics += u64::from(row.len());
             before = Some(object.to_vec());
         }
-        Ok(statistics)
+        Ok((statistics, self.key(self.span_of(slot), &before.unwrap_or_default())))
     }
 }

@@ -148,6 +148,7 @@ impl<'w, 's> SpanWriter<'w, 's> {
                 self.block(span, &block, now, is_cut, &mut window)?;
             } else {
                 // The next edit is further away than what was read: it is looked for anew.
+                self.write_all(span)?;
                 window = BlockWindow::default();
             }
             if edits.is_empty() && !is_cut && (window.blocks.is_empty() || self.rows.is_empty()) {
@@ -227,7 +228,8 @@ impl<'w, 's> SpanWriter<'w, 's> {
         let shrinks = self.edited(span, block, edits, is_cut)?;
         if alone && (changed, removed) == (self.written.changed, self.written.removed) {
             self.rows.clear();
-            return Ok(());
+            // Blocks before this one that lost all rows are neighbours of what follows no longer.
+            return self.write_all(span);
         }
         self.taken.insert(block.key.clone());
         if self.rows.are_few() && window.blocks.is_empty() && window.unread.is_some() {
@@ -416,6 +418,43 @@ mod tests {
 
         fn merge(&mut self, _: &Self) -> Result<(), MergeError> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn a_block_that_shrinks_behind_untouched_ones_is_not_joined_to_one_before_them() {
+        // A block before the untouched ones had lost all of its rows: its other neighbour was taken for that of the one
+        // that shrank, whose rows then stood before the untouched ones, where no reading finds them.
+        let table = Table::new(Calendar::default(), ("domain", "metric"), Period::Day, Form::Encoded, true);
+        let object = |number: u64| key::object_bytes(&Object::new("user", number).unwrap());
+        let is_cut = |number: u64| (2..4).contains(&number) || (8..10).contains(&number);
+        for by_cut in [true, false] {
+            let storage = Storage::new(Box::new(MemoryEngine::default())).unwrap();
+            let mut change = storage.change().unwrap();
+            let mut memtable = Memtable::new(table.clone());
+            for number in 0..11 {
+                let (place, _) = memtable.group(&object(number));
+                let length = if number == 10 { 10 } else { 300 };
+                memtable.set(place, 0, Some(Words("w".repeat(length))));
+            }
+            write(&mut change, &mut memtable, Edit::Set, None).unwrap();
+            change.commit().unwrap();
+
+            let mut change = storage.change().unwrap();
+            let cut: Vec<Vec<u8>> = (0..11).filter(|number| is_cut(*number)).map(object).collect();
+            let objects = |object: &[u8]| cut.iter().any(|cut| cut == object);
+            if !by_cut {
+                for object in &cut {
+                    let (place, _) = memtable.group(object);
+                    memtable.remove(place, 0);
+                }
+            }
+            let cut = by_cut.then_some(Cut { slots: (0, 0), objects: &objects });
+            write(&mut change, &mut memtable, Edit::Set, cut).unwrap();
+            for number in 0..11 {
+                let found: Point<Words> = table.get(&change, &object(number), 0).unwrap();
+                assert_eq!(found.is_absent(), is_cut(number), "{number}");
+            }
         }
     }
 

@@ -264,11 +264,12 @@ impl<V: Value> Model<V> {
         let patches = if edits { self.patches(&mut memtable, edit) } else { BTreeMap::new() };
 
         let slots = self.random.slots();
-        let (style, chosen) = (self.random.below(3), self.random.below(self.objects.len()));
+        let (style, chosen) = (self.random.below(4), self.random.below(self.objects.len()));
         let chosen = self.objects[chosen].clone();
         let is_cut = move |object: &[u8]| match style {
             0 => true,
             1 => object >= chosen.as_slice(),
+            2 => object.iter().map(|byte| u32::from(*byte)).sum::<u32>() / 7 % 2 == 0,
             _ => object == chosen,
         };
         let cut = cuts.then_some(Cut { slots, objects: &is_cut });
@@ -313,7 +314,7 @@ impl<V: Value> Model<V> {
                 let (span, first) = self.table.split(&entry.key).unwrap();
                 assert!(last < Some((span, first.to_vec())), "blocks are in order, and don't overlap");
                 let slot = self.table.first_slot(span);
-                statistics += self.table.check_block::<V>(slot, first, &entry.value).unwrap();
+                statistics += self.table.check_block::<V>(slot, first, &entry.value).unwrap().0;
                 let mut rows = 0;
                 let mut reader = self.table.reader(&entry.key, &entry.value).unwrap();
                 while reader.next_bytes().unwrap().is_some() {

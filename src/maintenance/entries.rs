@@ -33,6 +33,7 @@ pub(super) struct Entries<V> {
     pub(super) groupings: BTreeMap<(String, String), Vec<Grouping>>,
     /// What is said once for a metric, not for each of its rows.
     unregistered: BTreeSet<(String, String)>,
+    /// The key of the last entry; of a block, the one that its last object would have.
     last: Vec<u8>,
     value: PhantomData<fn() -> V>,
 }
@@ -199,7 +200,10 @@ impl<V: Value> Entries<V> {
         let table = Table::new(self.calendar, (&names.0, &names.1), period, form, object.is_some());
         let object = object.as_ref().map(key::object_bytes).unwrap_or_default();
         match table.check_block::<V>(first_slot, &object, &entry.value) {
-            Ok(statistics) => self.verification.statistics += statistics,
+            Ok((statistics, last)) => {
+                self.verification.statistics += statistics;
+                self.last = last;
+            }
             Err(problem) => {
                 let place = || format!("the block from {} on", table.describe(first_slot, &object));
                 self.verification.add(place, problem);

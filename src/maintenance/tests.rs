@@ -186,7 +186,7 @@ fn blocks_whose_objects_are_not_as_they_should_be_are_found() {
     let from = |what: &str| format!("the block from till/sales day 2012-12-06 user=3 {what}");
     let of = |objects: &[&[u8]]| block_of(Form::Integers, objects, 0, 1_i64);
     let key = block_key_of(15_680, &user(3));
-    assert_eq!(with(&key, &of(&[&user(3), &user(4), &user(9)])), [""; 0]);
+    assert_eq!(with(&key, &of(&[&user(3), &user(4), &user(6)])), [""; 0]);
     let in_disorder = from("on has objects that aren't in order");
     assert_eq!(with(&key, &of(&[&user(3), &user(9), &user(4)])), [in_disorder.as_str()]);
     assert_eq!(with(&key, &of(&[&user(3), &user(3)])), [in_disorder.as_str()]);
@@ -268,6 +268,23 @@ fn objects_that_only_the_days_or_only_the_months_have_are_compared() {
     let report = store.rebuild(SALES).run().unwrap();
     assert_eq!((report.written, report.removed), (20, 10));
     assert!(store.verify().unwrap().is_sound());
+}
+
+#[test]
+fn a_block_that_begins_before_the_last_object_of_the_one_before_is_found() {
+    // Objects of it that come after the next block's first one are found by no reading of them alone.
+    let first = block_of(Form::Integers, &[&user(1), &user(5)], 0, 3);
+    let second = block_of(Form::Integers, &[&user(4)], 0, 3);
+    let store = store();
+    store
+        .change(|change| {
+            change.put_bytes(block_key_of(0, &user(1)), first)?;
+            change.put_bytes(block_key_of(0, &user(4)), second)
+        })
+        .unwrap();
+    let problems = store.verify().unwrap().problems;
+    let problems: Vec<&str> = problems.iter().map(|problem| problem.problem.as_str()).collect();
+    assert_eq!(problems, ["doesn't come after the one before"]);
 }
 
 /// Rows of encoded values have 16 slots, and of large ones one.

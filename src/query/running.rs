@@ -3,12 +3,12 @@
 use crate::{
     blocks::Table,
     calendar::Days,
-    error::{Error, Result},
+    error::Result,
     format::key,
     kinds::Value,
     model::Series,
     rollup::Running,
-    storage::Direction,
+    storage::{Direction, Reads},
 };
 use std::{collections::VecDeque, sync::Arc};
 
@@ -36,6 +36,7 @@ pub(super) struct RunningReader<V> {
 impl<V: Value> RunningReader<V> {
     /// Reads all objects that are wanted.
     pub(super) fn new(
+        reads: &impl Reads,
         mut running: Running<V>,
         table: &Table,
         wanted: impl Fn(&[u8]) -> bool,
@@ -43,16 +44,12 @@ impl<V: Value> RunningReader<V> {
         running.objects.retain(|object| wanted(&object.object));
         let series = |object: &[u8]| {
             let decoded = table.has_objects().then(|| key::decode_object(object)).transpose();
-            // The bytes are a key's, which was read a moment ago.
-            decoded.map(|object| Arc::new(table.series(object))).map_err(|malformed| Error::Unstorable {
-                statistic: table.describe(0, object),
-                problem: format!("its object is {}", malformed.0),
-            })
+            decoded.map(|object| Arc::new(table.series(object))).map_err(|malformed| reads.corrupt(malformed))
         };
         let series = running.objects.iter().map(|object| series(&object.object)).collect::<Result<_>>()?;
         let (left, days) = (running.ends(), Days::new(*table.calendar()));
-        let ready = VecDeque::new();
-        Ok(Self { running, series, days, direction: Direction::Forwards, left, dates: DATES, ready })
+        let direction = Direction::Forwards;
+        Ok(Self { running, series, days, direction, left, dates: DATES, ready: VecDeque::new() })
     }
 
     pub(super) fn in_direction(self, direction: Direction) -> Self {

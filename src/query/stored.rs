@@ -161,7 +161,7 @@ impl<'s, 'a> Moment<'s, 'a> {
         mut visit: impl FnMut(&[u8], i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
         if let Some(running) = self.running(place)? {
-            return RunningReader::new(running, &place.table, |object| place.wants(object))?
+            return RunningReader::new(&self.snapshot, running, &place.table, |object| place.wants(object))?
                 .for_each_object(visit);
         }
         self.for_each(place, |object, row| {
@@ -234,7 +234,8 @@ impl<'s, 'a> Moment<'s, 'a> {
     ) -> Result<SeriesReader<V>> {
         let place = self.place::<V>(metric, self.selection.period, objects, range)?;
         if let Some(running) = self.running(&place)? {
-            let reader = RunningReader::new(running, &place.table, |object| place.wants(object))?;
+            let reader =
+                RunningReader::new(&self.snapshot, running, &place.table, |object| place.wants(object))?;
             return Ok(SeriesReader::Running(reader.in_direction(direction)));
         }
         let SeriesPlace { table, objects, kinds, slots } = place;
@@ -289,7 +290,8 @@ fn visit_rows<V: Value>(
     for metric in &selection.metrics {
         let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
         if let Some(running) = moment.running(&place)? {
-            let reader = RunningReader::new(running, &place.table, |object| place.wants(object))?;
+            let reader =
+                RunningReader::new(&moment.snapshot, running, &place.table, |object| place.wants(object))?;
             let mut series = place.table.series(None);
             reader.for_each_object(|object, slot, value| {
                 if place.table.has_objects() {

@@ -51,8 +51,12 @@ impl Transaction<'_> {
     }
 
     fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<()> {
-        self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
-        self.writes.insert(key, value);
+        let length = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
+        self.bytes += key.len() + length(&value);
+        let key_length = key.len();
+        if let Some(before) = self.writes.insert(key, value) {
+            self.bytes -= key_length + length(&before);
+        }
         if self.writes.len() >= WAITING || self.bytes > WAITING_BYTES { self.write_out() } else { Ok(()) }
     }
 
@@ -81,6 +85,10 @@ impl Transaction<'_> {
     /// Makes the change happen.
     pub(crate) fn commit(mut self) -> Result<()> {
         let Some(number) = self.number else {
+            // An empty batch would make the next opening read all entries.
+            if self.writes.is_empty() {
+                return Ok(());
+            }
             return self.storage.apply(mem::take(&mut self.writes), self.read.get_mut());
         };
         self.write_out()?;

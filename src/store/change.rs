@@ -1,6 +1,6 @@
 //! Several writes as one.
 
-use super::{Flush, Mark, Registry, Store};
+use super::{Flush, Mark, Registry, Store, runs::TRACKED};
 use crate::{
     blocks::{Edit, Memtable, Written, write},
     error::{Error, Result},
@@ -18,7 +18,7 @@ pub struct Change<'s> {
     store: &'s Store,
     writes: storage::Transaction<'s>,
     registry: Arc<Registry>,
-    /// The names of what a run wrote, or what was deleted.
+    /// The names of what a run wrote, or what was deleted; and that what is tracked has changed.
     wrote: Vec<String>,
 }
 
@@ -248,6 +248,9 @@ impl<'s> Change<'s> {
     }
 
     pub(crate) fn put_bytes(&mut self, key: Vec<u8>, bytes: Vec<u8>) -> Result<()> {
+        if key.first() == Some(&(Space::Tracked as u8)) && !self.wrote.iter().any(|name| name == TRACKED) {
+            self.wrote.push(TRACKED.to_owned());
+        }
         self.writes.put(key, bytes)
     }
 
@@ -281,7 +284,7 @@ impl<'s> Change<'s> {
         // Nobody trusts a record that can't be decoded.
         match Tracked::decode(&bytes) {
             Ok(tracked) if !tracked.in_step.is_empty() => {
-                self.writes.put(record, Tracked { in_step: Vec::new(), ..tracked }.encode())
+                self.put_bytes(record, Tracked { in_step: Vec::new(), ..tracked }.encode())
             }
             _ => Ok(()),
         }

@@ -16,12 +16,27 @@ pub(super) struct Runs {
 pub(crate) struct Mark {
     domain: Option<u64>,
     metric: Option<u64>,
+    tracked: Option<u64>,
+}
+
+/// Stands for what is tracked of all metrics; no metric and no domain has this name.
+pub(super) const TRACKED: &str = "/tracked";
+
+impl Mark {
+    /// Whether no run has written the metric between this and another, whatever else has changed what is tracked.
+    pub(crate) fn has_same_runs(&self, other: &Self) -> bool {
+        (self.domain, self.metric) == (other.domain, other.metric)
+    }
 }
 
 impl Runs {
     pub(super) fn mark<V>(&self, metric: &Metric<'_, V>) -> Mark {
         let number = |name: &str| self.by_name.get(name).copied();
-        Mark { domain: number(metric.domain_ref()), metric: number(&metric.to_string()) }
+        Mark {
+            domain: number(metric.domain_ref()),
+            metric: number(&metric.to_string()),
+            tracked: number(TRACKED),
+        }
     }
 
     pub(super) fn wrote(&mut self, name: String) {

@@ -159,7 +159,7 @@ pub(crate) fn statistics<V: Value>(
     ByDate::new(cursor, Box::new(label))
 }
 
-/// The statistics under a prefix, read as they are asked for. Made by [`Store::scan`].
+/// The statistics under a prefix, read as they are asked for. Made by [`Store::scan`]. It ends after an error.
 ///
 /// All are as they were when the reading began. Writes go on beside it; what they replace is kept in memory meanwhile,
 /// so it isn't meant to be held for long.
@@ -225,7 +225,12 @@ impl Iterator for Scan {
     type Item = Result<Statistic<AnyValue>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_statistic().transpose()
+        let next = self.next_statistic();
+        if next.is_err() {
+            self.left.clear();
+            self.current = None;
+        }
+        next.transpose()
     }
 }
 

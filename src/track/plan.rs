@@ -163,22 +163,28 @@ impl Plan {
 
     /// Whether no other run has written the metric since; what was read goes with the statistics as they were.
     pub(super) fn alone<V>(&self, change: &Change<'_>, metric: &Metric<'_, V>) -> Result<()> {
-        if change.mark(metric) == self.mark {
+        if change.mark(metric).has_same_runs(&self.mark) {
             return Ok(());
         }
         Err(Error::Overtaken { metric: metric.to_string() })
     }
 
-    /// Takes over what other runs have done since. It is an error only where what was counted no longer fits.
+    /// Takes over what others have done since: runs, if they may, imports, and whoever wrote by hand. It is an error only
+    /// where what was counted no longer fits.
     pub(super) fn renew<R, V: Value>(
         &mut self,
         change: &mut Change<'_>,
         tracker: &Tracker<'_, R, V>,
     ) -> Result<()> {
-        let Err(overtaken) = self.alone(change, &tracker.metric) else { return Ok(()) };
+        if change.mark(&tracker.metric) == self.mark {
+            return Ok(());
+        }
         let counted = (self.form, self.hourly);
         self.form = change.register(tracker.metric)?;
         self.earlier_runs(&tracker.periods, change.writes())?;
-        if (self.form, self.hourly) == counted { Ok(()) } else { Err(overtaken) }
+        if (self.form, self.hourly) == counted {
+            return Ok(());
+        }
+        Err(Error::Overtaken { metric: tracker.metric.to_string() })
     }
 }

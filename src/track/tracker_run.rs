@@ -189,12 +189,10 @@ impl<R, V: Value> Run<R> for TrackerRun<'_, '_, R, V> {
     }
 
     fn write(&mut self, change: &mut Change<'_>) -> Result<Report> {
-        let replaces = matches!(self.how, How::Recompute { .. });
-        if replaces {
+        if matches!(self.how, How::Recompute { .. }) {
             self.plan.alone(change, &self.tracker.metric)?;
-        } else {
-            self.plan.renew(change, self.tracker)?;
         }
+        self.plan.renew(change, self.tracker)?;
         change.register(self.tracker.metric)?;
         change.note_run(self.tracker.metric.to_string());
         let mut written = 0;
