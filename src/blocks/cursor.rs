@@ -3,7 +3,7 @@
 use super::Table;
 use crate::{
     error::Result,
-    format::{KeyRange, PackedRow, SlotBits, key, same_bytes},
+    format::{BlockReader, KeyRange, PackedRow, SlotBits, key, same_bytes},
     kinds::Value,
     storage::{Direction, Entry, EntryBuffer, Reads},
 };
@@ -188,9 +188,10 @@ impl<R: Reads> RowCursor<R> {
         block: &[u8],
         visit: &mut impl FnMut(&[u8], RowView<'_>) -> Result<()>,
     ) -> Result<()> {
-        let (span, _) = self.table.split(key).map_err(|malformed| self.reads.corrupt(malformed))?;
+        let (span, first_object) =
+            self.table.split(key).map_err(|malformed| self.reads.corrupt(malformed))?;
         let (first_slot, wanted) = (self.table.first_slot(span), self.table.places(span, self.slots));
-        self.rows_of(key, block, |object, row, _| {
+        self.rows_from(first_object, block, |object, row, _| {
             if row.present() & wanted == 0 {
                 return Ok(());
             }
@@ -312,10 +313,21 @@ impl<R: Reads> RowCursor<R> {
         &self,
         key: &[u8],
         block: &[u8],
+        visit: impl FnMut(&[u8], PackedRow<'_>, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let (_, first_object) = self.table.split(key).map_err(|malformed| self.reads.corrupt(malformed))?;
+        self.rows_from(first_object, block, visit)
+    }
+
+    /// The same of a block whose key has this first object.
+    fn rows_from(
+        &self,
+        first_object: &[u8],
+        block: &[u8],
         mut visit: impl FnMut(&[u8], PackedRow<'_>, &[u8]) -> Result<()>,
     ) -> Result<()> {
         let corrupt = |malformed| self.reads.corrupt(malformed);
-        let mut reader = self.table.reader(key, block).map_err(corrupt)?;
+        let mut reader = BlockReader::new(self.table.form(), first_object, block).map_err(corrupt)?;
         while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
             if self.objects.has(reader.object()) {
                 let row = PackedRow::read(self.table.form(), bytes).map_err(corrupt)?;
