@@ -211,6 +211,39 @@ fn days_that_are_imported_are_in_all_that_is_tracked_of_a_metric() {
     assert!(of_nine.iter().all(|found| found.value == Some(1_000)));
 }
 
+#[test]
+fn an_import_leaves_the_weeks_and_months_that_hold_no_imported_day() {
+    let store = tracked_store();
+    let till = |id: u64| Object::new("till", id).unwrap();
+    // Recorded by hand: no days make them.
+    store.record(SALES.on(Period::Month, day("2023-01-01")), 77).unwrap();
+    store.record(SALES.on(Period::Month, day("2023-01-01")).of(till(1)), 7).unwrap();
+    // The days of March are gone, mostly.
+    for date in day("2024-03-20").iter_days().take(10) {
+        store.delete(&SALES.on(Period::Day, date).of(till(1))).unwrap();
+    }
+    let march = SALES.on(Period::Month, day("2024-03-01")).of(till(1));
+    let in_march = store.get(&march).unwrap();
+
+    let other = in_may();
+    other.record(SALES.on(Period::Day, day("2024-04-10")), 1_000).unwrap();
+    // Months without object say nothing of those by till, which are worked out.
+    other.record(SALES.on(Period::Day, day("2024-05-02")).of(till(1)), 500).unwrap();
+    other.record(SALES.on(Period::Month, day("2024-05-01")), 3).unwrap();
+    let may = SALES.on(Period::Month, day("2024-05-01"));
+    let of_till = store.get(&may.clone().of(till(1))).unwrap().unwrap().value.unwrap();
+    let old = store.get(&SALES.on(Period::Day, day("2024-05-02")).of(till(1))).unwrap();
+    import(&store, exported(&other).as_bytes()).unwrap();
+
+    let value = |key| store.get(&key).unwrap().unwrap().value;
+    assert_eq!(value(SALES.on(Period::Month, day("2023-01-01"))), Some(77));
+    assert_eq!(value(SALES.on(Period::Month, day("2023-01-01")).of(till(1))), Some(7));
+    assert_eq!(store.get(&march).unwrap(), in_march);
+    assert_eq!(value(may.clone()), Some(3));
+    let old = old.and_then(|old| old.value).unwrap_or_default();
+    assert_eq!(value(may.of(till(1))), Some(of_till - old + 500));
+}
+
 fn merged<V: Value>(values: impl IntoIterator<Item = V>) -> V {
     let mut values = values.into_iter();
     let mut merged = values.next().unwrap();

@@ -1,10 +1,10 @@
 //! The statistics of a table by date and then by object, or both backwards: a merge over the rows of a span, which are
 //! held as bytes.
 
-use super::{RowCursor, cursor::SpanBlocks};
+use super::RowCursor;
 use crate::{
     error::Result,
-    format::{KeyRange, PackedRow, SlotBits, bit, same_bytes},
+    format::{KeyRange, PackedRow, SlotBits, bit, key, same_bytes},
     kinds::Value,
     storage::{Direction, Entry, Reads},
 };
@@ -23,6 +23,12 @@ pub(crate) struct ByDate<R, L, F, V> {
     ready: VecDeque<(L, i32, Option<V>)>,
     given: Option<L>,
 }
+
+/// The rows of a span are held up to so many bytes, beside their blocks: their objects, and what stands for these.
+const HELD: usize = if cfg!(test) { 16 << 10 } else { 32 << 20 };
+
+/// What stands for an object takes about so many bytes, and once more those of the object.
+const LABEL_BYTES: usize = 160;
 
 /// How many blocks a pass reads at once.
 const PAGE: usize = 64;
@@ -92,9 +98,13 @@ where
                 break found;
             }
             let Some(blocks) = self.cursor.next_span()? else { return Ok(None) };
-            match blocks.unheld.clone() {
-                Some(range) => self.begin_passes(&blocks, range)?,
-                None => self.hold(blocks)?,
+            let (span, wanted) = (blocks.span, blocks.wanted);
+            let unheld = match blocks.unheld {
+                Some(range) => Some(range),
+                None => self.hold(span, wanted, blocks.blocks)?,
+            };
+            if let Some(range) = unheld {
+                self.begin_passes(span, wanted, range)?;
             }
         };
         let corrupt = |malformed| self.cursor.reads.corrupt(malformed);
@@ -107,16 +117,16 @@ where
     }
 
     /// Takes the range of a span's blocks, to be gone over once for each place that has a statistic.
-    fn begin_passes(&mut self, blocks: &SpanBlocks, range: KeyRange) -> Result<()> {
+    fn begin_passes(&mut self, span: i32, wanted: SlotBits, range: KeyRange) -> Result<()> {
         let mut left = 0;
         self.cursor.reads.for_each(range.clone(), |block| {
             self.cursor.rows_of(&block.key, &block.value, |_, row, _| {
-                left |= row.present() & blocks.wanted;
+                left |= row.present() & wanted;
                 Ok(())
             })
         })?;
         self.span = Span::default();
-        let first_slot = self.cursor.table.first_slot(blocks.span);
+        let first_slot = self.cursor.table.first_slot(span);
         self.passes = Some(Passes { first_slot, range, left, current: None });
         Ok(())
     }
@@ -161,8 +171,11 @@ where
         Ok(false)
     }
 
-    /// Takes a span's rows.
-    fn hold(&mut self, SpanBlocks { span, wanted, blocks, .. }: SpanBlocks) -> Result<()> {
+    /// Takes a span's rows, or says where its blocks are if the rows are too many to be held.
+    fn hold(&mut self, span: i32, wanted: SlotBits, blocks: Vec<Entry>) -> Result<Option<KeyRange>> {
+        let ends = blocks.first().zip(blocks.last());
+        let range =
+            ends.map(|(first, last)| KeyRange { start: first.key.clone(), end: key::after(&last.key) });
         let backwards = self.cursor.direction == Direction::Backwards;
         let mut known = mem::take(&mut self.span.rows);
         if backwards {
@@ -170,7 +183,7 @@ where
         }
         let mut known = known.into_iter().peekable();
         let (mut rows, mut present) = (Vec::with_capacity(known.len()), 0);
-        let mut held = Vec::with_capacity(blocks.len());
+        let (mut held, mut held_bytes) = (Vec::with_capacity(blocks.len()), 0);
         for Entry { key, value } in blocks {
             let (number, start) = (held.len(), value.as_ptr_range().start.addr());
             let label = &mut self.label;
@@ -183,17 +196,21 @@ where
                 present |= found;
                 let at = bytes.as_ptr_range().start.addr() - start;
                 let (object, bytes) = (object.to_vec(), at..at + bytes.len());
+                held_bytes += size_of::<HeldRow<L>>() + LABEL_BYTES + 2 * object.len();
                 rows.push(HeldRow { object, label, present: found, block: number, bytes });
                 Ok(())
             })?;
             held.push(value);
+            if held_bytes > HELD {
+                return Ok(range);
+            }
         }
         if backwards {
             rows.reverse();
         }
         let first_slot = self.cursor.table.first_slot(span);
         self.span = Span { first_slot, blocks: held, rows, left: present, current: None };
-        Ok(())
+        Ok(None)
     }
 }
 

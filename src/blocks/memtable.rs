@@ -218,14 +218,37 @@ impl<V: Value> Memtable<V> {
         groups
     }
 
+    /// Takes out the upper half of the objects; none if there is only one.
+    pub(crate) fn split_off_upper_half(&mut self) -> Option<Self> {
+        if self.groups.len() < 2 {
+            return None;
+        }
+        let mut lower = self.take();
+        let mut upper = Self::new(self.table.clone());
+        lower.split_off(lower.len().div_ceil(2)).into_iter().for_each(|group| upper.push(group));
+        lower.into_iter().for_each(|group| self.push(group));
+        Some(upper)
+    }
+
     /// Drops the upper half of the objects, and says which is the first of them; none if there is only one.
     pub(crate) fn keep_lower_half(&mut self) -> Option<Vec<u8>> {
-        let mut groups = self.take();
-        let dropped = groups.split_off(groups.len().div_ceil(2));
-        for group in groups {
-            self.push(group);
+        self.split_off_upper_half()?.groups.first().map(|group| group.object().to_vec())
+    }
+
+    /// Drops the objects that aren't wanted.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&[u8]) -> bool) {
+        for group in self.take() {
+            if wanted(group.object()) {
+                self.push(group);
+            }
         }
-        dropped.first().map(|group| group.object().to_vec())
+    }
+
+    /// Makes every slot absent that has a statistic.
+    pub(crate) fn remove_all(&mut self) {
+        for (_, patch) in self.groups.iter_mut().flat_map(|group| &mut group.rows) {
+            patch.removed |= mem::take(&mut patch.row).present();
+        }
     }
 
     /// The objects, in order.

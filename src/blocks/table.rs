@@ -10,7 +10,7 @@ use crate::{
     model::{Date, Object, Period, Series, Statistic},
     storage::{Direction, Entry, Reads},
 };
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
 /// A row of values that are stored as bytes has fewer slots: they are tens of bytes mostly, and a row is written as a
 /// whole.
@@ -120,6 +120,12 @@ impl Table {
     /// The first slot of a span.
     pub(super) fn first_slot(&self, span: i32) -> i32 {
         span.saturating_mul(self.slots)
+    }
+
+    /// The slots of the span that a slot is in.
+    pub(crate) fn slots_beside(&self, slot: i32) -> RangeInclusive<i32> {
+        let first = self.first_slot(self.span_of(slot));
+        first..=first.saturating_add(self.slots - 1)
     }
 
     /// The places of a span's row that lie in a range of slots, both ends included.

@@ -93,7 +93,8 @@ impl<V: Value> Rebuild<'_, '_, V> {
             let mut total = Written::default();
             for (table, grouping) in kept_tables(self.store, &self.metric, form, &groupings) {
                 let (days, kinds) = (table.of_period(Period::Day), grouping.kind_bytes());
-                let fill = PeriodFill::new(days, kinds.clone(), i32::MIN, grouping.tracked.left_out);
+                let fill =
+                    PeriodFill::new(days, kinds.clone(), (i32::MIN, i32::MAX), grouping.tracked.left_out);
                 total += anew::<V>(change.writes(), fill, &table, &kinds, Some(i32::MIN))?;
             }
             groupings.into_iter().try_for_each(|grouping| put_in_step(change, grouping))?;

@@ -1,6 +1,7 @@
 //! Damage that can't be made through the public interface.
 
 use crate::{
+    calendar::Timestamp,
     error::{Error, Result},
     format::{
         BlockBuilder, DomainRecord, Form, KeyRange, MetricRecord, Record, Row, SeriesPrefix, Space, key,
@@ -10,6 +11,7 @@ use crate::{
     rollup::Tracked,
     storage::{Compaction, Direction, Engine, Entry, MemoryEngine, VisitEntries, Write},
     store::Store,
+    track::Tracker,
 };
 use chrono::NaiveDate;
 use std::{
@@ -268,6 +270,41 @@ fn objects_that_only_the_days_or_only_the_months_have_are_compared() {
     let report = store.rebuild(SALES).run().unwrap();
     assert_eq!((report.written, report.removed), (20, 10));
     assert!(store.verify().unwrap().is_sound());
+}
+
+#[test]
+fn the_periods_of_more_objects_than_are_held_at_once_are_worked_out_and_compared() {
+    let store = Store::in_memory().unwrap();
+    let user = |id: u64| Object::new("user", id).unwrap();
+    let date = |day: u32| NaiveDate::from_ymd_opt(2013, 1, day).unwrap();
+    let day = |day: u32| Timestamp::from_unix_seconds(1_356_998_400 + i64::from(day - 1) * 86_400);
+    let append = |records: &[(u32, u64)]| {
+        Tracker::count(SALES, |record: &(u32, u64)| day(record.0))
+            .by("user", |record| record.1.into())
+            .unwrap()
+            .periods([Period::Week, Period::Month, Period::Year])
+            .append()
+            .run(&store, records.iter().copied())
+            .unwrap();
+    };
+    let some: Vec<(u32, u64)> = (0..1_000).map(|number| (1 + number % 20, u64::from(number % 300))).collect();
+    append(&some);
+    append(&some[..700]);
+    assert!(store.verify().unwrap().is_sound());
+    let of = |id: u64| store.get(&SALES.on(Period::Year, date(1)).of(user(id))).unwrap().unwrap().value;
+    assert_eq!([0, 99, 100, 299].map(of), [4 + 3, 4 + 3, 3 + 2, 3 + 2].map(Some));
+    assert_eq!(store.get(&SALES.on(Period::Year, date(1))).unwrap().unwrap().value, Some(1_700));
+
+    // Of these there are no days.
+    store
+        .change(|change| {
+            (300..600).try_for_each(|id| change.record(SALES.on(Period::Year, date(1)).of(user(id)), 9))
+        })
+        .unwrap();
+    let differences: Vec<_> = store.rebuild(SALES).differences().unwrap().collect::<Result<_, _>>().unwrap();
+    let objects: Vec<Object> =
+        differences.iter().filter_map(|difference| difference.series.object().cloned()).collect();
+    assert_eq!(objects, (300..600).map(user).collect::<Vec<_>>());
 }
 
 #[test]

@@ -210,12 +210,20 @@ impl<T: Number> SeriesQuery<'_, T> {
 
     fn ranked(&self, count: usize, order: impl Fn(&T, &T) -> Ordering) -> Result<Vec<Statistic<T>>> {
         let mut found = Vec::new();
+        let keep_first = |found: &mut Vec<(Arc<Series>, i32, T)>| {
+            found.sort_by(|(_, _, a), (_, _, b)| order(a, b));
+            found.truncate(count);
+        };
+        // So many are collected before those that have no place are dropped: a series may have millions.
+        let most = count.saturating_mul(2).max(1024);
         self.visit(Direction::Forwards, |_, series, slot, value| {
             found.extend(value.map(|value| (Arc::clone(series), slot, value)));
+            if found.len() >= most {
+                keep_first(&mut found);
+            }
             Ok(())
         })?;
-        found.sort_by(|(_, _, a), (_, _, b)| order(a, b));
-        found.truncate(count);
+        keep_first(&mut found);
         let Axis { calendar, period } = self.axis();
         let statistic = |(series, slot, value)| {
             Ok(Statistic { series, date: calendar.date(period, slot)?, value: Some(value) })

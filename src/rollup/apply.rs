@@ -1,6 +1,9 @@
 //! Days that change, and every calendar period that changes with them.
 
-use super::{Filled, Grouping, PeriodFill, Tracked};
+use super::{
+    Grouping, Tracked,
+    fill::{Filled, PASS_BYTES, PeriodFill},
+};
 use crate::{
     blocks::{Cut, Edit, Memtable, Objects, RowCursor, Table, Written, write},
     calendar::HOURS,
@@ -108,8 +111,9 @@ impl Apply {
         let cut = self.cut(1);
         self.written += write_cut(change, days.as_mut().unwrap_or(values), self.edit(), cut, &self.kinds)?;
         self.is_cut = true;
-        for marked in &mut marks {
-            self.written += self.period(change, marked)?;
+        // Some objects of a period at a time, if what is stored of all is too much to be held.
+        while let Some(mut marked) = marks.pop() {
+            self.written += self.period(change, &mut marked, &mut marks)?;
         }
         Ok(())
     }
@@ -122,7 +126,12 @@ impl Apply {
         }
         for Kept { table, anew_from, cut_from } in mem::take(&mut self.periods) {
             if let Some(from) = anew_from {
-                let fill = PeriodFill::new(self.days.clone(), self.kinds.clone(), from, self.unfinished_from);
+                let fill = PeriodFill::new(
+                    self.days.clone(),
+                    self.kinds.clone(),
+                    (from, i32::MAX),
+                    self.unfinished_from,
+                );
                 self.written += anew::<V>(change, fill, &table, &self.kinds, cut_from)?;
             }
         }
@@ -182,8 +191,13 @@ impl Apply {
             .collect()
     }
 
-    /// Works out the marked slots of a period, and writes them.
-    fn period<V: Value>(&self, change: &mut Transaction<'_>, marks: &mut Memtable<V>) -> Result<Written> {
+    /// Works out the marked slots of a period, and writes them; what is too much to be held is `left`.
+    fn period<V: Value>(
+        &self,
+        change: &mut Transaction<'_>,
+        marks: &mut Memtable<V>,
+        left: &mut Vec<Memtable<V>>,
+    ) -> Result<Written> {
         let Some((first, last)) = marks.ends() else { return Ok(Written::default()) };
         let table = marks.table().clone();
         let (calendar, period) = (*table.calendar(), table.period());
@@ -196,6 +210,7 @@ impl Apply {
             Objects::These(objects)
         };
         let cursor = RowCursor::new(&*change, self.days.clone(), objects, Direction::Forwards, days);
+        let mut bytes = 0;
         cursor.for_each(|object, row| {
             let Some(place) = marks.find(object) else { return Ok(()) };
             let mut failed = None;
@@ -205,17 +220,24 @@ impl Apply {
                     return;
                 }
                 match value {
-                    Some(value) => {
-                        if let Err(error) = marks.merge(place, slot, &value) {
-                            failed = failed.take().or(Some((slot, error)));
-                        }
-                    }
-                    None => {
-                        marks.touch(place, slot);
-                    }
+                    Some(value) => match marks.merge(place, slot, &value) {
+                        Ok(grown) => bytes += grown,
+                        Err(error) => failed = failed.take().or(Some((slot, error))),
+                    },
+                    None => bytes += marks.touch(place, slot),
                 }
             })?;
-            failed.map_or(Ok(()), |(slot, error)| Err(table.merge_error(slot, object, &error)))
+            if let Some((slot, error)) = failed {
+                return Err(table.merge_error(slot, object, &error));
+            }
+            if bytes > PASS_BYTES
+                && let Some(mut upper) = marks.split_off_upper_half()
+            {
+                upper.remove_all();
+                left.push(upper);
+                bytes /= 2;
+            }
+            Ok(())
         })?;
         write(change, marks, Edit::Set, None)
     }

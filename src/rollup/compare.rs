@@ -1,6 +1,9 @@
 //! Comparing the calendar periods that are kept with the days that they come from.
 
-use super::{Filled, Grouping, PeriodFill};
+use super::{
+    Grouping,
+    fill::{Filled, PASS_BYTES, PeriodFill},
+};
 use crate::{
     blocks::{Group, Memtable, Objects, RowCursor, Table},
     error::Result,
@@ -48,7 +51,7 @@ impl<R: Reads, V: Value> Comparison<R, V> {
         let with_fill = |(table, grouping): (Table, Grouping)| {
             let kinds = grouping.kind_bytes();
             let days = table.of_period(Period::Day);
-            let fill = PeriodFill::new(days, kinds.clone(), i32::MIN, grouping.tracked.left_out);
+            let fill = PeriodFill::new(days, kinds.clone(), (i32::MIN, i32::MAX), grouping.tracked.left_out);
             (table, kinds, fill)
         };
         let left: Vec<_> = tables.into_iter().map(with_fill).collect();
@@ -64,30 +67,41 @@ impl<R: Reads, V: Value> Comparison<R, V> {
                 return Ok(None);
             };
             // After an error, it goes on with the next table.
-            if let Some(filled) = fill.next_pass(&self.reads, &table)? {
-                self.compare(&table, &kinds, filled)?;
+            if let Some(mut filled) = fill.next_pass(&self.reads, &table)? {
+                let stored = self.stored(&table, &kinds, &mut filled)?;
+                fill.go_on_behind(&filled.objects);
+                self.compare(&table, stored, filled.memtable);
                 self.current = Some((table, kinds, fill));
             }
         }
     }
 
-    /// Compares what days make of some objects with what is stored of them.
-    fn compare(&mut self, table: &Table, kinds: &KindBytes, filled: Filled<V>) -> Result<()> {
-        let Filled { memtable: mut expected, objects } = filled;
+    /// The statistics that are stored of the objects of a pass, which is cut short where they are many.
+    fn stored(&self, table: &Table, kinds: &KindBytes, filled: &mut Filled<V>) -> Result<Memtable<V>> {
         let slots = table.calendar().slots(table.period());
         let mut stored = Memtable::new(table.clone());
         let under = Objects::Under(kinds.beginning());
         let slots = (*slots.start(), *slots.end());
         let cursor = RowCursor::new(&self.reads, table.clone(), under, Direction::Forwards, slots);
+        let mut bytes = 0;
         cursor.for_each(|object, row| {
-            if !objects.has(object) || !kinds.are_of(object) {
+            if !filled.objects.has(object) || !kinds.are_of(object) {
                 return Ok(());
             }
-            let (place, _) = stored.group(object);
-            row.for_each(&self.reads, |slot, value| {
-                stored.set(place, slot, value);
-            })
+            let (place, grown) = stored.group(object);
+            bytes += grown;
+            row.for_each(&self.reads, |slot, value| bytes += stored.set(place, slot, value))?;
+            if bytes > PASS_BYTES && stored.len() > 1 {
+                filled.end_before(stored.keep_lower_half());
+                bytes /= 2;
+            }
+            Ok(())
         })?;
+        Ok(stored)
+    }
+
+    /// Compares what days make of some objects with what is stored of them.
+    fn compare(&mut self, table: &Table, mut stored: Memtable<V>, mut expected: Memtable<V>) {
         for (object, stored, expected) in joined(stored.take(), expected.take()) {
             let statistics = |group: Option<Group<V>>| {
                 let mut statistics = Vec::new();
@@ -101,7 +115,6 @@ impl<R: Reads, V: Value> Comparison<R, V> {
                 self.ready.push_back(Differing { table: table.clone(), object, mismatches });
             }
         }
-        Ok(())
     }
 }
 

@@ -9,15 +9,15 @@ use crate::{
 };
 
 /// So many bytes of statistics are worked out in one pass over the days.
-const PASS_BYTES: usize = if cfg!(test) { 4 << 10 } else { 32 << 20 };
+pub(super) const PASS_BYTES: usize = if cfg!(test) { 4 << 10 } else { 32 << 20 };
 
 /// The calendar periods of a grouping, worked out from its days: some objects at a time, in their order.
 #[derive(Debug)]
 pub(crate) struct PeriodFill {
     days: Table,
     kinds: KindBytes,
-    /// The first slot of the period that is wanted.
-    from: i32,
+    /// The first and the last slot of the period that are wanted.
+    slots: (i32, i32),
     /// Periods that aren't over on this day are left out.
     unfinished_from: Option<i32>,
     /// The first object that isn't done; none when all are.
@@ -29,6 +29,16 @@ pub(crate) struct PeriodFill {
 pub(crate) struct Filled<V> {
     pub(crate) memtable: Memtable<V>,
     pub(crate) objects: ObjectRange,
+}
+
+impl<V: Value> Filled<V> {
+    /// Drops the objects from this one on, if there is one.
+    pub(crate) fn end_before(&mut self, object: Option<Vec<u8>>) {
+        if object.is_some() {
+            self.objects.to = object;
+            self.memtable.retain(|object| self.objects.has(object));
+        }
+    }
 }
 
 /// The objects from one, included, up to another, excluded; no end is the end of all.
@@ -45,8 +55,13 @@ impl ObjectRange {
 }
 
 impl PeriodFill {
-    pub(crate) fn new(days: Table, kinds: KindBytes, from: i32, unfinished_from: Option<i32>) -> Self {
-        Self { days, kinds, from, unfinished_from, next: Some(Vec::new()) }
+    pub(crate) fn new(
+        days: Table,
+        kinds: KindBytes,
+        slots: (i32, i32),
+        unfinished_from: Option<i32>,
+    ) -> Self {
+        Self { days, kinds, slots, unfinished_from, next: Some(Vec::new()) }
     }
 
     /// Works out the next objects' statistics of a period; none when all are done.
@@ -61,7 +76,7 @@ impl PeriodFill {
         let calendar = *period.calendar();
         let period_of = |day| calendar.slot_of_day(period.period(), day);
         let first_day = calendar
-            .first_day_number(period.period(), self.from)
+            .first_day_number(period.period(), self.slots.0)
             .max(*calendar.slots(self.days.period()).start());
         let last_day = self.last_day(period);
         let objects = Objects::Under(self.kinds.beginning());
@@ -94,19 +109,24 @@ impl PeriodFill {
             }
             Ok(())
         })?;
-        self.next.clone_from(&filled.objects.to);
+        self.go_on_behind(&filled.objects);
         Ok(Some(filled))
+    }
+
+    /// Goes on with the first object behind a pass that was cut short.
+    pub(crate) fn go_on_behind(&mut self, objects: &ObjectRange) {
+        self.next.clone_from(&objects.to);
     }
 
     /// The last day whose periods are wanted.
     fn last_day(&self, period: &Table) -> i32 {
         let calendar = period.calendar();
+        let before = |slot: i32| calendar.first_day_number(period.period(), slot).saturating_sub(1);
+        let last = before(self.slots.1.saturating_add(1)).min(*calendar.slots(self.days.period()).end());
         match self.unfinished_from {
             // The first day of the first period that isn't over: one that ends after the day before.
-            Some(day) => {
-                calendar.first_day_number(period.period(), calendar.slot_of_day(period.period(), day)) - 1
-            }
-            None => *calendar.slots(self.days.period()).end(),
+            Some(day) => last.min(before(calendar.slot_of_day(period.period(), day))),
+            None => last,
         }
     }
 }

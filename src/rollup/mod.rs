@@ -16,7 +16,9 @@ mod window;
 pub(crate) use apply::{Apply, Replaced, anew};
 pub(crate) use compare::{Comparison, Differing, Mismatch};
 pub(crate) use derive::{Failed, SlotStatistic, SlotValues, Slotted, merge};
-pub(crate) use fill::{Filled, PeriodFill};
+pub(crate) use fill::PeriodFill;
 pub(crate) use running::{Running, TrackedKinds};
+#[cfg(feature = "exchange")]
+pub(crate) use step::Imported;
 pub(crate) use tracked::{Grouping, Tracked};
 pub(crate) use window::{Join, Window};

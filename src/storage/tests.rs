@@ -93,6 +93,26 @@ fn a_snapshot_does_not_see_changes_small_or_large_that_come_after_it() {
 }
 
 #[test]
+fn of_a_key_that_is_written_often_only_what_a_snapshot_sees_is_kept() {
+    for (_dir, storage) in engines() {
+        write(&storage, [1], Some(b"first"));
+        let first = storage.snapshot();
+        for n in 0..100_u8 {
+            write(&storage, [1], Some(&[n]));
+        }
+        let second = storage.snapshot();
+        for _ in 0..100 {
+            write(&storage, [1], Some(b"last"));
+        }
+        assert_eq!(storage.versions().replaced.values().map(Vec::len).sum::<usize>(), 2);
+        let seen = |snapshot: &Snapshot| snapshot.get(&key(1)).unwrap().unwrap();
+        assert_eq!((seen(&first), seen(&second)), (b"first".to_vec(), vec![99]));
+        drop(first);
+        assert_eq!(seen(&second), [99]);
+    }
+}
+
+#[test]
 fn the_first_entry_of_a_snapshot_is_its_first_also_where_everything_was_removed() {
     // Where all of a range was removed after the snapshot, its last entry was taken for the first.
     for (_dir, storage) in engines() {

@@ -37,13 +37,11 @@ impl Versions {
 
     /// Saves what stands under a key and is about to be replaced by the next version.
     pub(super) fn save(&mut self, key: &[u8], stored: Option<&Vec<u8>>) {
-        if self.held.is_empty() {
-            return;
-        }
-        let next = self.version + 1;
+        let Some((newest, _)) = self.held.last_key_value() else { return };
         let values = self.replaced.entry(key.to_vec()).or_default();
-        if values.last().is_none_or(|(replaced_by, _)| *replaced_by < next) {
-            values.push((next, stored.cloned()));
+        // What was written since the newest snapshot was taken, no snapshot sees.
+        if values.last().is_none_or(|(replaced_by, _)| replaced_by <= newest) {
+            values.push((self.version + 1, stored.cloned()));
         }
     }
 

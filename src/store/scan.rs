@@ -85,15 +85,12 @@ impl Store {
 pub(crate) struct Visitor {
     table: Table,
     series: Series,
-    /// The dates of the slots from the first on: rows of one span have the same.
+    /// The dates of a span's slots, from its first on: rows of one span have the same.
     first: i32,
     dates: Vec<Date>,
 }
 
 impl Visitor {
-    /// So many dates are known at once.
-    const DATES: i32 = 64;
-
     pub(crate) fn new(table: Table) -> Self {
         let series = table.series(None);
         Self { table, series, first: 0, dates: Vec::new() }
@@ -121,13 +118,12 @@ impl Visitor {
         })
     }
 
-    /// Works out the dates of a span's slots, which begin with a multiple of their number.
+    /// Works out the dates of the slots of this one's span.
     fn know(&mut self, slot: i32) -> Result<()> {
-        let first = slot - slot.rem_euclid(Self::DATES);
-        if first != self.first || self.dates.is_empty() {
-            self.first = first;
-            let dates = (first..first + Self::DATES).map(|slot| self.table.date(slot));
-            self.dates = dates.collect::<Result<_>>()?;
+        let slots = self.table.slots_beside(slot);
+        if *slots.start() != self.first || self.dates.is_empty() {
+            self.first = *slots.start();
+            self.dates = slots.map(|slot| self.table.date(slot)).collect::<Result<_>>()?;
         }
         Ok(())
     }

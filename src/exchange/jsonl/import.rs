@@ -8,17 +8,13 @@ use super::{
 use crate::{
     calendar::Calendar,
     error::{Error, Result, hint, nearest, shortened},
-    format::MetricRecord,
+    format::{Form, MetricRecord},
     kinds::{AnyValue, Figures, KindVisitor, visit_kind},
     model::{Domain, Metric, Object, Period, Ref},
-    rollup::{Grouping, Tracked},
+    rollup::{Grouping, Imported, Tracked},
     store::{Bulk, Change, Store},
 };
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    io::BufRead,
-};
+use std::{borrow::Cow, collections::BTreeMap, io::BufRead};
 
 /// What an import read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,8 +30,10 @@ pub struct ImportReport {
 
 /// Reads what [`export`](super::export) wrote into a store: all of it or, when a line can't be, none.
 ///
-/// Statistics that the store has already are replaced, names and descriptions are updated, everything else stays. A
-/// calendar that the lines define must be the store's; [`exported_calendar`] tells beforehand.
+/// Statistics that the store has already are replaced, names and descriptions are updated, everything else stays, but
+/// for the weeks to years that a tracker keeps: those that hold an imported day are worked out anew, for all objects of
+/// the day's kinds, unless the lines have statistics of that period for such objects themselves. A calendar that the
+/// lines define must be the store's; [`exported_calendar`] tells beforehand.
 ///
 /// However many lines there are, the memory that it takes is that of one line, of up to 24 MiB with a value of up to
 /// 16 MiB, some times over: about 120 MiB at worst. With whole numbers it is a few megabytes.
@@ -129,8 +127,6 @@ struct Import<'c, 's> {
     bulk: Bulk<AnyValue>,
     /// The bytes of encoded values that wait.
     encoded: usize,
-    /// The periods of each metric that statistics were imported of.
-    imported: BTreeMap<(String, String), BTreeSet<Period>>,
     /// The store's domains and those defined by lines.
     domains: BTreeMap<String, DomainEntry>,
     report: ImportReport,
@@ -138,7 +134,19 @@ struct Import<'c, 's> {
 
 struct DomainEntry {
     name: String,
-    metrics: BTreeMap<String, MetricRecord>,
+    metrics: BTreeMap<String, MetricEntry>,
+}
+
+struct MetricEntry {
+    record: MetricRecord,
+    /// What came for it, by the kinds of the objects.
+    imported: Vec<(Vec<String>, Imported)>,
+}
+
+impl MetricEntry {
+    fn new(record: MetricRecord) -> Self {
+        Self { record, imported: Vec::new() }
+    }
 }
 
 impl<'c, 's> Import<'c, 's> {
@@ -155,16 +163,9 @@ impl<'c, 's> Import<'c, 's> {
             .collect();
         for info in store.metrics() {
             let domain = domains.entry(info.domain).or_insert_with(|| entry(&info.domain_name));
-            domain.metrics.insert(info.reference, info.record);
+            domain.metrics.insert(info.reference, MetricEntry::new(info.record));
         }
-        Self {
-            change,
-            bulk: Bulk::new(),
-            imported: BTreeMap::new(),
-            encoded: 0,
-            domains,
-            report: ImportReport::default(),
-        }
+        Self { change, bulk: Bulk::new(), encoded: 0, domains, report: ImportReport::default() }
     }
 
     fn line(&mut self, line: Line<'_>) -> LineResult {
@@ -206,7 +207,7 @@ impl<'c, 's> Import<'c, 's> {
                 "the domain {domain:?} isn't defined{near}; define it first"
             )));
         };
-        if let Some(stored) = entry.metrics.get(reference) {
+        if let Some(MetricEntry { record: stored, .. }) = entry.metrics.get(reference) {
             if stored.kind != kind {
                 let (stored, given) = (stored.kind.clone(), kind.into_owned());
                 return Err(
@@ -226,30 +227,43 @@ impl<'c, 's> Import<'c, 's> {
         let (name, description) = (name.into_owned(), description.into_owned());
         let record = MetricRecord { name, description, kind: kind.into_owned(), form };
         self.change.set_metric(domain, reference, record.clone())?;
-        entry.metrics.insert(reference.to_owned(), record);
+        match entry.metrics.get_mut(reference) {
+            Some(entry) => entry.record = record,
+            None => drop(entry.metrics.insert(reference.to_owned(), MetricEntry::new(record))),
+        }
         self.report.metrics += 1;
         Ok(())
     }
 
     fn statistic(&mut self, fields: StatisticFields<'_>) -> LineResult {
         let StatisticFields { domain, metric, period, date, object, value } = fields;
-        let known = self.domains.get_key_value(domain.as_ref());
-        let known = known
-            .and_then(|(domain, entry)| Some((domain, entry, entry.metrics.get_key_value(metric.as_ref())?)));
-        let Some((domain, DomainEntry { name, .. }, (reference, record))) = known else {
+        let known = self.domains.get_mut(domain.as_ref());
+        let Some((name, MetricEntry { record, imported })) =
+            known.and_then(|entry| Some((&entry.name, entry.metrics.get_mut(metric.as_ref())?)))
+        else {
             return Err(self.undefined(&domain, &metric).into());
         };
         let value = value::read(&record.kind, record.form, value)?;
         let period: Period = period.parse()?;
         let date = self.change.store().calendar().parse_date(period, &date)?;
-        let metric = Metric::parse(Domain::parse(domain, name)?, reference, &record.name)?;
+        let slot = self.change.store().calendar().slot(period, date)?;
+        let kinds = || object.iter().flat_map(Object::kinds);
+        match imported.iter_mut().find(|(known, _)| kinds().eq(known)) {
+            Some((_, imported)) => imported.note(period, slot),
+            None => {
+                let kinds: Vec<String> = kinds().map(str::to_owned).collect();
+                let before = Tracked::read(self.change.writes(), &domain, &metric, &kinds)?;
+                let mut first = Imported::new(before);
+                first.note(period, slot);
+                imported.push((kinds, first));
+            }
+        }
+        let metric = Metric::parse(Domain::parse(&domain, name)?, &metric, &record.name)?;
         let key = metric.describe(&record.description).on(period, date);
         let key = match object {
             Some(object) => key.of(object),
             None => key,
         };
-        let imported = self.imported.entry((domain.clone(), reference.clone())).or_default();
-        imported.insert(period);
         if let Some(AnyValue::Encoded(bytes)) = &value {
             self.encoded += bytes.len();
         }
@@ -275,13 +289,10 @@ impl<'c, 's> Import<'c, 's> {
     /// Takes over what is tracked of a metric, beside what the store tracks of it already.
     fn tracked(&mut self, fields: TrackedFields<'_>) -> LineResult {
         let TrackedFields { domain, metric, kinds, periods } = fields;
-        let known = self
-            .domains
-            .get(domain.as_ref())
-            .is_some_and(|entry| entry.metrics.contains_key(metric.as_ref()));
-        if !known {
+        let known = self.domains.get_mut(domain.as_ref());
+        let Some(entry) = known.and_then(|entry| entry.metrics.get_mut(metric.as_ref())) else {
             return Err(self.undefined(&domain, &metric).into());
-        }
+        };
         let (domain, metric) = (domain.into_owned(), metric.into_owned());
         let kinds: Vec<String> = kinds.into_iter().map(Cow::into_owned).collect();
         if kinds.len() > Object::MAX_PARTS {
@@ -290,53 +301,59 @@ impl<'c, 's> Import<'c, 's> {
             ));
         }
         kinds.iter().try_for_each(|kind| Ref::parse(kind).map(drop))?;
-        let mut tracked = Tracked::read(self.change.writes(), &domain, &metric, &kinds)?.unwrap_or_default();
+        let before = Tracked::read(self.change.writes(), &domain, &metric, &kinds)?;
+        let mut tracked = before.clone().unwrap_or_default();
+        if !entry.imported.iter().any(|(known, _)| *known == kinds) {
+            entry.imported.push((kinds.clone(), Imported::new(before)));
+        }
         for period in periods {
             tracked.periods.push(period.parse::<Period>()?.checked()?);
         }
         tracked.periods.retain(|period| *period != Period::Day);
         tracked.periods.sort_unstable();
         tracked.periods.dedup();
-        self.imported.entry((domain.clone(), metric.clone())).or_default();
         let grouping = Grouping { domain, metric, kinds, tracked };
         Ok(self.change.put_bytes(grouping.key(), grouping.tracked.encode())?)
     }
 
     fn end(mut self) -> Result<ImportReport> {
         self.bulk.write(self.change)?;
-        for ((domain, metric), imported) in &self.imported {
-            let entry = self.domains.get(domain).and_then(|entry| entry.metrics.get(metric));
-            let Some(record) = entry else { continue };
-            let in_step = InStep { change: self.change, names: (domain, metric), record, imported };
-            // Values of a program's own kinds can't be merged here: their periods stay as they were imported.
-            visit_kind(&record.kind, in_step).unwrap_or(Ok(()))?;
+        for (domain, entry) in &self.domains {
+            for (metric, MetricEntry { record, imported }) in &entry.metrics {
+                for (kinds, imported) in imported {
+                    let grouping = (domain.as_str(), metric.as_str(), kinds.as_slice());
+                    let in_step = InStep { change: self.change, grouping, form: record.form, imported };
+                    // Values of a program's own kinds can't be merged here: their periods stay as they were imported.
+                    visit_kind(&record.kind, in_step).unwrap_or(Ok(()))?;
+                }
+            }
         }
         Ok(self.report)
     }
 }
 
-/// Brings the calendar periods of a metric into step with the days that were imported.
+/// Brings the calendar periods of a grouping into step with the days that were imported.
 struct InStep<'i, 's> {
     change: &'i mut Change<'s>,
-    names: (&'i str, &'i str),
-    record: &'i MetricRecord,
-    /// The periods that statistics were imported of.
-    imported: &'i BTreeSet<Period>,
+    /// The domain, the metric and the kinds of the objects.
+    grouping: (&'i str, &'i str, &'i [String]),
+    form: Form,
+    imported: &'i Imported,
 }
 
 impl KindVisitor for InStep<'_, '_> {
     type Output = Result<()>;
 
     fn visit<V: Figures>(self) -> Result<()> {
-        let Self { change, names: (domain, metric), record, imported } = self;
-        for mut grouping in Grouping::all(change.writes(), &[domain, metric])? {
-            let before = grouping.tracked.clone();
-            let has_objects = !grouping.kinds.is_empty();
-            let days = change.store().table((domain, metric), Period::Day, record.form, has_objects);
-            grouping.bring_into_step::<V>(change.writes(), &days, |period| imported.contains(&period))?;
-            if grouping.tracked != before {
-                change.put_bytes(grouping.key(), grouping.tracked.encode())?;
-            }
+        let Self { change, grouping: (domain, metric, kinds), form, imported } = self;
+        let Some(tracked) = Tracked::read(change.writes(), domain, metric, kinds)? else { return Ok(()) };
+        let (domain, metric, kinds) = (domain.to_owned(), metric.to_owned(), kinds.to_vec());
+        let days = change.store().table((&domain, &metric), Period::Day, form, !kinds.is_empty());
+        let mut grouping = Grouping { domain, metric, kinds, tracked };
+        let before = grouping.tracked.clone();
+        grouping.bring_into_step::<V>(change.writes(), &days, imported)?;
+        if grouping.tracked != before {
+            change.put_bytes(grouping.key(), grouping.tracked.encode())?;
         }
         Ok(())
     }
