@@ -97,7 +97,7 @@ struct Recover {
 
 impl Recover {
     fn new(unfinished: BulkLoad, remains: &Remains) -> Self {
-        let Remains { expected, damaged, lost_changes: lost_writes, complete, .. } = *remains;
+        let Remains { expected, damaged, lost_batches: lost_writes, complete, .. } = *remains;
         Self {
             unfinished,
             report: RecoverReport { expected, damaged, lost_writes, complete, ..RecoverReport::default() },

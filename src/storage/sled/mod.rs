@@ -98,7 +98,7 @@ impl Data {
     ) -> Result<Totals> {
         let copied = self.database.copy(&from.database, totals, rewritten)?;
         self.database.flush()?;
-        lock(&self.watermark).acknowledge(copied.changes)?;
+        lock(&self.watermark).acknowledge(copied.batches)?;
         Ok(copied)
     }
 
@@ -139,8 +139,8 @@ impl Data {
             totals = database.check(totals)?;
             database.note(&totals)?;
         }
-        if totals.changes < watermark.acknowledged() {
-            let lost = watermark.acknowledged() - totals.changes;
+        if totals.batches < watermark.acknowledged() {
+            let lost = watermark.acknowledged() - totals.batches;
             return Err(
                 folder.corrupt(format!("the last {lost} of the writes that were flushed are not there"))
             );
@@ -201,15 +201,15 @@ impl Engine for DiskEngine {
     fn flush(&self) -> Result<()> {
         // What is applied while the database flushes may be flushed too; what was before surely is.
         loop {
-            let (data, changes, noted) = {
+            let (data, batches, noted) = {
                 let totals = lock(&self.totals);
                 let data = self.data();
                 let noted = data.database.note(&totals);
-                (data, totals.changes, noted)
+                (data, totals.batches, noted)
             };
             let flushed = noted
                 .and_then(|()| data.database.flush())
-                .and_then(|()| lock(&data.watermark).acknowledge(changes));
+                .and_then(|()| lock(&data.watermark).acknowledge(batches));
             if flushed.is_ok() || !self.was_replaced(&data) {
                 return flushed;
             }

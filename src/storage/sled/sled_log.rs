@@ -34,7 +34,7 @@ const LINK_IN_FILE: u8 = 11;
 pub(super) struct Replayed {
     /// The values that are what was written, by key.
     pub(super) entries: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// The last totals among them; none of no changes.
+    /// The last totals among them; those of no batches if there are none.
     pub(super) totals: Totals,
     /// The messages that are damaged, and the entries in them that can't be read.
     pub(super) damaged: u64,
