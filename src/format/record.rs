@@ -66,7 +66,7 @@ pub(crate) struct MetricRecord {
     pub(crate) form: Form,
 }
 
-/// What trackers keep of a metric's objects of some kinds; days are day numbers.
+/// What trackers keep of a metric for one grouping; days are day numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TrackedRecord {
     /// The last day that a run covered.

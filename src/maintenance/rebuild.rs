@@ -92,7 +92,7 @@ impl<V: Value> Rebuild<'_, '_, V> {
             let groupings = self.groupings(change.writes())?;
             let mut total = Written::default();
             for (table, grouping) in kept_tables(self.store, &self.metric, form, &groupings) {
-                let (days, kinds) = (table.of_period(Period::Day), grouping.kind_bytes());
+                let (days, kinds) = (table.of_period(Period::Day), grouping.part_kind_bytes());
                 let fill = PeriodFill::new(days, kinds.clone(), i32::MIN, grouping.tracked.left_out);
                 total += anew::<V>(change.writes(), fill, &table, &kinds, Some(i32::MIN))?;
             }
@@ -114,7 +114,7 @@ pub(super) fn kept_tables<V>(
     groupings: &[Grouping],
 ) -> Vec<(Table, Grouping)> {
     let names = (metric.domain_ref(), metric.metric_ref());
-    let days = |grouping: &Grouping| store.table(names, Period::Day, form, !grouping.kinds.is_empty());
+    let days = |grouping: &Grouping| store.table(names, Period::Day, form, !grouping.part_kinds.is_empty());
     groupings.iter().flat_map(|grouping| grouping.kept_tables(&days(grouping))).collect()
 }
 

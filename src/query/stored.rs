@@ -10,7 +10,7 @@ use super::{
 use crate::{
     blocks::{Objects, RowCursor, RowView, Table},
     error::Result,
-    format::{Form, KindBytes, key},
+    format::{Form, PartKindBytes, key},
     kinds::Value,
     model::{Date, Metric, Period, Series, Statistic},
     rollup::{Running, Tracked},
@@ -82,14 +82,14 @@ pub(super) struct Moment<'s, 'a> {
 struct SeriesPlace {
     table: Table,
     objects: Objects,
-    /// The kinds that objects must be of, if that is asked for.
-    kinds: Option<KindBytes>,
+    /// The kinds that the parts of objects must have, if that is asked for.
+    part_kinds: Option<PartKindBytes>,
     slots: (i32, i32),
 }
 
 impl SeriesPlace {
     fn wants(&self, object: &[u8]) -> bool {
-        self.kinds.as_ref().is_none_or(|kinds| kinds.are_of(object))
+        self.part_kinds.as_ref().is_none_or(|kinds| kinds.are_of(object))
     }
 
     /// Whether all of its statistics are of one series.
@@ -175,7 +175,7 @@ impl<'s, 'a> Moment<'s, 'a> {
         })
     }
 
-    /// What trackers keep of a metric by these kinds, if that can be told.
+    /// What trackers keep of a metric for the grouping by these part kinds, if that can be told.
     pub(super) fn tracked(&self, metric: Metric<'_, ()>, kinds: &[String]) -> Option<Tracked> {
         // Days are there, whatever the record says.
         Tracked::read(&self.snapshot, metric.domain_ref(), metric.metric_ref(), kinds).ok().flatten()
@@ -197,8 +197,8 @@ impl<'s, 'a> Moment<'s, 'a> {
         Ok(SeriesPlace {
             table: store.table((metric.domain_ref(), metric.metric_ref()), period, form, has_objects),
             objects: wanted(objects),
-            kinds: match objects {
-                ObjectFilter::Like { kinds: Some(kinds), .. } => Some(KindBytes::new(kinds)),
+            part_kinds: match objects {
+                ObjectFilter::Like { part_kinds: Some(kinds), .. } => Some(PartKindBytes::new(kinds)),
                 _ => None,
             },
             slots: Axis { calendar: *store.calendar(), period }.ends(range),
@@ -238,9 +238,9 @@ impl<'s, 'a> Moment<'s, 'a> {
                 RunningReader::new(&self.snapshot, running, &place.table, |object| place.wants(object))?;
             return Ok(SeriesReader::Running(reader.in_direction(direction)));
         }
-        let SeriesPlace { table, objects, kinds, slots } = place;
+        let SeriesPlace { table, objects, part_kinds, slots } = place;
         let cursor = RowCursor::new(self.snapshot.clone(), table.clone(), objects, direction, slots);
-        let wanted = move |object: &[u8]| kinds.as_ref().is_none_or(|kinds| kinds.are_of(object));
+        let wanted = move |object: &[u8]| part_kinds.as_ref().is_none_or(|kinds| kinds.are_of(object));
         Ok(SeriesReader::Stored(table, Box::new(by_date(cursor, wanted))))
     }
 }
@@ -371,15 +371,15 @@ fn begin_with_level<V: Value>(
 
 fn wanted(objects: &ObjectFilter) -> Objects {
     match objects {
-        ObjectFilter::Without | ObjectFilter::Like { under: None, kinds: None } => Objects::All,
+        ObjectFilter::Without | ObjectFilter::Like { under: None, part_kinds: None } => Objects::All,
         ObjectFilter::These(objects) => Objects::These(objects.iter().map(key::object_bytes).collect()),
         ObjectFilter::Like { under: Some(parts), .. } => {
             let mut beginning = key::object_bytes(parts);
             beginning.pop();
             Objects::Under(beginning)
         }
-        ObjectFilter::Like { under: None, kinds: Some(kinds) } => {
-            Objects::Under(KindBytes::new(kinds).beginning())
+        ObjectFilter::Like { under: None, part_kinds: Some(kinds) } => {
+            Objects::Under(PartKindBytes::new(kinds).beginning())
         }
     }
 }

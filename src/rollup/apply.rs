@@ -5,7 +5,7 @@ use crate::{
     blocks::{Cut, Edit, Memtable, Objects, RowCursor, Table, Written, write},
     calendar::HOURS,
     error::Result,
-    format::KindBytes,
+    format::PartKindBytes,
     kinds::Value,
     model::Period,
     storage::{Direction, Transaction},
@@ -37,7 +37,7 @@ pub(crate) struct Apply {
     days: Table,
     /// Hours are kept, and days are added up from them.
     hours: Option<Table>,
-    kinds: KindBytes,
+    kinds: PartKindBytes,
     /// The calendar periods that are kept.
     periods: Vec<Kept>,
     since: Replaced,
@@ -72,7 +72,7 @@ impl Apply {
         let tracked = &grouping.tracked;
         let hours = tracked.periods.contains(&Period::Hour).then(|| days.of_period(Period::Hour));
         let periods = tracked.calendar_periods().map(kept).collect();
-        let kinds = grouping.kind_bytes();
+        let kinds = grouping.part_kind_bytes();
         Self {
             days,
             hours,
@@ -229,7 +229,7 @@ fn write_cut<V: Value>(
     values: &mut Memtable<V>,
     edit: Edit,
     cut: Option<(i32, i32)>,
-    kinds: &KindBytes,
+    kinds: &PartKindBytes,
 ) -> Result<Written> {
     let objects = |object: &[u8]| kinds.are_of(object);
     write(change, values, edit, cut.map(|slots| Cut { slots, objects: &objects }))
@@ -240,7 +240,7 @@ pub(crate) fn anew<V: Value>(
     change: &mut Transaction<'_>,
     mut fill: PeriodFill,
     table: &Table,
-    kinds: &KindBytes,
+    kinds: &PartKindBytes,
     cut_from: Option<i32>,
 ) -> Result<Written> {
     let mut total = Written::default();

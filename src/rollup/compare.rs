@@ -4,7 +4,7 @@ use super::{Filled, Grouping, PeriodFill};
 use crate::{
     blocks::{Group, Memtable, Objects, RowCursor, Table},
     error::Result,
-    format::KindBytes,
+    format::PartKindBytes,
     kinds::Value,
     model::{Period, Point},
     storage::{Direction, Reads},
@@ -37,8 +37,8 @@ pub(crate) struct Differing<V> {
 pub(crate) struct Comparison<R, V> {
     reads: R,
     /// The tables that are left, with what works them out from their days.
-    left: vec::IntoIter<(Table, KindBytes, PeriodFill)>,
-    current: Option<(Table, KindBytes, PeriodFill)>,
+    left: vec::IntoIter<(Table, PartKindBytes, PeriodFill)>,
+    current: Option<(Table, PartKindBytes, PeriodFill)>,
     ready: VecDeque<Differing<V>>,
 }
 
@@ -46,7 +46,7 @@ impl<R: Reads, V: Value> Comparison<R, V> {
     /// Compares these tables with the days of theirs.
     pub(crate) fn new(reads: R, tables: Vec<(Table, Grouping)>) -> Self {
         let with_fill = |(table, grouping): (Table, Grouping)| {
-            let kinds = grouping.kind_bytes();
+            let kinds = grouping.part_kind_bytes();
             let days = table.of_period(Period::Day);
             let fill = PeriodFill::new(days, kinds.clone(), i32::MIN, grouping.tracked.left_out);
             (table, kinds, fill)
@@ -72,7 +72,7 @@ impl<R: Reads, V: Value> Comparison<R, V> {
     }
 
     /// Compares what days make of some objects with what is stored of them.
-    fn compare(&mut self, table: &Table, kinds: &KindBytes, filled: Filled<V>) -> Result<()> {
+    fn compare(&mut self, table: &Table, kinds: &PartKindBytes, filled: Filled<V>) -> Result<()> {
         let Filled { memtable: mut expected, objects } = filled;
         let slots = table.calendar().slots(table.period());
         let mut stored = Memtable::new(table.clone());

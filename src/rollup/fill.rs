@@ -3,7 +3,7 @@
 use crate::{
     blocks::{Memtable, Objects, RowCursor, Table},
     error::Result,
-    format::KindBytes,
+    format::PartKindBytes,
     kinds::Value,
     storage::{Direction, Reads},
 };
@@ -15,7 +15,7 @@ const PASS_BYTES: usize = if cfg!(test) { 4 << 10 } else { 32 << 20 };
 #[derive(Debug)]
 pub(crate) struct PeriodFill {
     days: Table,
-    kinds: KindBytes,
+    kinds: PartKindBytes,
     /// The first slot of the period that is wanted.
     from: i32,
     /// Periods that aren't over on this day are left out.
@@ -45,7 +45,7 @@ impl ObjectRange {
 }
 
 impl PeriodFill {
-    pub(crate) fn new(days: Table, kinds: KindBytes, from: i32, unfinished_from: Option<i32>) -> Self {
+    pub(crate) fn new(days: Table, kinds: PartKindBytes, from: i32, unfinished_from: Option<i32>) -> Self {
         Self { days, kinds, from, unfinished_from, next: Some(Vec::new()) }
     }
 

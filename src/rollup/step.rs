@@ -21,7 +21,7 @@ impl Grouping {
                     in_step.push(period);
                 }
             } else {
-                let kinds = grouping.kind_bytes();
+                let kinds = grouping.part_kind_bytes();
                 let fill = PeriodFill::new(days.clone(), kinds.clone(), i32::MIN, self.tracked.left_out);
                 anew::<V>(change, fill, &table, &kinds, None)?;
                 in_step.push(period);

@@ -167,7 +167,7 @@ impl<V: Value> Current<V> {
         self.next = place + 1;
         if place == self.objects.len() {
             let before = self.objects.last().map(Option::as_ref);
-            if before.is_none_or(|before| !same_kinds(before, key.object.as_ref())) {
+            if before.is_none_or(|before| !same_part_kinds(before, key.object.as_ref())) {
                 change.note_by_hand(key)?;
             }
             self.objects.push(key.object.clone());
@@ -176,7 +176,7 @@ impl<V: Value> Current<V> {
     }
 }
 
-fn same_kinds(a: Option<&Object>, b: Option<&Object>) -> bool {
+fn same_part_kinds(a: Option<&Object>, b: Option<&Object>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a.kinds().eq(b.kinds()),
         (None, None) => true,

@@ -298,7 +298,7 @@ impl<'c, 's> Import<'c, 's> {
         tracked.periods.sort_unstable();
         tracked.periods.dedup();
         self.imported.entry((domain.clone(), metric.clone())).or_default();
-        let grouping = Grouping { domain, metric, kinds, tracked };
+        let grouping = Grouping { domain, metric, part_kinds: kinds, tracked };
         Ok(self.change.put_bytes(grouping.key(), grouping.tracked.encode())?)
     }
 
@@ -331,7 +331,7 @@ impl KindVisitor for InStep<'_, '_> {
         let Self { change, names: (domain, metric), record, imported } = self;
         for mut grouping in Grouping::all(change.writes(), &[domain, metric])? {
             let before = grouping.tracked.clone();
-            let has_objects = !grouping.kinds.is_empty();
+            let has_objects = !grouping.part_kinds.is_empty();
             let days = change.store().table((domain, metric), Period::Day, record.form, has_objects);
             grouping.bring_into_step::<V>(change.writes(), &days, |period| imported.contains(&period))?;
             if grouping.tracked != before {
