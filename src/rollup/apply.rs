@@ -152,10 +152,10 @@ impl Apply {
         let mut days = Memtable::new(self.days.clone());
         let mut failed = None;
         hours.for_each(|object, slot, value| {
-            let (place, _) = days.group(object);
+            let (group, _) = days.group(object);
             let day = slot.div_euclid(HOURS);
             if let Some(value) = value
-                && let Err(error) = days.merge(place, day, value)
+                && let Err(error) = days.merge(group, day, value)
             {
                 failed = failed.take().or_else(|| Some(self.days.merge_error(day, object, &error)));
             }
@@ -173,8 +173,8 @@ impl Apply {
                     let slot = table.calendar().slot_of_day(table.period(), day);
                     // From there on all are worked out anew in the end.
                     if anew_from.is_none_or(|from| slot < from) {
-                        let (place, _) = marks.group(object);
-                        marks.remove(place, slot);
+                        let (group, _) = marks.group(object);
+                        marks.remove(group, slot);
                     }
                 });
                 marks
@@ -197,21 +197,21 @@ impl Apply {
         };
         let cursor = RowCursor::new(&*change, self.days.clone(), objects, Direction::Forwards, days);
         cursor.for_each(|object, row| {
-            let Some(place) = marks.find(object) else { return Ok(()) };
+            let Some(group) = marks.find(object) else { return Ok(()) };
             let mut failed = None;
             row.for_each::<V>(&*change, |day, value| {
                 let slot = calendar.slot_of_day(period, day);
-                if !marks.has(place, slot) {
+                if !marks.has(group, slot) {
                     return;
                 }
                 match value {
                     Some(value) => {
-                        if let Err(error) = marks.merge(place, slot, &value) {
+                        if let Err(error) = marks.merge(group, slot, &value) {
                             failed = failed.take().or(Some((slot, error)));
                         }
                     }
                     None => {
-                        marks.touch(place, slot);
+                        marks.touch(group, slot);
                     }
                 }
             })?;

@@ -83,9 +83,9 @@ impl<R: Reads, V: Value> Comparison<R, V> {
             if !objects.has(object) || !kinds.are_of(object) {
                 return Ok(());
             }
-            let (place, _) = stored.group(object);
+            let (group, _) = stored.group(object);
             row.for_each(&self.reads, |slot, value| {
-                stored.set(place, slot, value);
+                stored.set(group, slot, value);
             })
         })?;
         for (object, stored, expected) in joined(stored.take(), expected.take()) {

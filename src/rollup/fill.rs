@@ -72,17 +72,17 @@ impl PeriodFill {
             if !filled.objects.has(object) || !self.kinds.are_of(object) {
                 return Ok(());
             }
-            let (place, grown) = filled.memtable.group(object);
+            let (group, grown) = filled.memtable.group(object);
             bytes += grown;
             let mut failed = None;
             row.for_each::<V>(reads, |day, value| {
                 let slot = period_of(day);
                 match value {
-                    Some(value) => match filled.memtable.merge(place, slot, &value) {
+                    Some(value) => match filled.memtable.merge(group, slot, &value) {
                         Ok(grown) => bytes += grown,
                         Err(error) => failed = failed.take().or(Some((slot, error))),
                     },
-                    None => bytes += filled.memtable.touch(place, slot),
+                    None => bytes += filled.memtable.touch(group, slot),
                 }
             })?;
             if let Some((slot, error)) = failed {

@@ -45,7 +45,7 @@ pub(crate) struct DiskEngine {
 struct Data {
     database: Database,
     watermark: Mutex<Watermark>,
-    place: DataFolder,
+    data_folder: DataFolder,
 }
 
 impl DiskEngine {
@@ -58,9 +58,9 @@ impl DiskEngine {
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
         let folder = Folder::lock(path)?;
         let (data, totals) = match folder.current()? {
-            Some(place) => {
-                let opened = Data::open(&folder, place, cache_bytes)?;
-                folder.keep_only(&opened.0.place);
+            Some(data_folder) => {
+                let opened = Data::open(&folder, data_folder, cache_bytes)?;
+                folder.keep_only(&opened.0.data_folder);
                 opened
             }
             None => (Data::create(&folder, cache_bytes)?, Totals::default()),
@@ -103,13 +103,13 @@ impl Data {
     }
 
     fn create(folder: &Folder, cache_bytes: u64) -> Result<Self> {
-        let place = folder.begin()?;
-        let made = Database::open(folder.path(), &place.database(), cache_bytes)
-            .and_then(|database| Ok((database, Mutex::new(Watermark::create(folder.path(), &place)?))));
+        let data_folder = folder.begin()?;
+        let made = Database::open(folder.path(), &data_folder.database(), cache_bytes)
+            .and_then(|database| Ok((database, Mutex::new(Watermark::create(folder.path(), &data_folder)?))));
         match made {
-            Ok((database, watermark)) => Ok(Self { database, watermark, place }),
+            Ok((database, watermark)) => Ok(Self { database, watermark, data_folder }),
             Err(error) => {
-                place.retire();
+                data_folder.retire();
                 Err(error)
             }
         }
@@ -117,21 +117,21 @@ impl Data {
 
     /// Closes it, and removes its folder.
     fn discard(self) {
-        let place = self.place.clone();
+        let data_folder = self.data_folder.clone();
         drop(self);
-        place.retire();
+        data_folder.retire();
     }
 
-    fn open(folder: &Folder, place: DataFolder, cache_bytes: u64) -> Result<(Self, Totals)> {
-        let exists = Database::exists(&place.database());
+    fn open(folder: &Folder, data_folder: DataFolder, cache_bytes: u64) -> Result<(Self, Totals)> {
+        let exists = Database::exists(&data_folder.database());
         let failed = |source| Error::Io { action: "opening", path: folder.path().to_owned(), source };
         if !exists.map_err(failed)? {
-            return Err(folder.corrupt(format!("its data in {} is not there", place.name())));
+            return Err(folder.corrupt(format!("its data in {} is not there", data_folder.name())));
         }
-        let mut watermark = Watermark::read(folder.path(), &place)?;
-        let log_before = Database::log_snapshot(&place.database());
-        let database = Database::open(folder.path(), &place.database(), cache_bytes)?;
-        let log = Database::log_snapshot(&place.database());
+        let mut watermark = Watermark::read(folder.path(), &data_folder)?;
+        let log_before = Database::log_snapshot(&data_folder.database());
+        let database = Database::open(folder.path(), &data_folder.database(), cache_bytes)?;
+        let log = Database::log_snapshot(&data_folder.database());
         let Some(mut totals) = database.totals()? else {
             return Err(folder.corrupt("the totals of its entries are not there".to_owned()));
         };
@@ -147,7 +147,7 @@ impl Data {
         }
         // Where that fails, on a full disk say, they are checked once more when the store is opened again.
         let _ = watermark.checked(&totals, log);
-        Ok((Self { database, watermark: Mutex::new(watermark), place }, totals))
+        Ok((Self { database, watermark: Mutex::new(watermark), data_folder }, totals))
     }
 }
 
@@ -217,7 +217,7 @@ impl Engine for DiskEngine {
     }
 
     fn publish(&self) -> Result<()> {
-        let flushed = self.folder.publish(&self.data().place)?;
+        let flushed = self.folder.publish(&self.data().data_folder)?;
         let path = || self.folder.path().to_owned();
         flushed.map_err(|source| Error::Io { action: "flushing", path: path(), source })
     }
@@ -231,7 +231,7 @@ impl Engine for DiskEngine {
         // No batch is applied until all is done; readers go on.
         let mut totals = lock(&self.totals);
         let old = self.data();
-        let before = old.place.bytes();
+        let before = old.data_folder.bytes();
         let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
         let copied = match new.copy(&old, &totals, rewritten) {
             Ok(copied) => copied,
@@ -240,12 +240,12 @@ impl Engine for DiskEngine {
                 return Err(while_compacting(error));
             }
         };
-        let after = new.place.bytes();
+        let after = new.data_folder.bytes();
         if after > before {
             new.discard();
             return Ok(Compaction { before, after: before });
         }
-        match self.folder.publish(&new.place) {
+        match self.folder.publish(&new.data_folder) {
             Ok(Ok(())) => {}
             // Which of the two a power cut would leave isn't known: nothing may be written to either.
             Ok(Err(source)) => return Err(old.database.stop(source.into(), false)),
@@ -258,7 +258,7 @@ impl Engine for DiskEngine {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         drop(mem::replace(&mut *current, Arc::new(new)));
         drop(current);
-        old.place.retire();
+        old.data_folder.retire();
         Ok(Compaction { before, after })
     }
 

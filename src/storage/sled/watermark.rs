@@ -52,15 +52,15 @@ impl Says {
 
 impl Watermark {
     /// Makes the file of a new database.
-    pub(super) fn create(store: &Path, place: &DataFolder) -> Result<Self> {
-        let mut watermark = Self::open(store, place, Says::default())?;
+    pub(super) fn create(store: &Path, data_folder: &DataFolder) -> Result<Self> {
+        let mut watermark = Self::open(store, data_folder, Says::default())?;
         watermark.write()?;
         Ok(watermark)
     }
 
     /// Reads the file.
-    pub(super) fn read(store: &Path, place: &DataFolder) -> Result<Self> {
-        let says = match fs::read(place.watermark()) {
+    pub(super) fn read(store: &Path, data_folder: &DataFolder) -> Result<Self> {
+        let says = match fs::read(data_folder.watermark()) {
             Ok(bytes) => Says::decode(&bytes).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Says::default(),
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
@@ -69,16 +69,16 @@ impl Watermark {
             }
             Err(source) => return Err(Error::Io { action: "opening", path: store.to_owned(), source }),
         };
-        Self::open(store, place, says)
+        Self::open(store, data_folder, says)
     }
 
     /// The last batch that a flush returned for, if the file can be read.
-    pub(super) fn acknowledged_in(place: &DataFolder) -> Option<u64> {
-        Some(Says::decode(&fs::read(place.watermark()).ok()?)?.acknowledged)
+    pub(super) fn acknowledged_in(data_folder: &DataFolder) -> Option<u64> {
+        Some(Says::decode(&fs::read(data_folder.watermark()).ok()?)?.acknowledged)
     }
 
-    fn open(store: &Path, place: &DataFolder, says: Says) -> Result<Self> {
-        let path = place.watermark();
+    fn open(store: &Path, data_folder: &DataFolder, says: Says) -> Result<Self> {
+        let path = data_folder.watermark();
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|source| Error::Io { action: "opening", path: store.to_owned(), source })?;
         Ok(Self { file, path, says })
