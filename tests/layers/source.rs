@@ -148,8 +148,8 @@ pub(crate) fn type_names(tokens: &[Token]) -> impl Iterator<Item = &str> {
             Token::Sign('}') => depth -= 1,
             _ => {}
         }
-        let defines = ["struct", "enum", "trait"].iter().any(|word| first.is(word))
-            || (first.is("type") && depth == 0);
+        let defines =
+            ["struct", "enum", "trait"].iter().any(|word| first.is(word)) || (first.is("type") && depth == 0);
         second.word().filter(|_| defines)
     })
 }
