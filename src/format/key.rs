@@ -236,7 +236,7 @@ pub(crate) fn changes() -> Vec<u8> {
     vec![Space::Store as u8, 0x01]
 }
 
-/// The latest date that the store's clock has shown.
+/// The latest date seen: the latest plausible one that the store's clock gave for today.
 pub(crate) fn seen() -> Vec<u8> {
     vec![Space::Store as u8, 0x02]
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Store {
-    /// Recomputes a metric's calendar periods from its days: those that its trackers keep in step.
+    /// Recomputes from its days those calendar periods of a metric that its trackers keep: weeks, months, quarters, years.
     ///
     /// It mends what was written over, deleted or left behind when days were recorded, corrected or deleted by hand.
     /// Days and hours are its sources, and stay as they are; so do running periods that were recorded, periods that no

@@ -32,13 +32,13 @@ pub struct ImportReport {
     pub statistics: u64,
 }
 
-/// Reads what [`export`](super::export) wrote into a store: all of it or, when a line can't be, none.
+/// Reads what [`export`](super::export) wrote, and stores it: all of it, or nothing if there is a line that can't be read.
 ///
-/// Statistics that the store has already are replaced, names and descriptions are updated, everything else stays. A
-/// calendar that the lines define must be the store's; [`exported_calendar`] tells beforehand.
+/// Statistics that the store has already are replaced, names and descriptions are updated, everything else stays. If the
+/// lines define a calendar, it must be the store's; [`exported_calendar`] tells beforehand.
 ///
-/// However many lines there are, the memory that it takes is that of one line, of up to 24 MiB with a value of up to
-/// 16 MiB, some times over: about 120 MiB at worst. With whole numbers it is a few megabytes.
+/// One line at a time is in memory, however many there are. With whole numbers that takes a few megabytes; at worst, with
+/// a line of 24 MiB and in it a value of 16 MiB, about 120 MiB.
 ///
 /// # Errors
 /// [`Error::Import`] with the line and what is wrong with it; or what stands in the way of any write, such as

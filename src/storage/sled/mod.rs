@@ -1,8 +1,9 @@
 //! The engine of stores on disk: a database in a folder, and what makes it trustworthy.
 //!
-//! sled checks most of what it reads, but when it replays its log it passes over what is damaged, and what it doesn't
-//! find it doesn't miss. So each value has a checksum, the entries have totals that each write carries on, and beside
-//! the database stands how far it was flushed. Opening a store compares them.
+//! sled doesn't notice when an entry is lost: when it replays its log it skips damaged messages, and an entry is then gone,
+//! or is what it was before. So each value has a checksum, each batch also writes the totals of all entries (how many, and
+//! the sum of their hashes), and a file, the watermark, has the number of the last batch that was flushed. Opening a store
+//! compares them.
 
 mod database;
 mod failure;
@@ -45,7 +46,7 @@ pub(crate) struct DiskEngine {
 struct Data {
     database: Database,
     watermark: Mutex<Watermark>,
-    data_folder: DataFolder,
+    folder: DataFolder,
 }
 
 impl DiskEngine {
@@ -60,7 +61,7 @@ impl DiskEngine {
         let (data, totals) = match folder.current()? {
             Some(data_folder) => {
                 let opened = Data::open(&folder, data_folder, cache_bytes)?;
-                folder.keep_only(&opened.0.data_folder);
+                folder.keep_only(&opened.0.folder);
                 opened
             }
             None => (Data::create(&folder, cache_bytes)?, Totals::default()),
@@ -107,7 +108,7 @@ impl Data {
         let made = Database::open(folder.path(), &data_folder.database(), cache_bytes)
             .and_then(|database| Ok((database, Mutex::new(Watermark::create(folder.path(), &data_folder)?))));
         match made {
-            Ok((database, watermark)) => Ok(Self { database, watermark, data_folder }),
+            Ok((database, watermark)) => Ok(Self { database, watermark, folder: data_folder }),
             Err(error) => {
                 data_folder.retire();
                 Err(error)
@@ -117,7 +118,7 @@ impl Data {
 
     /// Closes it, and removes its folder.
     fn discard(self) {
-        let data_folder = self.data_folder.clone();
+        let data_folder = self.folder.clone();
         drop(self);
         data_folder.retire();
     }
@@ -147,7 +148,7 @@ impl Data {
         }
         // Where that fails, on a full disk say, they are checked once more when the store is opened again.
         let _ = watermark.checked(&totals, log);
-        Ok((Self { database, watermark: Mutex::new(watermark), data_folder }, totals))
+        Ok((Self { database, watermark: Mutex::new(watermark), folder: data_folder }, totals))
     }
 }
 
@@ -217,7 +218,7 @@ impl Engine for DiskEngine {
     }
 
     fn publish(&self) -> Result<()> {
-        let flushed = self.folder.publish(&self.data().data_folder)?;
+        let flushed = self.folder.publish(&self.data().folder)?;
         let path = || self.folder.path().to_owned();
         flushed.map_err(|source| Error::Io { action: "flushing", path: path(), source })
     }
@@ -231,7 +232,7 @@ impl Engine for DiskEngine {
         // No batch is applied until all is done; readers go on.
         let mut totals = lock(&self.totals);
         let old = self.data();
-        let before = old.data_folder.bytes();
+        let before = old.folder.bytes();
         let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
         let copied = match new.copy(&old, &totals, rewritten) {
             Ok(copied) => copied,
@@ -240,12 +241,12 @@ impl Engine for DiskEngine {
                 return Err(while_compacting(error));
             }
         };
-        let after = new.data_folder.bytes();
+        let after = new.folder.bytes();
         if after > before {
             new.discard();
             return Ok(Compaction { before, after: before });
         }
-        match self.folder.publish(&new.data_folder) {
+        match self.folder.publish(&new.folder) {
             Ok(Ok(())) => {}
             // Which of the two a power cut would leave isn't known: nothing may be written to either.
             Ok(Err(source)) => return Err(old.database.stop(source.into(), false)),
@@ -258,7 +259,7 @@ impl Engine for DiskEngine {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         drop(mem::replace(&mut *current, Arc::new(new)));
         drop(current);
-        old.data_folder.retire();
+        old.folder.retire();
         Ok(Compaction { before, after })
     }
 
