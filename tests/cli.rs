@@ -296,7 +296,9 @@ fn every_wrong_argument_is_one_clear_sentence_and_changes_nothing() {
         Command::new(env!("CARGO_BIN_EXE_trackstats")).arg("list").env_remove("TRACKSTATS_STORE").output();
     let without = outcome(without.unwrap());
     assert_eq!(without.code, 2);
-    assert!(without.err.contains("which store?"), "{}", without.err);
+    let said = "error: which store? give its directory with --store DIR, or in TRACKSTATS_STORE\n\n\
+                Usage: trackstats list [OPTIONS] [PREFIX]\n\nFor more information, try '--help'.\n";
+    assert_eq!(without.err, said);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
     kinds::Value,
 };
 
-/// What is wrong with a block, as the rest of a sentence that begins with its place.
+/// What is wrong with a block, as the rest of a sentence that begins with which block it is.
 pub(crate) type BlockProblem = String;
 
 impl Table {
@@ -22,7 +22,7 @@ impl Table {
             return Err("isn't dated by the first date of a span".to_owned());
         }
         let slots = self.calendar().slots(self.period());
-        let room = self.places(self.span_of(slot), (i32::MIN, i32::MAX));
+        let room = self.offsets(self.span_of(slot), (i32::MIN, i32::MAX));
         let has = |Malformed(problem)| format!("has {problem}");
         let mut reader = BlockReader::new(self.form(), first_object, bytes).map_err(has)?;
         let mut statistics = 0;
@@ -41,8 +41,8 @@ impl Table {
             if row.present() & !room != 0 {
                 return Err("has more statistics than a row has room for".to_owned());
             }
-            for (place, _) in row.iter() {
-                if !slots.contains(&slot.saturating_add(place.cast_signed())) {
+            for (offset, _) in row.iter() {
+                if !slots.contains(&slot.saturating_add(offset.cast_signed())) {
                     return Err("has statistics outside the years 1 to 9999".to_owned());
                 }
             }

@@ -48,14 +48,14 @@ impl RowView<'_> {
     ) -> Result<()> {
         let first = self.first_slot;
         self.row
-            .for_each(self.wanted, |place, value| visit(first.saturating_add(place.cast_signed()), value))
+            .for_each(self.wanted, |offset, value| visit(first.saturating_add(offset.cast_signed()), value))
             .map_err(|malformed| reads.corrupt(malformed))
     }
 
     /// The first and the last slot with a statistic that is wanted, if there is one.
     pub(crate) fn ends(&self) -> Option<(i32, i32)> {
         let found = self.row.present() & self.wanted;
-        let slot = |place: u32| self.first_slot.saturating_add(place.cast_signed());
+        let slot = |offset: u32| self.first_slot.saturating_add(offset.cast_signed());
         Some((slot(found.trailing_zeros()), slot(found.checked_ilog2()?)))
     }
 }
@@ -64,7 +64,7 @@ impl RowView<'_> {
 #[derive(Debug)]
 pub(super) struct SpanBlocks {
     pub(super) span: i32,
-    /// The places of its rows that are wanted.
+    /// The offsets in its rows that are wanted.
     pub(super) wanted: SlotBits,
     pub(super) blocks: Vec<Entry>,
     /// Where the blocks are, if they are too many to be held: none of them is in `blocks` then.
@@ -181,7 +181,7 @@ impl<R: Reads> RowCursor<R> {
         Ok(None)
     }
 
-    /// Visits the wanted rows of a block that have a statistic at a wanted place.
+    /// Visits the wanted rows of a block that have a statistic at a wanted offset.
     fn rows(
         &self,
         key: &[u8],
@@ -190,7 +190,7 @@ impl<R: Reads> RowCursor<R> {
     ) -> Result<()> {
         let (span, first_object) =
             self.table.split(key).map_err(|malformed| self.reads.corrupt(malformed))?;
-        let (first_slot, wanted) = (self.table.first_slot(span), self.table.places(span, self.slots));
+        let (first_slot, wanted) = (self.table.first_slot(span), self.table.offsets(span, self.slots));
         self.rows_from(first_object, block, |object, row, _| {
             if row.present() & wanted == 0 {
                 return Ok(());
@@ -260,7 +260,7 @@ impl<R: Reads> RowCursor<R> {
         }
         let Some(block) = self.ahead.pop_front() else { return Ok(None) };
         let (span, _) = self.table.split(&block.key).map_err(|malformed| self.reads.corrupt(malformed))?;
-        let wanted = self.table.places(span, self.slots);
+        let wanted = self.table.offsets(span, self.slots);
         Ok(Some(SpanBlocks { span, wanted, blocks: vec![block], unheld: None }))
     }
 
@@ -271,7 +271,8 @@ impl<R: Reads> RowCursor<R> {
             Objects::Under(beginning) => self.held(self.blocks_under(span, beginning)?)?,
             Objects::These(objects) => (self.blocks_with(span, objects)?, None),
         };
-        let (is_empty, wanted) = (blocks.is_empty() && unheld.is_none(), self.table.places(span, self.slots));
+        let (is_empty, wanted) =
+            (blocks.is_empty() && unheld.is_none(), self.table.offsets(span, self.slots));
         Ok((!is_empty).then_some(SpanBlocks { span, wanted, blocks, unheld }))
     }
 

@@ -83,21 +83,21 @@ impl<V: Value> Memtable<V> {
         self.groups.len()
     }
 
-    /// The place of an object's group, which is made if there is none; and by how many bytes the memory has grown.
+    /// The number of an object's group, which is made if there is none; and by how many bytes the memory has grown.
     pub(crate) fn group(&mut self, object: &[u8]) -> (usize, usize) {
-        if let Some(place) = self.find(object) {
-            return (place, 0);
+        if let Some(group) = self.find(object) {
+            return (group, 0);
         }
-        let place = self.groups.len();
-        self.by_object.insert(object.into(), place);
+        let group = self.groups.len();
+        self.by_object.insert(object.into(), group);
         self.groups.push(Group::new(object));
-        self.next = place + 1;
+        self.next = group + 1;
         // Tables that grow have room for half as much again, on the whole.
         let sizes = size_of::<(ObjectBytes, usize)>() + size_of::<Group<V>>();
-        (place, 2 * ObjectBytes::heap_bytes(object) + sizes * 3 / 2)
+        (group, 2 * ObjectBytes::heap_bytes(object) + sizes * 3 / 2)
     }
 
-    /// The place of an object's group, if it has one.
+    /// The number of an object's group, if it has one.
     pub(crate) fn find(&mut self, object: &[u8]) -> Option<usize> {
         // Without object there is one group, which needs no search.
         if object.is_empty() {
@@ -107,9 +107,9 @@ impl<V: Value> Memtable<V> {
         let guessed = likely
             .into_iter()
             .find(|guess| self.groups.get(*guess).is_some_and(|group| group.object.bytes() == object));
-        let place = guessed.or_else(|| self.by_object.get(object).copied())?;
-        self.next = place + 1;
-        Some(place)
+        let group = guessed.or_else(|| self.by_object.get(object).copied())?;
+        self.next = group + 1;
+        Some(group)
     }
 
     /// Adds a group, whose object comes after all others.
@@ -119,15 +119,15 @@ impl<V: Value> Memtable<V> {
     }
 
     /// The object of a group.
-    pub(crate) fn object(&self, place: usize) -> &[u8] {
-        self.groups.get(place).map(|group| group.object.bytes()).unwrap_or_default()
+    pub(crate) fn object(&self, group: usize) -> &[u8] {
+        self.groups.get(group).map(|group| group.object.bytes()).unwrap_or_default()
     }
 
     /// Merges a value into a slot of a group; says by how many bytes the memory has grown.
     #[inline]
-    pub(crate) fn merge(&mut self, place: usize, slot: i32, value: &V) -> Result<usize, MergeError> {
-        let (span, at) = (self.table.span_of(slot), self.table.place_of(slot));
-        let Some(group) = self.groups.get_mut(place) else { return Ok(0) };
+    pub(crate) fn merge(&mut self, group: usize, slot: i32, value: &V) -> Result<usize, MergeError> {
+        let (span, at) = (self.table.span_of(slot), self.table.offset_of(slot));
+        let Some(group) = self.groups.get_mut(group) else { return Ok(0) };
         let (row, row_bytes) = group.row(span);
         let Some((_, patch)) = group.rows.get_mut(row) else { return Ok(0) };
         let heap = |row: &Row<V>| row.get(at).flatten().map_or(0, heap_bytes);
@@ -150,7 +150,7 @@ impl<V: Value> Memtable<V> {
             return Ok(heap_bytes(stored).saturating_sub(heap_before));
         }
         let grown = self.merge(0, slot, value)?;
-        let (span, at) = (self.table.span_of(slot), self.table.place_of(slot));
+        let (span, at) = (self.table.span_of(slot), self.table.offset_of(slot));
         self.recent = self.groups.first_mut().and_then(|group| {
             let (row, _) = group.row(span);
             let value = group.rows.get(row)?.1.row.rank(at);
@@ -160,19 +160,19 @@ impl<V: Value> Memtable<V> {
     }
 
     /// Sets the statistic of a slot, missing without a value; says by how many bytes the memory has grown.
-    pub(crate) fn set(&mut self, place: usize, slot: i32, value: Option<V>) -> usize {
+    pub(crate) fn set(&mut self, group: usize, slot: i32, value: Option<V>) -> usize {
         let heap = value.as_ref().map_or(0, heap_bytes) + size_of::<V>();
-        let at = self.table.place_of(slot);
-        self.patch(place, slot, |patch| {
+        let at = self.table.offset_of(slot);
+        self.patch(group, slot, |patch| {
             patch.row.set(at, value);
             patch.removed &= !bit(at);
         }) + heap
     }
 
     /// Makes a slot missing, unless it has a statistic.
-    pub(crate) fn touch(&mut self, place: usize, slot: i32) -> usize {
-        let at = self.table.place_of(slot);
-        self.patch(place, slot, |patch| {
+    pub(crate) fn touch(&mut self, group: usize, slot: i32) -> usize {
+        let at = self.table.offset_of(slot);
+        self.patch(group, slot, |patch| {
             if patch.row.present() & bit(at) == 0 {
                 patch.row.set(at, None);
                 patch.removed &= !bit(at);
@@ -181,26 +181,26 @@ impl<V: Value> Memtable<V> {
     }
 
     /// Makes a slot absent.
-    pub(crate) fn remove(&mut self, place: usize, slot: i32) -> usize {
-        let at = self.table.place_of(slot);
-        self.patch(place, slot, |patch| {
+    pub(crate) fn remove(&mut self, group: usize, slot: i32) -> usize {
+        let at = self.table.offset_of(slot);
+        self.patch(group, slot, |patch| {
             patch.row.remove(at);
             patch.removed |= bit(at);
         })
     }
 
     /// Whether a slot is set, or is made absent.
-    pub(crate) fn has(&self, place: usize, slot: i32) -> bool {
-        let (span, at) = (self.table.span_of(slot), self.table.place_of(slot));
+    pub(crate) fn has(&self, group: usize, slot: i32) -> bool {
+        let (span, at) = (self.table.span_of(slot), self.table.offset_of(slot));
         self.groups
-            .get(place)
+            .get(group)
             .and_then(|group| group.find(span))
             .is_some_and(|patch| (patch.row.present() | patch.removed) & bit(at) != 0)
     }
 
-    fn patch(&mut self, place: usize, slot: i32, edit: impl FnOnce(&mut Patch<V>)) -> usize {
+    fn patch(&mut self, group: usize, slot: i32, edit: impl FnOnce(&mut Patch<V>)) -> usize {
         let span = self.table.span_of(slot);
-        let Some(group) = self.groups.get_mut(place) else { return 0 };
+        let Some(group) = self.groups.get_mut(group) else { return 0 };
         let (row, grown) = group.row(span);
         if let Some((_, patch)) = group.rows.get_mut(row) {
             edit(patch);
@@ -263,7 +263,7 @@ impl<V: Value> Memtable<V> {
         let rows = self.groups.iter().flat_map(|group| &group.rows);
         let ends = rows.filter_map(|(span, patch)| {
             let touched = patch.row.present() | patch.removed;
-            let slot = |place: u32| self.table.first_slot(*span).saturating_add(place.cast_signed());
+            let slot = |offset: u32| self.table.first_slot(*span).saturating_add(offset.cast_signed());
             Some((slot(touched.trailing_zeros()), slot(touched.checked_ilog2()?)))
         });
         ends.reduce(|(from, to), (first, last)| (from.min(first), to.max(last)))
@@ -296,8 +296,8 @@ impl<V> Group<V> {
     pub(crate) fn for_each(&self, table: &Table, mut visit: impl FnMut(i32, Option<&V>)) {
         for (span, patch) in &self.rows {
             let first = table.first_slot(*span);
-            for (place, value) in patch.row.iter() {
-                visit(first.saturating_add(place.cast_signed()), value);
+            for (offset, value) in patch.row.iter() {
+                visit(first.saturating_add(offset.cast_signed()), value);
             }
         }
     }
@@ -327,12 +327,12 @@ impl<V> Group<V> {
         V: Value,
     {
         let stored = Row::<V>::decode(table.form(), bytes)?;
-        let (place, _) = self.row(part);
-        let Some((_, patch)) = self.rows.get_mut(place) else { return Ok(Ok(())) };
-        for (place, value) in stored.iter() {
-            let merged = value.map_or(Ok(false), |value| patch.row.merge(place, value));
+        let (row, _) = self.row(part);
+        let Some((_, patch)) = self.rows.get_mut(row) else { return Ok(Ok(())) };
+        for (offset, value) in stored.iter() {
+            let merged = value.map_or(Ok(false), |value| patch.row.merge(offset, value));
             if let Err(error) = merged {
-                let slot = table.first_slot(part).saturating_add(place.cast_signed());
+                let slot = table.first_slot(part).saturating_add(offset.cast_signed());
                 return Ok(Err(table.merge_error(slot, self.object.bytes(), &error)));
             }
         }
@@ -374,18 +374,18 @@ impl<V> Default for Patch<V> {
 }
 
 impl<V: Value> Patch<V> {
-    /// Puts what the patch has into a stored row, merged with what is there or in its place; says how many statistics
-    /// were written. An error has the place where it happened.
+    /// Puts what the patch has into a stored row, merged with what is there or instead of it; says how many statistics
+    /// were written. An error has the offset of its slot.
     pub(super) fn apply(&self, stored: &mut Row<V>, edit: Edit) -> Result<u64, (u32, MergeError)> {
         stored.remove_all(self.removed);
         let mut written = 0;
-        for (place, value) in self.row.iter() {
+        for (offset, value) in self.row.iter() {
             match (edit, value) {
                 (Edit::Merge, Some(value)) => {
-                    stored.merge(place, value).map_err(|error| (place, error))?;
+                    stored.merge(offset, value).map_err(|error| (offset, error))?;
                 }
                 (Edit::Merge, None) => continue,
-                (Edit::Set, value) => stored.set(place, value.cloned()),
+                (Edit::Set, value) => stored.set(offset, value.cloned()),
             }
             written += 1;
         }
@@ -405,7 +405,7 @@ enum ObjectBytes {
 }
 
 impl ObjectBytes {
-    /// How many bytes an object takes beside its place in a table.
+    /// How many bytes an object takes beside its entry in a table.
     fn heap_bytes(object: &[u8]) -> usize {
         if object.len() <= SHORT { 0 } else { ALLOCATION + object.len() }
     }

@@ -18,7 +18,7 @@ impl Table {
         while let Some(bytes) = reader.next_bytes().map_err(corrupt)? {
             if same_bytes(reader.object(), object) {
                 let row = PackedRow::read(self.form(), bytes).map_err(corrupt)?;
-                return Ok(Point::from_listed(row.get(self.place_of(slot)).map_err(corrupt)?));
+                return Ok(Point::from_listed(row.get(self.offset_of(slot)).map_err(corrupt)?));
             }
             if reader.object() > object {
                 break;

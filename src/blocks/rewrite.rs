@@ -127,7 +127,7 @@ impl<'w, 's> SpanWriter<'w, 's> {
 
     /// Edits the rows of one span, which come in the order of their objects.
     fn span<V: Value>(&mut self, span: i32, mut edits: &[RowEdit<'_, V>]) -> Result<()> {
-        let is_cut = self.cut.is_some_and(|cut| self.table.places(span, cut.slots) != 0);
+        let is_cut = self.cut.is_some_and(|cut| self.table.offsets(span, cut.slots) != 0);
         let mut window = BlockWindow::default();
         if is_cut {
             window.unread = Some(self.table.spans(span, span));
@@ -275,7 +275,7 @@ impl<'w, 's> SpanWriter<'w, 's> {
             let before = Row::<V>::decode(form, bytes).map_err(|malformed| self.change.corrupt(malformed))?;
             let mut row = before.clone();
             if let Some(cut) = cut {
-                row.remove_all(self.table.places(span, cut.slots));
+                row.remove_all(self.table.offsets(span, cut.slots));
             }
             if let Some((_, _, patch)) = edit {
                 self.apply(span, object, patch, &mut row)?;
@@ -309,8 +309,8 @@ impl<'w, 's> SpanWriter<'w, 's> {
         patch: &Patch<V>,
         row: &mut Row<V>,
     ) -> Result<()> {
-        self.written.given += patch.apply(row, self.edit).map_err(|(place, error)| {
-            let slot = self.table.first_slot(span).saturating_add(place.cast_signed());
+        self.written.given += patch.apply(row, self.edit).map_err(|(offset, error)| {
+            let slot = self.table.first_slot(span).saturating_add(offset.cast_signed());
             self.table.merge_error(slot, object, &error)
         })?;
         Ok(())
@@ -433,9 +433,9 @@ mod tests {
             let mut change = storage.change().unwrap();
             let mut memtable = Memtable::new(table.clone());
             for number in 0..11 {
-                let (place, _) = memtable.group(&object(number));
+                let (group, _) = memtable.group(&object(number));
                 let length = if number == 10 { 10 } else { 300 };
-                memtable.set(place, 0, Some(Words("w".repeat(length))));
+                memtable.set(group, 0, Some(Words("w".repeat(length))));
             }
             write(&mut change, &mut memtable, Edit::Set, None).unwrap();
             change.commit().unwrap();
@@ -445,8 +445,8 @@ mod tests {
             let objects = |object: &[u8]| cut.iter().any(|cut| cut == object);
             if !by_cut {
                 for object in &cut {
-                    let (place, _) = memtable.group(object);
-                    memtable.remove(place, 0);
+                    let (group, _) = memtable.group(object);
+                    memtable.remove(group, 0);
                 }
             }
             let cut = by_cut.then_some(Cut { slots: (0, 0), objects: &objects });
@@ -467,10 +467,10 @@ mod tests {
         let edit = |change: &mut Transaction<'_>, edits: Vec<(u64, Option<String>)>| {
             let mut memtable = Memtable::new(table.clone());
             for (number, value) in edits {
-                let (place, _) = memtable.group(&object(number));
+                let (group, _) = memtable.group(&object(number));
                 match value {
-                    Some(value) => memtable.set(place, 0, Some(Words(value))),
-                    None => memtable.remove(place, 0),
+                    Some(value) => memtable.set(group, 0, Some(Words(value))),
+                    None => memtable.remove(group, 0),
                 };
             }
             write(change, &mut memtable, Edit::Set, None).unwrap();

@@ -112,8 +112,8 @@ impl Table {
         slot.div_euclid(self.slots)
     }
 
-    /// A slot's place in its row.
-    pub(super) fn place_of(&self, slot: i32) -> u32 {
+    /// A slot's offset in its row: how many slots it is after the first of its span.
+    pub(super) fn offset_of(&self, slot: i32) -> u32 {
         slot.rem_euclid(self.slots).cast_unsigned()
     }
 
@@ -128,12 +128,12 @@ impl Table {
         first..=first.saturating_add(self.slots - 1)
     }
 
-    /// The places of a span's row that lie in a range of slots, both ends included.
-    pub(super) fn places(&self, span: i32, (from, to): (i32, i32)) -> SlotBits {
+    /// The offsets in a span's row whose slots lie in a range, both ends included.
+    pub(super) fn offsets(&self, span: i32, (from, to): (i32, i32)) -> SlotBits {
         let first = self.first_slot(span);
         let up_to = |slot: i32| {
-            let places = slot.saturating_sub(first).clamp(0, self.slots).cast_unsigned();
-            SlotBits::MAX.checked_shr(SlotBits::BITS - places).unwrap_or(0)
+            let slots = slot.saturating_sub(first).clamp(0, self.slots).cast_unsigned();
+            SlotBits::MAX.checked_shr(SlotBits::BITS - slots).unwrap_or(0)
         };
         up_to(to.saturating_add(1)) & !up_to(from)
     }

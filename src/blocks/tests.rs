@@ -168,8 +168,8 @@ impl<V: Value> Model<V> {
         for table in &model.neighbours {
             let mut memtable = Memtable::new(table.clone());
             let object = if table.has_objects() { objects_of_neighbours() } else { Vec::new() };
-            let (place, _) = memtable.group(&object);
-            memtable.set(place, 3, Some((model.value)(&mut Random(1))));
+            let (group, _) = memtable.group(&object);
+            memtable.set(group, 3, Some((model.value)(&mut Random(1))));
             write(&mut change, &mut memtable, Edit::Set, None).unwrap();
         }
         change.commit().unwrap();
@@ -192,7 +192,7 @@ impl<V: Value> Model<V> {
         let mut patches = BTreeMap::new();
         let Self { random, objects, value, .. } = self;
         let style = random.below(6);
-        let places: Vec<usize> = match style {
+        let indexes: Vec<usize> = match style {
             0 => vec![random.below(objects.len())],
             1 => (0..random.below(8)).map(|_| random.below(objects.len())).collect(),
             2 => (0..objects.len()).filter(|_| random.one_in(20)).collect(),
@@ -203,8 +203,8 @@ impl<V: Value> Model<V> {
         let removes = edit == Edit::Set && random.one_in(3);
         let spread = if random.one_in(3) { 100 } else { 1 + random.below(3) };
         let first = random.slot();
-        for place in places {
-            let object = objects[place].clone();
+        for index in indexes {
+            let object = objects[index].clone();
             let count = if removes { 1 + random.below(2 * spread) } else { 1 + random.below(spread) };
             for number in 0..count {
                 let slot = if removes {

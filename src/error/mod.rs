@@ -1,4 +1,6 @@
 //! What can go wrong, in sentences that say what to do next.
+//!
+//! It stands above everything else: it uses nothing of the crate, and everything below uses it.
 
 mod missing_column;
 mod nearest;
@@ -383,7 +385,7 @@ pub enum Error {
         path: PathBuf,
         /// The format found.
         found: u32,
-        /// The newest format that this version knows.
+        /// The format that this version reads and writes.
         known: u32,
     },
 

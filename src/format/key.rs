@@ -163,27 +163,27 @@ pub(crate) fn push_id(key: &mut Vec<u8>, id: Id<'_>) {
 }
 
 /// The beginning of the bytes of every object whose first part is of this kind.
-pub(crate) fn kind_bytes(kind: &str) -> Vec<u8> {
+pub(crate) fn part_kind_bytes(kind: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(kind.len() + 1);
     push_text(&mut bytes, kind);
     bytes
 }
 
-/// The kinds of an object's parts, as they stand in keys.
+/// The kinds of an object's parts, such as "country" and "province", as they stand in keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KindBytes(Vec<Vec<u8>>);
+pub(crate) struct PartKindBytes(Vec<Vec<u8>>);
 
-impl KindBytes {
+impl PartKindBytes {
     pub(crate) fn new(kinds: &[String]) -> Self {
-        Self(kinds.iter().map(|kind| kind_bytes(kind)).collect())
+        Self(kinds.iter().map(|kind| part_kind_bytes(kind)).collect())
     }
 
-    /// The beginning of every object of these kinds.
+    /// The beginning of every object whose parts are of these kinds.
     pub(crate) fn beginning(&self) -> Vec<u8> {
         self.0.first().cloned().unwrap_or_default()
     }
 
-    /// Whether an object is of exactly these kinds; without kinds, whether it is none.
+    /// Whether an object has exactly parts of these kinds; without kinds, whether it is none.
     pub(crate) fn are_of(&self, object: &[u8]) -> bool {
         let mut rest = object;
         for kind in &self.0 {
@@ -236,7 +236,7 @@ pub(crate) fn changes() -> Vec<u8> {
     vec![Space::Store as u8, 0x01]
 }
 
-/// The latest date that the store's clock has shown.
+/// The latest date seen: the latest plausible one that the store's clock gave for today.
 pub(crate) fn seen() -> Vec<u8> {
     vec![Space::Store as u8, 0x02]
 }
@@ -271,7 +271,7 @@ impl Space {
     }
 }
 
-/// The key of what is tracked of a metric's objects of these kinds.
+/// The key of what is tracked of a metric's objects whose parts are of these kinds.
 pub(crate) fn tracked(domain: &str, metric: &str, kinds: &[String]) -> Vec<u8> {
     let names: Vec<&str> = [domain, metric].into_iter().chain(kinds.iter().map(String::as_str)).collect();
     Space::Tracked.key(&names)
@@ -359,14 +359,14 @@ pub(crate) fn decode_object(bytes: &[u8]) -> Result<Object, Malformed> {
     decode_object_like(bytes, None)
 }
 
-/// The same, after an object that is probably of the same kinds: what tells them is shared then.
+/// The same, after an object whose parts are probably of the same kinds: the kinds are shared then.
 pub(crate) fn decode_object_like(bytes: &[u8], other: Option<&Object>) -> Result<Object, Malformed> {
     let mut reader = KeyReader { rest: bytes };
     let object = reader.object(other)?;
     if reader.rest.is_empty() { Ok(object) } else { Err(Malformed("an object that goes on after its end")) }
 }
 
-/// The same, put in the place of another object: one of the same kinds is changed as it is, mostly without an
+/// The same, put in the place of another object: one with parts of the same kinds is overwritten, mostly without an
 /// allocation.
 pub(crate) fn decode_object_into(bytes: &[u8], object: &mut Option<Object>) -> Result<(), Malformed> {
     if let Some(parts) = object.as_mut().and_then(Object::parts_mut) {

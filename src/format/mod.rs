@@ -14,7 +14,7 @@ mod stored;
 mod varint;
 
 pub(crate) use block::{BlockBuilder, BlockReader, form_of};
-pub(crate) use key::{BlockKey, KeyRange, KindBytes, SeriesPrefix, Space};
+pub(crate) use key::{BlockKey, KeyRange, PartKindBytes, SeriesPrefix, Space};
 pub(crate) use record::{
     CalendarRecord, ChangesRecord, DomainRecord, FORMAT, Form, MetricRecord, PeriodRecord, Record,
     SeenRecord, StoreRecord, TrackedRecord,

@@ -9,8 +9,7 @@ use crate::{
 use bincode::config;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// The newest format of a store that this version reads, and the one that it writes: key layout, row layout
-/// and the records below.
+/// The format of a store that this version reads and writes: key layout, row layout and the records below.
 pub(crate) const FORMAT: u32 = 2;
 
 const RECORD_VERSION: u8 = 1;
@@ -35,7 +34,7 @@ pub(crate) struct CalendarRecord {
     pub(crate) month_start_day: u8,
 }
 
-/// The latest date that the store's clock has shown.
+/// The latest date seen: the latest plausible one that the store's clock gave for today.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SeenRecord {
     /// As a day number.
@@ -66,7 +65,7 @@ pub(crate) struct MetricRecord {
     pub(crate) form: Form,
 }
 
-/// What trackers keep of a metric's objects of some kinds; days are day numbers.
+/// What trackers keep of a metric for one grouping; days are day numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TrackedRecord {
     /// The last day that a run covered.

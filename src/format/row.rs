@@ -206,8 +206,8 @@ impl<V: Value> Row<V> {
         push_presence(self.present, width | has_missing, bytes);
         if self.missing != 0 {
             let mut packed = 0_u64;
-            for (place, slot) in slots_of(self.present).enumerate() {
-                packed |= u64::from(self.missing & bit(slot) != 0) << place;
+            for (rank, slot) in slots_of(self.present).enumerate() {
+                packed |= u64::from(self.missing & bit(slot) != 0) << rank;
             }
             let length = (self.len() as usize).div_ceil(8);
             bytes.extend_from_slice(packed.to_le_bytes().get(..length).unwrap_or_default());
@@ -489,5 +489,5 @@ fn read_missing(present: SlotBits, reader: &mut Reader<'_>) -> Result<SlotBits, 
     }
     Ok(slots_of(present)
         .enumerate()
-        .fold(0, |missing, (place, slot)| missing | ((packed >> place & 1) << slot)))
+        .fold(0, |missing, (rank, slot)| missing | ((packed >> rank & 1) << slot)))
 }

@@ -35,7 +35,7 @@ use std::{fmt, sync::Arc, vec};
 pub struct Difference<V = i64> {
     /// The series that it is a point of.
     pub series: Arc<Series>,
-    /// The date: the first day of a calendar period, the last of `LastDays` and `Lifetime`.
+    /// The first day of the week, month, quarter or year.
     pub date: Date,
     /// What is stored.
     pub stored: Point<V>,

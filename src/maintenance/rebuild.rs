@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Store {
-    /// Recomputes a metric's calendar periods from its days: those that its trackers keep in step.
+    /// Recomputes from its days those calendar periods of a metric that its trackers keep: weeks, months, quarters, years.
     ///
     /// It mends what was written over, deleted or left behind when days were recorded, corrected or deleted by hand.
     /// Days and hours are its sources, and stay as they are; so do running periods that were recorded, periods that no
@@ -92,7 +92,7 @@ impl<V: Value> Rebuild<'_, '_, V> {
             let groupings = self.groupings(change.writes())?;
             let mut total = Written::default();
             for (table, grouping) in kept_tables(self.store, &self.metric, form, &groupings) {
-                let (days, kinds) = (table.of_period(Period::Day), grouping.kind_bytes());
+                let (days, kinds) = (table.of_period(Period::Day), grouping.part_kind_bytes());
                 let fill =
                     PeriodFill::new(days, kinds.clone(), (i32::MIN, i32::MAX), grouping.tracked.left_out);
                 total += anew::<V>(change.writes(), fill, &table, &kinds, Some(i32::MIN))?;
@@ -115,7 +115,7 @@ pub(super) fn kept_tables<V>(
     groupings: &[Grouping],
 ) -> Vec<(Table, Grouping)> {
     let names = (metric.domain_ref(), metric.metric_ref());
-    let days = |grouping: &Grouping| store.table(names, Period::Day, form, !grouping.kinds.is_empty());
+    let days = |grouping: &Grouping| store.table(names, Period::Day, form, !grouping.part_kinds.is_empty());
     groupings.iter().flat_map(|grouping| grouping.kept_tables(&days(grouping))).collect()
 }
 

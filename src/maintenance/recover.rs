@@ -75,19 +75,20 @@ impl Store {
         calendar: Option<Calendar>,
     ) -> Result<RecoverReport> {
         let (damaged, directory) = (damaged.as_ref(), directory.as_ref());
-        let making = BulkLoad::begin(directory)?;
+        let unfinished = BulkLoad::begin(directory)?;
         let remains = Remains::read(damaged)?;
-        let mut recover = Recover::new(making, &remains);
+        let mut recover = Recover::new(unfinished, &remains);
         remains.entries.into_iter().try_for_each(|entry| recover.entry(entry))?;
         recover.record(damaged, calendar)?;
-        recover.making.finish()?;
+        recover.unfinished.finish()?;
         Ok(recover.report)
     }
 }
 
 /// A recover under way.
 struct Recover {
-    making: BulkLoad,
+    /// The new store, which is none until all of it is written.
+    unfinished: BulkLoad,
     report: RecoverReport,
     has_record: bool,
     domains: BTreeSet<String>,
@@ -95,10 +96,10 @@ struct Recover {
 }
 
 impl Recover {
-    fn new(making: BulkLoad, remains: &Remains) -> Self {
-        let Remains { expected, damaged, lost_changes: lost_writes, complete, .. } = *remains;
+    fn new(unfinished: BulkLoad, remains: &Remains) -> Self {
+        let Remains { expected, damaged, lost_batches: lost_writes, complete, .. } = *remains;
         Self {
-            making,
+            unfinished,
             report: RecoverReport { expected, damaged, lost_writes, complete, ..RecoverReport::default() },
             has_record: false,
             domains: BTreeSet::new(),
@@ -135,7 +136,7 @@ impl Recover {
             return Ok(());
         }
         self.report.entries += 1;
-        self.making.put(entry.key, entry.value)
+        self.unfinished.put(entry.key, entry.value)
     }
 
     /// Sees to it that a block's metric is registered; says whether it is.
@@ -155,7 +156,7 @@ impl Recover {
         self.domain(&domain)?;
         let (kind, form) = (i64::KIND.to_owned(), Form::Integers);
         let record = MetricRecord { name: metric.clone(), description: String::new(), kind, form };
-        self.making.put(Space::Metric.key(&[&domain, &metric]), record.encode())?;
+        self.unfinished.put(Space::Metric.key(&[&domain, &metric]), record.encode())?;
         self.metrics.insert((domain, metric));
         self.report.registered_again.push(name);
         Ok(true)
@@ -164,7 +165,7 @@ impl Recover {
     fn domain(&mut self, domain: &str) -> Result<()> {
         if self.domains.insert(domain.to_owned()) {
             let record = DomainRecord { name: domain.to_owned() };
-            self.making.put(Space::Domain.key(&[domain]), record.encode())?;
+            self.unfinished.put(Space::Domain.key(&[domain]), record.encode())?;
         }
         Ok(())
     }
@@ -177,6 +178,6 @@ impl Recover {
         let problem =
             "its calendar can't be read, and without it no date is known; give the calendar".to_owned();
         let calendar = calendar.ok_or_else(|| Error::Corrupt { path: damaged.to_owned(), problem })?;
-        self.making.put(key::store(), store_record(&calendar).encode())
+        self.unfinished.put(key::store(), store_record(&calendar).encode())
     }
 }

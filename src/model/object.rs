@@ -23,7 +23,8 @@ pub struct Object {
     parts: Arc<[Part]>,
 }
 
-/// One part of an [`Object`]: a kind and an id.
+/// One part of an [`Object`]: a kind and an id, such as "country" and "be". The kind of a part has nothing to do with the
+/// [kind of a value](crate::kinds).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Part {
     kind: Arc<str>,
@@ -93,7 +94,7 @@ impl Object {
         Arc::ptr_eq(&self.parts, &other.parts) || self == other
     }
 
-    pub(crate) fn is_of_kinds(&self, kinds: &[String]) -> bool {
+    pub(crate) fn has_part_kinds(&self, kinds: &[String]) -> bool {
         self.kinds().eq(kinds.iter().map(String::as_str))
     }
 }

@@ -1,8 +1,8 @@
 //! Absent, missing, or a value.
 
-/// What is known of one place of a series: nothing, that there is no data, or a value.
+/// What is known of one date of a series: nothing, that there is no data, or a value.
 ///
-/// Lists of points leave out what is absent, so there an `Option` is enough; this is for a place that is looked at by
+/// Lists of points leave out what is absent, so there an `Option` is enough; this is for a date that is looked at by
 /// itself.
 ///
 /// ```

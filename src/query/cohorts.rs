@@ -1,10 +1,10 @@
 //! How many of those who came once came back.
 
+use super::{axis::SlotRange, stored::StoredSeries};
 use crate::{
     error::Result,
     kinds::{Distinct, Intersection},
     model::{Date, Metric, Object, Period},
-    storage::Direction,
     store::Store,
 };
 use chrono::NaiveDate;
@@ -51,11 +51,12 @@ impl Store {
     }
 }
 
-/// Of which cohorts cohorts is worked out. Made by [`Store::cohorts`].
+/// Which cohorts are compared with which activity: the two metrics, and perhaps an object and dates. Made by
+/// [`Store::cohorts`].
 ///
-/// While both sets have no more than some 384 things, those that they have in common are counted, and beyond they are
-/// estimated with the error that stands beside them, which is some 3 % of the larger set; see
-/// [`Distinct::intersection`]. Of a cohort that is much smaller than what it is compared with, little can be said then.
+/// What a cohort and an activity have in common is counted while each has about 384 things at most. Beyond that it is an
+/// estimate, with an error of some 3 % of the larger of the two; see [`Distinct::intersection`]. So little can be said of a
+/// cohort that is much smaller than the activity.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct CohortsQuery<'a> {
@@ -150,11 +151,12 @@ impl CohortsQuery<'_> {
         if let Some(object) = &self.object {
             series = series.object(object);
         }
-        series = series.from(calendar.date(period, from)?.day()).to(calendar.date(period, last)?.day());
+        let range = SlotRange { from: Some(from), to: Some(last), level: false };
         let (mut cohorts, mut activity) = (BTreeMap::new(), BTreeMap::new());
-        series.visit(Direction::Forwards, |metric, _, slot, value| {
-            let by_slot = if metric == 0 { &mut cohorts } else { &mut activity };
-            by_slot.extend(value.filter(|_| metric > 0 || slot <= to).map(|value| (slot, value)));
+        let visit_series = StoredSeries::of_kind().visit_series;
+        visit_series(&series.selection, range, &mut |at, value: Option<Distinct>| {
+            let by_slot = if at.metric == 0 { &mut cohorts } else { &mut activity };
+            by_slot.extend(value.filter(|_| at.metric > 0 || at.slot <= to).map(|value| (at.slot, value)));
             Ok(())
         })?;
         let cohorts = cohorts.into_iter().map(|(slot, cohort)| {

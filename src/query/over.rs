@@ -153,7 +153,7 @@ impl<V: Value> SeriesQuery<'_, V> {
     /// The periods of the query's objects that are what their days make them, the widest first, and the day whose
     /// unfinished ones were left out.
     fn in_step(&self, moment: &Moment<'_, '_>, metric: Metric<'_, ()>) -> (Vec<Period>, Option<i32>) {
-        let Some(kinds) = self.selection.objects.same_kinds() else { return (Vec::new(), None) };
+        let Some(kinds) = self.selection.objects.same_part_kinds() else { return (Vec::new(), None) };
         let Some(tracked) = moment.tracked(metric, &kinds) else { return (Vec::new(), None) };
         let is_in_step = |period: &Period| tracked.in_step.contains(period);
         (WIDER.into_iter().filter(is_in_step).collect(), tracked.left_out)

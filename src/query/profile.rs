@@ -98,7 +98,7 @@ impl<V: Value> SeriesQuery<'_, V> {
         what: &str,
         period: Period,
         keys: &[K],
-        place: impl Fn(&Axis, i32) -> Result<usize>,
+        part_of: impl Fn(&Axis, i32) -> Result<usize>,
     ) -> Result<Vec<ProfilePart<K, V>>> {
         let axis = self.axis();
         if self.period != period {
@@ -112,7 +112,7 @@ impl<V: Value> SeriesQuery<'_, V> {
         self.visit_series(|at, value| {
             let slot = at.slot;
             ends = Some(ends.map_or((slot, slot), |(first, last)| (first.min(slot), last.max(slot))));
-            let Some(part) = parts.get_mut(place(&axis, slot)?) else { return Ok(()) };
+            let Some(part) = parts.get_mut(part_of(&axis, slot)?) else { return Ok(()) };
             part.values += u64::from(value.is_some());
             self.merge_into(&mut part.value, at, value.as_ref())
         })?;
@@ -120,7 +120,7 @@ impl<V: Value> SeriesQuery<'_, V> {
         let (from, to) = (asked.from.or(ends.map(|ends| ends.0)), asked.to.or(ends.map(|ends| ends.1)));
         if let (Some(from), Some(to)) = (from, to) {
             for slot in Days::new(axis.calendar).existing(period, from, to)? {
-                if let Some(part) = parts.get_mut(place(&axis, slot)?) {
+                if let Some(part) = parts.get_mut(part_of(&axis, slot)?) {
                     part.dates += 1;
                 }
             }

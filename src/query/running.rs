@@ -103,9 +103,9 @@ impl<V: Value> RunningReader<V> {
         mut self,
         mut visit: impl FnMut(&[u8], i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
-        for place in 0..self.series.len() {
-            let statistics = self.running.statistics(place, &mut self.days)?;
-            let Some(object) = self.running.objects.get(place) else { continue };
+        for number in 0..self.series.len() {
+            let statistics = self.running.statistics(number, &mut self.days)?;
+            let Some(object) = self.running.objects.get(number) else { continue };
             for (slot, value) in statistics {
                 visit(&object.object, slot, value)?;
             }

@@ -62,8 +62,8 @@ pub(super) enum ObjectFilter {
     Without,
     /// These, in order.
     These(Vec<Object>),
-    /// All of these kinds, and all under these parts.
-    Like { kinds: Option<Vec<String>>, under: Option<Object> },
+    /// All whose parts are of these kinds, and all that begin with these parts.
+    Like { part_kinds: Option<Vec<String>>, under: Option<Object> },
 }
 
 impl ObjectFilter {
@@ -81,26 +81,26 @@ impl ObjectFilter {
         !matches!(self, Self::Like { .. })
     }
 
-    /// All of these kinds, those under what was asked for before.
-    pub(super) fn of_kinds(self, kinds: Vec<String>) -> Self {
+    /// All whose parts are of these kinds, those under what was asked for before.
+    pub(super) fn of_part_kinds(self, kinds: Vec<String>) -> Self {
         let under = if let Self::Like { under, .. } = self { under } else { None };
-        Self::Like { kinds: Some(kinds), under }
+        Self::Like { part_kinds: Some(kinds), under }
     }
 
     /// All under these parts, those of the kinds that were asked for before.
     pub(super) fn under(self, parts: Object) -> Self {
-        let kinds = if let Self::Like { kinds, .. } = self { kinds } else { None };
-        Self::Like { kinds, under: Some(parts) }
+        let part_kinds = if let Self::Like { part_kinds, .. } = self { part_kinds } else { None };
+        Self::Like { part_kinds, under: Some(parts) }
     }
 
-    /// The kinds that all of the objects are of, none without object; nothing if they are of various kinds.
-    pub(super) fn same_kinds(&self) -> Option<Vec<String>> {
+    /// The kinds that the parts of all objects have, none without object; nothing if they differ.
+    pub(super) fn same_part_kinds(&self) -> Option<Vec<String>> {
         match self {
             Self::Without => Some(Vec::new()),
-            Self::Like { kinds, .. } => kinds.clone(),
+            Self::Like { part_kinds, .. } => part_kinds.clone(),
             Self::These(objects) => {
                 let kinds: Vec<String> = objects.first()?.kinds().map(str::to_owned).collect();
-                objects.iter().all(|object| object.is_of_kinds(&kinds)).then_some(kinds)
+                objects.iter().all(|object| object.has_part_kinds(&kinds)).then_some(kinds)
             }
         }
     }

@@ -106,7 +106,7 @@ impl<T> SeriesQuery<'_, T> {
     /// for their provinces. Default: those without object.
     pub fn by<K: Into<String>>(mut self, kinds: impl IntoIterator<Item = K>) -> Self {
         let kinds = kinds.into_iter().map(Into::into).collect();
-        self.selection.objects = self.selection.objects.of_kinds(kinds);
+        self.selection.objects = self.selection.objects.of_part_kinds(kinds);
         self
     }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     blocks::{Objects, RowCursor, RowView, Table},
     error::Result,
-    format::{Form, KindBytes, key},
+    format::{Form, PartKindBytes, key},
     kinds::Value,
     model::{Date, Metric, Period, Series, Statistic},
     rollup::{Running, Tracked},
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Takes the number of a metric, and the series, slot and value of a statistic of it.
 pub(super) type VisitStatistics<'v, T> = dyn FnMut(usize, &Arc<Series>, i32, Option<T>) -> Result<()> + 'v;
 
-/// Takes a statistic's place and value.
+/// Takes where a statistic stands, and its value.
 pub(super) type VisitSeries<'v, T> = dyn FnMut(StatisticAt<'_>, Option<T>) -> Result<()> + 'v;
 
 /// Takes the series, date and value of a statistic.
@@ -78,18 +78,18 @@ pub(super) struct Moment<'s, 'a> {
     registry: Arc<Registry>,
 }
 
-/// Where a metric's statistics of a period are, and which of them are wanted.
-struct SeriesPlace {
+/// What is read of a metric's statistics of a period: where they are, and which of them are wanted.
+struct SeriesScan {
     table: Table,
     objects: Objects,
-    /// The kinds that objects must be of, if that is asked for.
-    kinds: Option<KindBytes>,
+    /// The kinds that the parts of objects must have, if that is asked for.
+    part_kinds: Option<PartKindBytes>,
     slots: (i32, i32),
 }
 
-impl SeriesPlace {
+impl SeriesScan {
     fn wants(&self, object: &[u8]) -> bool {
-        self.kinds.as_ref().is_none_or(|kinds| kinds.are_of(object))
+        self.part_kinds.as_ref().is_none_or(|kinds| kinds.are_of(object))
     }
 
     /// Whether all of its statistics are of one series.
@@ -148,23 +148,23 @@ impl<'s, 'a> Moment<'s, 'a> {
         range: SlotRange,
         mut visit: impl FnMut(StatisticAt<'_>, Option<V>) -> Result<()>,
     ) -> Result<()> {
-        let place = self.place::<V>(metric, period, &self.selection.objects, range)?;
-        self.visit_place(&place, |object, slot, value| {
+        let scan = self.scan::<V>(metric, period, &self.selection.objects, range)?;
+        self.visit_scan(&scan, |object, slot, value| {
             visit(StatisticAt { metric: number, period, object, slot }, value)
         })
     }
 
     /// Calls `visit` with the object's bytes, the slot and the value of each statistic.
-    fn visit_place<V: Value>(
+    fn visit_scan<V: Value>(
         &self,
-        place: &SeriesPlace,
+        scan: &SeriesScan,
         mut visit: impl FnMut(&[u8], i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
-        if let Some(running) = self.running(place)? {
-            return RunningReader::new(&self.snapshot, running, &place.table, |object| place.wants(object))?
+        if let Some(running) = self.running(scan)? {
+            return RunningReader::new(&self.snapshot, running, &scan.table, |object| scan.wants(object))?
                 .for_each_object(visit);
         }
-        self.for_each(place, |object, row| {
+        self.for_each(scan, |object, row| {
             let mut result = Ok(());
             row.for_each(&self.snapshot, |slot, value| {
                 if result.is_ok() {
@@ -175,39 +175,39 @@ impl<'s, 'a> Moment<'s, 'a> {
         })
     }
 
-    /// What trackers keep of a metric by these kinds, if that can be told.
+    /// What trackers keep of a metric for the grouping by these part kinds, if that can be told.
     pub(super) fn tracked(&self, metric: Metric<'_, ()>, kinds: &[String]) -> Option<Tracked> {
         // Days are there, whatever the record says.
         Tracked::read(&self.snapshot, metric.domain_ref(), metric.metric_ref(), kinds).ok().flatten()
     }
 
-    fn place<V: Value>(
+    fn scan<V: Value>(
         &self,
         metric: Metric<'_, ()>,
         period: Period,
         objects: &ObjectFilter,
         range: SlotRange,
-    ) -> Result<SeriesPlace> {
+    ) -> Result<SeriesScan> {
         let form = self.registry.form(&metric.with_kind::<V>())?;
         // A metric that isn't registered has nothing to be read.
         let form = form.or_else(Form::of::<V>).unwrap_or(Form::Integers);
         let store = &self.selection.store;
         let period = period.checked()?;
         let has_objects = !matches!(objects, ObjectFilter::Without);
-        Ok(SeriesPlace {
+        Ok(SeriesScan {
             table: store.table((metric.domain_ref(), metric.metric_ref()), period, form, has_objects),
             objects: wanted(objects),
-            kinds: match objects {
-                ObjectFilter::Like { kinds: Some(kinds), .. } => Some(KindBytes::new(kinds)),
+            part_kinds: match objects {
+                ObjectFilter::Like { part_kinds: Some(kinds), .. } => Some(PartKindBytes::new(kinds)),
                 _ => None,
             },
             slots: Axis { calendar: *store.calendar(), period }.ends(range),
         })
     }
 
-    /// The running periods of a place, if a tracker keeps them for some of its objects.
-    fn running<V: Value>(&self, place: &SeriesPlace) -> Result<Option<Running<V>>> {
-        let SeriesPlace { table, objects, slots, .. } = place;
+    /// The running periods of a scan, if a tracker keeps them for some of its objects.
+    fn running<V: Value>(&self, scan: &SeriesScan) -> Result<Option<Running<V>>> {
+        let SeriesScan { table, objects, slots, .. } = scan;
         let (domain, metric) = table.names();
         let kind = self.registry.kind(domain, metric);
         self.selection.store.running(&self.snapshot, kind, table, objects, *slots)
@@ -216,12 +216,12 @@ impl<'s, 'a> Moment<'s, 'a> {
     /// Calls `visit` with the rows of the objects that are wanted.
     fn for_each(
         &self,
-        place: &SeriesPlace,
+        scan: &SeriesScan,
         mut visit: impl FnMut(&[u8], RowView<'_>) -> Result<()>,
     ) -> Result<()> {
-        let (table, objects) = (place.table.clone(), place.objects.clone());
-        let cursor = RowCursor::new(&self.snapshot, table, objects, Direction::Forwards, place.slots);
-        cursor.for_each(|object, row| if place.wants(object) { visit(object, row) } else { Ok(()) })
+        let (table, objects) = (scan.table.clone(), scan.objects.clone());
+        let cursor = RowCursor::new(&self.snapshot, table, objects, Direction::Forwards, scan.slots);
+        cursor.for_each(|object, row| if scan.wants(object) { visit(object, row) } else { Ok(()) })
     }
 
     /// Reads the statistics of a metric by date.
@@ -232,15 +232,15 @@ impl<'s, 'a> Moment<'s, 'a> {
         range: SlotRange,
         direction: Direction,
     ) -> Result<SeriesReader<V>> {
-        let place = self.place::<V>(metric, self.selection.period, objects, range)?;
-        if let Some(running) = self.running(&place)? {
+        let scan = self.scan::<V>(metric, self.selection.period, objects, range)?;
+        if let Some(running) = self.running(&scan)? {
             let reader =
-                RunningReader::new(&self.snapshot, running, &place.table, |object| place.wants(object))?;
+                RunningReader::new(&self.snapshot, running, &scan.table, |object| scan.wants(object))?;
             return Ok(SeriesReader::Running(reader.in_direction(direction)));
         }
-        let SeriesPlace { table, objects, kinds, slots } = place;
+        let SeriesScan { table, objects, part_kinds, slots } = scan;
         let cursor = RowCursor::new(self.snapshot.clone(), table.clone(), objects, direction, slots);
-        let wanted = move |object: &[u8]| kinds.as_ref().is_none_or(|kinds| kinds.are_of(object));
+        let wanted = move |object: &[u8]| part_kinds.as_ref().is_none_or(|kinds| kinds.are_of(object));
         Ok(SeriesReader::Stored(table, Box::new(by_date(cursor, wanted))))
     }
 }
@@ -253,12 +253,12 @@ fn visit<V: Value>(
 ) -> Result<()> {
     let moment = Moment::new(selection);
     for (number, metric) in selection.metrics.iter().enumerate() {
-        let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
+        let scan = moment.scan::<V>(*metric, selection.period, &selection.objects, range)?;
         // The rows of one series follow each other by date, and need no merge.
-        if direction == Direction::Forwards && place.is_single() {
+        if direction == Direction::Forwards && scan.is_single() {
             let object = selection.objects.named().pop().flatten();
-            let series = Arc::new(place.table.series(object));
-            moment.visit_place(&place, |_, slot, value| visit(number, &series, slot, value))?;
+            let series = Arc::new(scan.table.series(object));
+            moment.visit_scan(&scan, |_, slot, value| visit(number, &series, slot, value))?;
             continue;
         }
         let mut reader = moment.read(*metric, &selection.objects, range, direction)?;
@@ -288,23 +288,23 @@ fn visit_rows<V: Value>(
 ) -> Result<()> {
     let moment = Moment::new(selection);
     for metric in &selection.metrics {
-        let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
-        if let Some(running) = moment.running(&place)? {
+        let scan = moment.scan::<V>(*metric, selection.period, &selection.objects, range)?;
+        if let Some(running) = moment.running(&scan)? {
             let reader =
-                RunningReader::new(&moment.snapshot, running, &place.table, |object| place.wants(object))?;
-            let mut series = place.table.series(None);
+                RunningReader::new(&moment.snapshot, running, &scan.table, |object| scan.wants(object))?;
+            let mut series = scan.table.series(None);
             reader.for_each_object(|object, slot, value| {
-                if place.table.has_objects() {
+                if scan.table.has_objects() {
                     key::decode_object_into(object, &mut series.object)
                         .map_err(|malformed| moment.snapshot.corrupt(malformed))?;
                 }
-                visit(&series, place.table.date(slot)?, value);
+                visit(&series, scan.table.date(slot)?, value);
                 Ok(())
             })?;
             continue;
         }
-        let mut visitor = Visitor::new(place.table.clone());
-        moment.for_each(&place, |object, row| visitor.row(&moment.snapshot, object, row, visit))?;
+        let mut visitor = Visitor::new(scan.table.clone());
+        moment.for_each(&scan, |object, row| visitor.row(&moment.snapshot, object, row, visit))?;
     }
     Ok(())
 }
@@ -371,15 +371,15 @@ fn begin_with_level<V: Value>(
 
 fn wanted(objects: &ObjectFilter) -> Objects {
     match objects {
-        ObjectFilter::Without | ObjectFilter::Like { under: None, kinds: None } => Objects::All,
+        ObjectFilter::Without | ObjectFilter::Like { under: None, part_kinds: None } => Objects::All,
         ObjectFilter::These(objects) => Objects::These(objects.iter().map(key::object_bytes).collect()),
         ObjectFilter::Like { under: Some(parts), .. } => {
             let mut beginning = key::object_bytes(parts);
             beginning.pop();
             Objects::Under(beginning)
         }
-        ObjectFilter::Like { under: None, kinds: Some(kinds) } => {
-            Objects::Under(KindBytes::new(kinds).beginning())
+        ObjectFilter::Like { under: None, part_kinds: Some(kinds) } => {
+            Objects::Under(PartKindBytes::new(kinds).beginning())
         }
     }
 }

@@ -64,14 +64,14 @@ impl FileRecord {
 
     /// An id, by what [`Columns::id`](super::Columns::id) returned; none if the record doesn't have it. A text of
     /// digits is a number, as [`id_of`](super::id_of) says.
-    pub fn id(&self, place: usize) -> Option<Id<'_>> {
-        let (end, has) = *self.ends.get(place)?;
-        let start = place.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(end, _)| *end);
+    pub fn id(&self, column: usize) -> Option<Id<'_>> {
+        let (end, has) = *self.ends.get(column)?;
+        let start = column.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(end, _)| *end);
         has.then(|| self.texts.get(start..end).map(id_of)).flatten()
     }
 
     /// An id that is not an empty text.
-    pub fn filled_id(&self, place: usize) -> Option<Id<'_>> {
-        self.id(place).filter(|id| *id != Id::Text(""))
+    pub fn filled_id(&self, column: usize) -> Option<Id<'_>> {
+        self.id(column).filter(|id| *id != Id::Text(""))
     }
 }

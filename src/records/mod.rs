@@ -5,6 +5,8 @@
 //! read is skipped and reported with its file and line. Files that grow are read on from a [`Cursor`], which is
 //! stored with the statistics.
 //!
+//! It may use the calendar and what stands above it, but not trackers or queries, and is used by the program alone.
+//!
 //! ```
 //! use std::fs;
 //! use trackstats::{

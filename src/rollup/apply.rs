@@ -8,7 +8,7 @@ use crate::{
     blocks::{Cut, Edit, Memtable, Objects, RowCursor, Table, Written, write},
     calendar::HOURS,
     error::Result,
-    format::KindBytes,
+    format::PartKindBytes,
     kinds::Value,
     model::Period,
     storage::{Direction, Transaction},
@@ -40,7 +40,7 @@ pub(crate) struct Apply {
     days: Table,
     /// Hours are kept, and days are added up from them.
     hours: Option<Table>,
-    kinds: KindBytes,
+    kinds: PartKindBytes,
     /// The calendar periods that are kept.
     periods: Vec<Kept>,
     since: Replaced,
@@ -75,7 +75,7 @@ impl Apply {
         let tracked = &grouping.tracked;
         let hours = tracked.periods.contains(&Period::Hour).then(|| days.of_period(Period::Hour));
         let periods = tracked.calendar_periods().map(kept).collect();
-        let kinds = grouping.kind_bytes();
+        let kinds = grouping.part_kind_bytes();
         Self {
             days,
             hours,
@@ -161,10 +161,10 @@ impl Apply {
         let mut days = Memtable::new(self.days.clone());
         let mut failed = None;
         hours.for_each(|object, slot, value| {
-            let (place, _) = days.group(object);
+            let (group, _) = days.group(object);
             let day = slot.div_euclid(HOURS);
             if let Some(value) = value
-                && let Err(error) = days.merge(place, day, value)
+                && let Err(error) = days.merge(group, day, value)
             {
                 failed = failed.take().or_else(|| Some(self.days.merge_error(day, object, &error)));
             }
@@ -182,8 +182,8 @@ impl Apply {
                     let slot = table.calendar().slot_of_day(table.period(), day);
                     // From there on all are worked out anew in the end.
                     if anew_from.is_none_or(|from| slot < from) {
-                        let (place, _) = marks.group(object);
-                        marks.remove(place, slot);
+                        let (group, _) = marks.group(object);
+                        marks.remove(group, slot);
                     }
                 });
                 marks
@@ -212,19 +212,19 @@ impl Apply {
         let cursor = RowCursor::new(&*change, self.days.clone(), objects, Direction::Forwards, days);
         let mut bytes = 0;
         cursor.for_each(|object, row| {
-            let Some(place) = marks.find(object) else { return Ok(()) };
+            let Some(group) = marks.find(object) else { return Ok(()) };
             let mut failed = None;
             row.for_each::<V>(&*change, |day, value| {
                 let slot = calendar.slot_of_day(period, day);
-                if !marks.has(place, slot) {
+                if !marks.has(group, slot) {
                     return;
                 }
                 match value {
-                    Some(value) => match marks.merge(place, slot, &value) {
+                    Some(value) => match marks.merge(group, slot, &value) {
                         Ok(grown) => bytes += grown,
                         Err(error) => failed = failed.take().or(Some((slot, error))),
                     },
-                    None => bytes += marks.touch(place, slot),
+                    None => bytes += marks.touch(group, slot),
                 }
             })?;
             if let Some((slot, error)) = failed {
@@ -251,7 +251,7 @@ fn write_cut<V: Value>(
     values: &mut Memtable<V>,
     edit: Edit,
     cut: Option<(i32, i32)>,
-    kinds: &KindBytes,
+    kinds: &PartKindBytes,
 ) -> Result<Written> {
     let objects = |object: &[u8]| kinds.are_of(object);
     write(change, values, edit, cut.map(|slots| Cut { slots, objects: &objects }))
@@ -262,7 +262,7 @@ pub(crate) fn anew<V: Value>(
     change: &mut Transaction<'_>,
     mut fill: PeriodFill,
     table: &Table,
-    kinds: &KindBytes,
+    kinds: &PartKindBytes,
     cut_from: Option<i32>,
 ) -> Result<Written> {
     let mut total = Written::default();

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     blocks::{Group, Memtable, Objects, RowCursor, Table},
     error::Result,
-    format::KindBytes,
+    format::PartKindBytes,
     kinds::Value,
     model::{Period, Point},
     storage::{Direction, Reads},
@@ -40,8 +40,8 @@ pub(crate) struct Differing<V> {
 pub(crate) struct Comparison<R, V> {
     reads: R,
     /// The tables that are left, with what works them out from their days.
-    left: vec::IntoIter<(Table, KindBytes, PeriodFill)>,
-    current: Option<(Table, KindBytes, PeriodFill)>,
+    left: vec::IntoIter<(Table, PartKindBytes, PeriodFill)>,
+    current: Option<(Table, PartKindBytes, PeriodFill)>,
     ready: VecDeque<Differing<V>>,
 }
 
@@ -49,7 +49,7 @@ impl<R: Reads, V: Value> Comparison<R, V> {
     /// Compares these tables with the days of theirs.
     pub(crate) fn new(reads: R, tables: Vec<(Table, Grouping)>) -> Self {
         let with_fill = |(table, grouping): (Table, Grouping)| {
-            let kinds = grouping.kind_bytes();
+            let kinds = grouping.part_kind_bytes();
             let days = table.of_period(Period::Day);
             let fill = PeriodFill::new(days, kinds.clone(), (i32::MIN, i32::MAX), grouping.tracked.left_out);
             (table, kinds, fill)
@@ -77,7 +77,7 @@ impl<R: Reads, V: Value> Comparison<R, V> {
     }
 
     /// The statistics that are stored of the objects of a pass, which is cut short where they are many.
-    fn stored(&self, table: &Table, kinds: &KindBytes, filled: &mut Filled<V>) -> Result<Memtable<V>> {
+    fn stored(&self, table: &Table, kinds: &PartKindBytes, filled: &mut Filled<V>) -> Result<Memtable<V>> {
         let slots = table.calendar().slots(table.period());
         let mut stored = Memtable::new(table.clone());
         let under = Objects::Under(kinds.beginning());
@@ -88,9 +88,9 @@ impl<R: Reads, V: Value> Comparison<R, V> {
             if !filled.objects.has(object) || !kinds.are_of(object) {
                 return Ok(());
             }
-            let (place, grown) = stored.group(object);
+            let (group, grown) = stored.group(object);
             bytes += grown;
-            row.for_each(&self.reads, |slot, value| bytes += stored.set(place, slot, value))?;
+            row.for_each(&self.reads, |slot, value| bytes += stored.set(group, slot, value))?;
             if bytes > PASS_BYTES && stored.len() > 1 {
                 filled.end_before(stored.keep_lower_half());
                 bytes /= 2;

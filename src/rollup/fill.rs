@@ -3,7 +3,7 @@
 use crate::{
     blocks::{Memtable, Objects, RowCursor, Table},
     error::Result,
-    format::KindBytes,
+    format::PartKindBytes,
     kinds::Value,
     storage::{Direction, Reads},
 };
@@ -15,7 +15,7 @@ pub(super) const PASS_BYTES: usize = if cfg!(test) { 4 << 10 } else { 32 << 20 }
 #[derive(Debug)]
 pub(crate) struct PeriodFill {
     days: Table,
-    kinds: KindBytes,
+    kinds: PartKindBytes,
     /// The first and the last slot of the period that are wanted.
     slots: (i32, i32),
     /// Periods that aren't over on this day are left out.
@@ -57,7 +57,7 @@ impl ObjectRange {
 impl PeriodFill {
     pub(crate) fn new(
         days: Table,
-        kinds: KindBytes,
+        kinds: PartKindBytes,
         slots: (i32, i32),
         unfinished_from: Option<i32>,
     ) -> Self {
@@ -87,17 +87,17 @@ impl PeriodFill {
             if !filled.objects.has(object) || !self.kinds.are_of(object) {
                 return Ok(());
             }
-            let (place, grown) = filled.memtable.group(object);
+            let (group, grown) = filled.memtable.group(object);
             bytes += grown;
             let mut failed = None;
             row.for_each::<V>(reads, |day, value| {
                 let slot = period_of(day);
                 match value {
-                    Some(value) => match filled.memtable.merge(place, slot, &value) {
+                    Some(value) => match filled.memtable.merge(group, slot, &value) {
                         Ok(grown) => bytes += grown,
                         Err(error) => failed = failed.take().or(Some((slot, error))),
                     },
-                    None => bytes += filled.memtable.touch(place, slot),
+                    None => bytes += filled.memtable.touch(group, slot),
                 }
             })?;
             if let Some((slot, error)) = failed {

@@ -1,4 +1,4 @@
-//! Days to every other period, in one place: the calendar periods that are stored beside their days, and the running
+//! Days to every other period, in one group: the calendar periods that are stored beside their days, and the running
 //! ones that are worked out when they are read.
 //!
 //! It may use `blocks` and what stands above it, and is used by the store, by trackers, queries, checks and imports.
@@ -17,7 +17,7 @@ pub(crate) use apply::{Apply, Replaced, anew};
 pub(crate) use compare::{Comparison, Differing, Mismatch};
 pub(crate) use derive::{Failed, SlotStatistic, SlotValues, Slotted, merge};
 pub(crate) use fill::PeriodFill;
-pub(crate) use running::{Running, TrackedKinds};
+pub(crate) use running::{Running, TrackedGroupings};
 #[cfg(feature = "exchange")]
 pub(crate) use step::Imported;
 pub(crate) use tracked::{Grouping, Tracked};

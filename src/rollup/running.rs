@@ -8,7 +8,7 @@ use crate::{
     blocks::{Objects, RowCursor, Table},
     calendar::Days,
     error::Result,
-    format::KindBytes,
+    format::PartKindBytes,
     kinds::{MergeError, Value},
     model::{Period, Point},
     storage::{Direction, Reads},
@@ -45,9 +45,9 @@ pub(crate) struct RunningObject<V> {
 
 /// Which objects of a table are tracked, and up to which day their running periods are worked out.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct TrackedKinds(pub(crate) Vec<(KindBytes, i32)>);
+pub(crate) struct TrackedGroupings(pub(crate) Vec<(PartKindBytes, i32)>);
 
-impl TrackedKinds {
+impl TrackedGroupings {
     pub(crate) fn are_none(&self) -> bool {
         self.0.is_empty()
     }
@@ -63,7 +63,7 @@ impl<V: Value> Running<V> {
         reads: &impl Reads,
         table: &Table,
         objects: &Objects,
-        tracked: &TrackedKinds,
+        tracked: &TrackedGroupings,
         slots: (i32, i32),
     ) -> Result<Self> {
         let (from, to) = slots;

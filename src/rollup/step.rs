@@ -64,7 +64,7 @@ impl Grouping {
                 }
                 continue;
             }
-            let kinds = grouping.kind_bytes();
+            let kinds = grouping.part_kind_bytes();
             for slots in imported.slots(&table) {
                 let fill = PeriodFill::new(days.clone(), kinds.clone(), slots, self.tracked.left_out);
                 anew::<V>(change, fill, &table, &kinds, None)?;

@@ -4,18 +4,19 @@ use crate::{
     blocks::Table,
     calendar::{MAX_DAY, MIN_DAY},
     error::Result,
-    format::{KeyRange, KindBytes, Malformed, PeriodRecord, Record, Space, TrackedRecord, key},
+    format::{KeyRange, Malformed, PartKindBytes, PeriodRecord, Record, Space, TrackedRecord, key},
     model::{Object, Period, Ref},
     storage::Reads,
 };
 
-/// The objects of some kinds that a metric is tracked by, and what is kept for them.
+/// One way in which a metric is grouped by its trackers, and what is kept for its objects: all have parts of the same
+/// kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grouping {
     pub(crate) domain: String,
     pub(crate) metric: String,
     /// None for the statistics without object.
-    pub(crate) kinds: Vec<String>,
+    pub(crate) part_kinds: Vec<String>,
     pub(crate) tracked: Tracked,
 }
 
@@ -90,7 +91,7 @@ impl Grouping {
             return Err(Malformed("a key of tracking with an invalid ref, or too many kinds"));
         }
         let tracked = Tracked::decode(record)?;
-        Ok(Self { domain: domain.clone(), metric: metric.clone(), kinds: kinds.to_vec(), tracked })
+        Ok(Self { domain: domain.clone(), metric: metric.clone(), part_kinds: kinds.to_vec(), tracked })
     }
 
     /// The groupings of a metric, of those of all metrics of a domain, or of all.
@@ -105,7 +106,7 @@ impl Grouping {
     }
 
     pub(crate) fn key(&self) -> Vec<u8> {
-        key::tracked(&self.domain, &self.metric, &self.kinds)
+        key::tracked(&self.domain, &self.metric, &self.part_kinds)
     }
 
     /// The tables of the calendar periods that are kept, beside a table of the metric's.
@@ -113,7 +114,7 @@ impl Grouping {
         self.tracked.calendar_periods().map(|period| (days.of_period(period), self.clone())).collect()
     }
 
-    pub(crate) fn kind_bytes(&self) -> KindBytes {
-        KindBytes::new(&self.kinds)
+    pub(crate) fn part_kind_bytes(&self) -> PartKindBytes {
+        PartKindBytes::new(&self.part_kinds)
     }
 }

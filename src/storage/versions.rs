@@ -5,7 +5,7 @@ use crate::format::KeyRange;
 use std::{collections::BTreeMap, ops::Bound};
 
 /// What was stored, none if there was nothing, and the version that replaced it.
-type Replaced = (u64, Option<Vec<u8>>);
+type ReplacedValue = (u64, Option<Vec<u8>>);
 
 /// What tells one point in time from another.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct Versions {
     /// The versions that snapshots are held of, by how many, and the last large change that they see.
     pub(super) held: BTreeMap<u64, (usize, u64)>,
     /// By key, what was replaced and the version that replaced it, oldest first.
-    pub(super) replaced: BTreeMap<Vec<u8>, Vec<Replaced>>,
+    pub(super) replaced: BTreeMap<Vec<u8>, Vec<ReplacedValue>>,
 }
 
 impl Versions {

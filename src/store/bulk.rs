@@ -26,9 +26,9 @@ struct Current<V> {
     form: Form,
     memtable: Memtable<V>,
     bytes: usize,
-    /// The objects by their places in the memtable, none where there is none.
+    /// The objects of the memtable's groups, by their numbers; none where there is none.
     objects: Vec<Option<Object>>,
-    /// The place after that of the last object: objects come in the same order often.
+    /// The group after that of the last object: objects come in the same order often.
     next: usize,
     /// The date of the last statistic, and its slot.
     date: Option<(Date, i32)>,
@@ -107,8 +107,8 @@ impl<V: Value> Bulk<V> {
         let Some(current) = &mut self.current else { return Ok(()) };
         change.check_form(current.form, key, value.as_ref())?;
         let slot = current.slot(change.store(), key.date)?;
-        let place = current.place(change, key)?;
-        current.bytes += current.memtable.set(place, slot, value);
+        let group = current.group(change, key)?;
+        current.bytes += current.memtable.set(group, slot, value);
         if current.bytes > WAITING { self.write(change) } else { Ok(()) }
     }
 
@@ -146,37 +146,37 @@ impl<V: Value> Current<V> {
         Ok(slot)
     }
 
-    /// The place of a statistic's object in the memtable.
-    fn place(&mut self, change: &mut Change<'_>, key: &StatisticKey<'_, V>) -> Result<usize> {
-        let known = |place: &usize| match (self.objects.get(*place), &key.object) {
+    /// The number of the group that a statistic's object has in the memtable.
+    fn group(&mut self, change: &mut Change<'_>, key: &StatisticKey<'_, V>) -> Result<usize> {
+        let known = |group: &usize| match (self.objects.get(*group), &key.object) {
             (Some(Some(known)), Some(object)) => known.is(object),
             (Some(None), None) => true,
             _ => false,
         };
         let known = [self.next, 0].into_iter().find(known);
-        if let Some(place) = known {
-            self.next = place + 1;
-            return Ok(place);
+        if let Some(group) = known {
+            self.next = group + 1;
+            return Ok(group);
         }
         self.object.clear();
         if let Some(object) = &key.object {
             key::push_object(&mut self.object, object);
         }
-        let (place, grown) = self.memtable.group(&self.object);
+        let (group, grown) = self.memtable.group(&self.object);
         self.bytes += grown;
-        self.next = place + 1;
-        if place == self.objects.len() {
+        self.next = group + 1;
+        if group == self.objects.len() {
             let before = self.objects.last().map(Option::as_ref);
-            if before.is_none_or(|before| !same_kinds(before, key.object.as_ref())) {
+            if before.is_none_or(|before| !same_part_kinds(before, key.object.as_ref())) {
                 change.note_by_hand(key)?;
             }
             self.objects.push(key.object.clone());
         }
-        Ok(place)
+        Ok(group)
     }
 }
 
-fn same_kinds(a: Option<&Object>, b: Option<&Object>) -> bool {
+fn same_part_kinds(a: Option<&Object>, b: Option<&Object>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a.kinds().eq(b.kinds()),
         (None, None) => true,

@@ -308,7 +308,7 @@ impl<'s> Change<'s> {
     fn set<V: Value>(&mut self, key: &StatisticKey<'_, V>, value: Option<V>) -> Result<()> {
         let form = self.register(key.metric)?;
         self.check_form(form, key, value.as_ref())?;
-        self.edit(key, form, |memtable, place, slot| memtable.set(place, slot, value))?;
+        self.edit(key, form, |memtable, group, slot| memtable.set(group, slot, value))?;
         self.note_by_hand(key)
     }
 
@@ -322,8 +322,8 @@ impl<'s> Change<'s> {
         let mut memtable = Memtable::new(self.store.table_of(key, form)?);
         let slot = self.store.calendar().slot(key.period, key.date)?;
         let object = key.object.as_ref().map(key::object_bytes).unwrap_or_default();
-        let (place, _) = memtable.group(&object);
-        edit(&mut memtable, place, slot);
+        let (group, _) = memtable.group(&object);
+        edit(&mut memtable, group, slot);
         write(&mut self.writes, &mut memtable, Edit::Set, None)
     }
 

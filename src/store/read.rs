@@ -8,7 +8,7 @@ use crate::{
     format::{Form, Space, key},
     kinds::{Figures, KindVisitor, Value, is_any, visit_kind},
     model::{Period, Point, Statistic, StatisticKey},
-    rollup::{Grouping, Running, TrackedKinds},
+    rollup::{Grouping, Running, TrackedGroupings},
     storage::Reads,
 };
 use std::{marker::PhantomData, sync::Arc};
@@ -64,21 +64,21 @@ impl Store {
         Ok(self.table(names, key.period.checked()?, form, key.object.is_some()))
     }
 
-    /// The kinds of objects for which trackers keep a running period of a metric: none of another period.
-    pub(crate) fn tracked_kinds(
+    /// The groupings for which trackers keep a running period of a metric: none of another period.
+    pub(crate) fn tracked_groupings(
         &self,
         reads: &impl Reads,
         (domain, metric): (&str, &str),
         period: Period,
-    ) -> Result<TrackedKinds> {
+    ) -> Result<TrackedGroupings> {
         if !period.is_running() {
-            return Ok(TrackedKinds::default());
+            return Ok(TrackedGroupings::default());
         }
         let groupings = Grouping::all(reads, &[domain, metric])?;
         let kept = groupings.into_iter().filter(|grouping| grouping.tracked.periods.contains(&period));
         let today = self.today_number();
-        Ok(TrackedKinds(
-            kept.map(|grouping| (grouping.kind_bytes(), grouping.tracked.last_day(today))).collect(),
+        Ok(TrackedGroupings(
+            kept.map(|grouping| (grouping.part_kind_bytes(), grouping.tracked.last_day(today))).collect(),
         ))
     }
 
@@ -97,7 +97,7 @@ impl Store {
         objects: &Objects,
         slots: (i32, i32),
     ) -> Result<Option<Running<V>>> {
-        let tracked = self.tracked_kinds(reads, table.names(), table.period())?;
+        let tracked = self.tracked_groupings(reads, table.names(), table.period())?;
         if tracked.are_none() {
             return Ok(None);
         }
@@ -143,7 +143,7 @@ struct OfKind<'r, R, W> {
     reads: &'r R,
     table: &'r Table,
     objects: &'r Objects,
-    tracked: &'r TrackedKinds,
+    tracked: &'r TrackedGroupings,
     slots: (i32, i32),
     values: PhantomData<fn() -> W>,
 }

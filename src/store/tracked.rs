@@ -9,7 +9,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 
-/// What trackers keep of a metric, for objects of some kinds or without object. Made by [`Store::tracked`].
+/// What trackers keep of a metric, for objects whose parts are of some kinds, or without object. Made by [`Store::tracked`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackedInfo {
@@ -26,7 +26,7 @@ pub struct TrackedInfo {
 }
 
 impl Store {
-    /// What trackers keep: by domain and metric, and then by the kinds of objects.
+    /// What trackers keep: by domain and metric, and then by the kinds of the objects' parts.
     ///
     /// ```
     /// use trackstats::{Domain, Metric, Period, Store, Timestamp, Tracker};
@@ -50,8 +50,8 @@ impl Store {
         let info = |grouping: Grouping| {
             let last = grouping.tracked.last_day(today);
             let last = (last >= MIN_DAY).then(|| day_of_number(last)).transpose()?;
-            let Grouping { domain, metric, kinds, tracked } = grouping;
-            Ok(TrackedInfo { domain, metric, by: kinds, periods: tracked.periods, last })
+            let Grouping { domain, metric, part_kinds, tracked } = grouping;
+            Ok(TrackedInfo { domain, metric, by: part_kinds, periods: tracked.periods, last })
         };
         groupings.into_iter().map(info).collect()
     }

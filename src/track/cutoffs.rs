@@ -4,7 +4,7 @@ use super::{How, Since, plan::Plan};
 use crate::{
     blocks::{Objects, RowCursor},
     error::Result,
-    format::KindBytes,
+    format::PartKindBytes,
     model::Period,
     storage::{Direction, Snapshot},
     store::Store,
@@ -68,7 +68,7 @@ fn since_of_each(store: &Store, plan: &Plan, snapshot: &Snapshot, since: Since) 
 
 /// The last day up to today with a statistic about objects of these kinds.
 fn last_day(store: &Store, plan: &Plan, snapshot: &Snapshot, kinds: &[String]) -> Result<Option<i32>> {
-    let kinds = KindBytes::new(kinds);
+    let kinds = PartKindBytes::new(kinds);
     let table = plan.days(store, !kinds.beginning().is_empty());
     let (first, _) = store.calendar().slot_range(Period::Day, None, None)?;
     let objects = Objects::Under(kinds.beginning());

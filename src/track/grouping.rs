@@ -10,46 +10,51 @@ use std::fmt;
 /// What pushes the ids of a record's object.
 type PushIds<'a, R> = Box<dyn Fn(&R, &mut Ids<'_>) + 'a>;
 
-/// One way of grouping: kinds of objects, and how a record tells its ids.
+/// One way of grouping: the kinds of its objects' parts, and how a record tells its ids.
 pub(super) struct RecordGrouping<'a, R> {
-    kinds: Vec<String>,
+    part_kinds: Vec<String>,
     /// The kinds as they stand in keys.
-    kind_bytes: Vec<Vec<u8>>,
+    part_kind_bytes: Vec<Vec<u8>>,
     ids: PushIds<'a, R>,
 }
 
 impl<'a, R> RecordGrouping<'a, R> {
-    pub(super) fn new(kinds: Vec<String>, ids: impl Fn(&R, &mut Ids<'_>) + 'a) -> Result<Self> {
-        for kind in &kinds {
+    pub(super) fn new(part_kinds: Vec<String>, ids: impl Fn(&R, &mut Ids<'_>) + 'a) -> Result<Self> {
+        for kind in &part_kinds {
             Ref::parse(kind)?;
         }
-        if kinds.is_empty() || kinds.len() > Object::MAX_PARTS {
-            let kind = kinds.join(",");
+        if part_kinds.is_empty() || part_kinds.len() > Object::MAX_PARTS {
+            let kind = part_kinds.join(",");
             let problem = "can't be grouped by: an object has 1 to 8 parts";
             return Err(Error::InvalidObject { kind, id: String::new(), problem });
         }
-        let kind_bytes = kinds.iter().map(|kind| key::kind_bytes(kind)).collect();
-        Ok(Self { kinds, kind_bytes, ids: Box::new(ids) })
+        let part_kind_bytes = part_kinds.iter().map(|kind| key::part_kind_bytes(kind)).collect();
+        Ok(Self { part_kinds, part_kind_bytes, ids: Box::new(ids) })
     }
 
-    pub(super) fn kinds(&self) -> &[String] {
-        &self.kinds
+    pub(super) fn part_kinds(&self) -> &[String] {
+        &self.part_kinds
     }
 
     /// Writes the bytes of a record's object; nothing if it has none.
     pub(super) fn object(&self, record: &R, bytes: &mut Vec<u8>) -> Result<(), String> {
         bytes.clear();
-        let mut ids =
-            Ids { kinds: &self.kinds, kind_bytes: &self.kind_bytes, bytes, pushed: 0, problem: None };
+        let mut ids = Ids {
+            part_kinds: &self.part_kinds,
+            part_kind_bytes: &self.part_kind_bytes,
+            bytes,
+            pushed: 0,
+            problem: None,
+        };
         (self.ids)(record, &mut ids);
         let (pushed, problem) = (ids.pushed, ids.problem);
         if let Some(problem) = problem {
             return Err(problem);
         }
-        if pushed == self.kinds.len() {
+        if pushed == self.part_kinds.len() {
             bytes.push(key::PART_END);
         } else if pushed > 0 {
-            return Err(format!("it gave {pushed} ids for an object of {} parts", self.kinds.len()));
+            return Err(format!("it gave {pushed} ids for an object of {} parts", self.part_kinds.len()));
         }
         Ok(())
     }
@@ -57,7 +62,7 @@ impl<'a, R> RecordGrouping<'a, R> {
 
 impl<R> fmt::Debug for RecordGrouping<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RecordGrouping").field(&self.kinds).finish()
+        f.debug_tuple("RecordGrouping").field(&self.part_kinds).finish()
     }
 }
 
@@ -65,8 +70,8 @@ impl<R> fmt::Debug for RecordGrouping<'_, R> {
 /// grouping.
 #[derive(Debug)]
 pub struct Ids<'b> {
-    kinds: &'b [String],
-    kind_bytes: &'b [Vec<u8>],
+    part_kinds: &'b [String],
+    part_kind_bytes: &'b [Vec<u8>],
     bytes: &'b mut Vec<u8>,
     pushed: usize,
     problem: Option<String>,
@@ -76,13 +81,13 @@ impl Ids<'_> {
     /// Adds the id of the next part.
     pub fn push<'i>(&mut self, id: impl Into<Id<'i>>) {
         let id = id.into();
-        if let (Some(kind), Some(kind_bytes)) =
-            (self.kinds.get(self.pushed), self.kind_bytes.get(self.pushed))
+        if let (Some(kind), Some(part_kind_bytes)) =
+            (self.part_kinds.get(self.pushed), self.part_kind_bytes.get(self.pushed))
         {
             if let Err(error) = id.check(kind) {
                 self.problem = Some(error.to_string());
             }
-            self.bytes.extend_from_slice(kind_bytes);
+            self.bytes.extend_from_slice(part_kind_bytes);
             key::push_id(self.bytes, id);
         }
         self.pushed += 1;

@@ -29,7 +29,7 @@ pub(super) struct Plan {
     pub(super) parked: Option<Parked>,
     /// The days that a record may be dated on; none if any will do.
     pub(super) plausible: Option<RangeInclusive<i32>>,
-    /// The kinds of each grouping; none for the first, which is all records together.
+    /// The part kinds of each grouping; none for the first, which is all records together.
     pub(super) groupings: Vec<Vec<String>>,
     /// What earlier runs have kept of each grouping, if it was tracked.
     pub(super) before: Vec<Option<Tracked>>,
@@ -54,7 +54,7 @@ impl Plan {
             None => registry.find(store.path(), metric.domain_ref(), metric.metric_ref())?.form(),
         };
         let mut groupings = vec![Vec::new()];
-        groupings.extend(tracker.groupings.iter().map(|grouping| grouping.kinds().to_vec()));
+        groupings.extend(tracker.groupings.iter().map(|grouping| grouping.part_kinds().to_vec()));
         let Today { date, parked } = store.guarded_today()?;
         let mut plan = Self {
             domain: metric.domain_ref().to_owned(),
@@ -131,7 +131,7 @@ impl Plan {
         };
         tracked.in_step = self.in_step(change, &tracked, before.as_ref(), replaced, !kinds.is_empty())?;
         let (domain, metric) = (self.domain.clone(), self.metric.clone());
-        let grouping = Grouping { domain, metric, kinds: kinds.clone(), tracked };
+        let grouping = Grouping { domain, metric, part_kinds: kinds.clone(), tracked };
         Ok(Some(Next { grouping, before }))
     }
 

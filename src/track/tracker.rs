@@ -151,8 +151,8 @@ impl<'a, R, V: Value> Tracker<'a, R, V> {
         ids: impl Fn(&R, &mut Ids<'_>) + 'a,
     ) -> Result<Self> {
         let grouping = RecordGrouping::new(kinds.into_iter().map(Into::into).collect(), ids)?;
-        if self.groupings.iter().any(|other| other.kinds() == grouping.kinds()) {
-            return Err(Error::DuplicateGrouping { kinds: grouping.kinds().join(",") });
+        if self.groupings.iter().any(|other| other.part_kinds() == grouping.part_kinds()) {
+            return Err(Error::DuplicateGrouping { kinds: grouping.part_kinds().join(",") });
         }
         self.groupings.push(grouping);
         Ok(self)

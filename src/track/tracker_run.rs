@@ -220,7 +220,7 @@ impl<R, V: Value> TrackerRun<'_, '_, R, V> {
         let Some(next) = self.plan.next(change, number, replaced, self.cutoffs.left_out_from)? else {
             return Ok(0);
         };
-        let days = self.plan.days(self.store, !next.grouping.kinds.is_empty());
+        let days = self.plan.days(self.store, !next.grouping.part_kinds.is_empty());
         let before = next.before.as_ref();
         let mut apply = Apply::new(days, &next.grouping, before, replaced, next.grouping.tracked.left_out);
         self.values.for_each_memtable(self.store, number, |values| apply.values(change.writes(), values))?;

@@ -9,7 +9,7 @@ mod source;
 
 use graph::Graph;
 use imports::{Imports, without_tests};
-use source::{Source, sources, tokens};
+use source::{Source, sources, tokens, type_names};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From the top; those that share a line don't use one another.
@@ -132,11 +132,8 @@ fn a_type_has_a_name_of_its_own_in_the_whole_tree() {
     let sources = sources();
     let mut homes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for source in sources.iter().filter(|source| !source.module.iter().any(|name| name == "tests")) {
-        for pair in without_tests(&source.tokens).windows(2) {
-            let defines = ["struct", "enum", "trait"].iter().any(|word| pair[0].is(word));
-            if let Some(name) = pair[1].word().filter(|_| defines) {
-                homes.entry(name).or_default().push(&source.path);
-            }
+        for name in type_names(without_tests(&source.tokens)) {
+            homes.entry(name).or_default().push(&source.path);
         }
     }
     homes.retain(|_, homes| homes.len() > 1);
@@ -183,6 +180,13 @@ fn imports_are_found_in_lists_and_within_code() {
     let names: Vec<_> = imports.uses.iter().map(|used| used.name.as_deref()).collect();
     assert_eq!(names, [Some("b"), Some("e"), Some("f"), Some("g"), None, Some("h")]);
     assert_eq!(Imports::of(&tokens).all().count(), expected.len() + 1);
+}
+
+#[test]
+fn types_are_found_with_aliases_but_without_associated_ones() {
+    let code = "pub struct A; enum B { C { d: u8 } } pub(crate) type E<T> = Vec<T>; trait F { type G; }\n\
+                impl F for A { type G = u8; } fn h() { type I = u8; struct J; } mod k { type L = u8; }";
+    assert_eq!(type_names(&tokens(code)).collect::<Vec<_>>(), ["A", "B", "E", "F", "J"]);
 }
 
 #[test]

@@ -137,6 +137,23 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
+/// The names of the types that a code defines, and of its aliases: those at its own level only, since an alias in braces
+/// is mostly an associated type.
+pub(crate) fn type_names(tokens: &[Token]) -> impl Iterator<Item = &str> {
+    let mut depth = 0;
+    tokens.windows(2).filter_map(move |pair| {
+        let [first, second] = pair else { return None };
+        match first {
+            Token::Sign('{') => depth += 1,
+            Token::Sign('}') => depth -= 1,
+            _ => {}
+        }
+        let defines =
+            ["struct", "enum", "trait"].iter().any(|word| first.is(word)) || (first.is("type") && depth == 0);
+        second.word().filter(|_| defines)
+    })
+}
+
 fn is_of_a_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }

@@ -7,7 +7,7 @@ mod output;
 mod progress;
 mod store_files;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use commands::Command;
 use std::{
     io::{self, Write},
@@ -25,11 +25,20 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let Cli { command, store } = Cli::parse();
-    match command.run(&store) {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads our output has seen enough, as `head` does.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+    let mut program = Cli::command();
+    let matches = program.get_matches_mut();
+    let Cli { command, store } =
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut program).exit());
+    let Err(error) = command.run(&store) else { return ExitCode::SUCCESS };
+    // Whoever reads our output has seen enough, as `head` does.
+    if is_broken_pipe(&error) {
+        return ExitCode::SUCCESS;
+    }
+    match error.downcast::<clap::Error>() {
+        Ok(error) => {
+            let command = matches.subcommand_name().and_then(|name| program.find_subcommand_mut(name));
+            error.format(command.unwrap_or(&mut Cli::command())).exit()
+        }
         Err(error) => {
             // There is nowhere to say that stderr is closed.
             let _ = writeln!(io::stderr(), "trackstats: {}", sentence(&error));

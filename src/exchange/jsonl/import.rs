@@ -28,15 +28,15 @@ pub struct ImportReport {
     pub statistics: u64,
 }
 
-/// Reads what [`export`](super::export) wrote into a store: all of it or, when a line can't be, none.
+/// Reads what [`export`](super::export) wrote, and stores it: all of it, or nothing if there is a line that can't be read.
 ///
 /// Statistics that the store has already are replaced, names and descriptions are updated, everything else stays, but
 /// for the weeks to years that a tracker keeps: those that hold an imported day are worked out anew, for all objects of
-/// the day's kinds, unless the lines have statistics of that period for such objects themselves. A calendar that the
-/// lines define must be the store's; [`exported_calendar`] tells beforehand.
+/// the day's grouping, unless the lines have statistics of that period for such objects themselves. If the lines define a
+/// calendar, it must be the store's; [`exported_calendar`] tells beforehand.
 ///
-/// However many lines there are, the memory that it takes is that of one line, of up to 24 MiB with a value of up to
-/// 16 MiB, some times over: about 120 MiB at worst. With whole numbers it is a few megabytes.
+/// One line at a time is in memory, however many there are. With whole numbers that takes a few megabytes; at worst, with
+/// a line of 24 MiB and in it a value of 16 MiB, about 120 MiB.
 ///
 /// # Errors
 /// [`Error::Import`] with the line and what is wrong with it; or what stands in the way of any write, such as
@@ -312,7 +312,7 @@ impl<'c, 's> Import<'c, 's> {
         tracked.periods.retain(|period| *period != Period::Day);
         tracked.periods.sort_unstable();
         tracked.periods.dedup();
-        let grouping = Grouping { domain, metric, kinds, tracked };
+        let grouping = Grouping { domain, metric, part_kinds: kinds, tracked };
         Ok(self.change.put_bytes(grouping.key(), grouping.tracked.encode())?)
     }
 
@@ -349,7 +349,7 @@ impl KindVisitor for InStep<'_, '_> {
         let Some(tracked) = Tracked::read(change.writes(), domain, metric, kinds)? else { return Ok(()) };
         let (domain, metric, kinds) = (domain.to_owned(), metric.to_owned(), kinds.to_vec());
         let days = change.store().table((&domain, &metric), Period::Day, form, !kinds.is_empty());
-        let mut grouping = Grouping { domain, metric, kinds, tracked };
+        let mut grouping = Grouping { domain, metric, part_kinds: kinds, tracked };
         let before = grouping.tracked.clone();
         grouping.bring_into_step::<V>(change.writes(), &days, imported)?;
         if grouping.tracked != before {

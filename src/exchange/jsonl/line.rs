@@ -99,7 +99,7 @@ impl<'a> From<&'a Grouping> for TrackedLine<'a> {
             define: "tracked",
             domain: &grouping.domain,
             metric: &grouping.metric,
-            by: &grouping.kinds,
+            by: &grouping.part_kinds,
             periods: [Period::Day].iter().chain(&grouping.tracked.periods).map(Period::to_string).collect(),
         }
     }

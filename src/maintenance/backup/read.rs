@@ -62,7 +62,7 @@ fn restore(name: &Path, reader: impl Read, directory: &Path) -> Result<BackupRep
             "it has format {format}, and this version reads up to {FORMAT}; use the version that wrote it, or a newer one"
         )));
     }
-    let mut making = BulkLoad::begin(directory)?;
+    let mut unfinished = BulkLoad::begin(directory)?;
     let mut stream = FrameDecoder::new(reader);
     let mut sums = Sums::default();
     let mut last: Option<Vec<u8>> = None;
@@ -80,7 +80,7 @@ fn restore(name: &Path, reader: impl Read, directory: &Path) -> Result<BackupRep
         }
         sums.add(&entry_key, &value);
         last = Some(entry_key.clone());
-        making.put(entry_key, value)?;
+        unfinished.put(entry_key, value)?;
     }
     let mut rest = Vec::new();
     stream.by_ref().take(1).read_to_end(&mut rest).map_err(failed)?;
@@ -90,7 +90,7 @@ fn restore(name: &Path, reader: impl Read, directory: &Path) -> Result<BackupRep
     if last.is_none() || ends != sums || !rest.is_empty() {
         return Err(bad("it is damaged, use another one"));
     }
-    making.finish()?;
+    unfinished.finish()?;
     Ok(BackupReport { entries: sums.entries })
 }
 

@@ -147,7 +147,7 @@ impl Database {
     /// Applies a batch that no key is in twice, and returns the totals with it.
     pub(super) fn apply(&self, mut batch: Vec<Write>, mut totals: Totals) -> Result<Totals> {
         self.goes_on()?;
-        totals.changes += 1;
+        totals.batches += 1;
         for Write { key, old, .. } in &batch {
             if let Some(old) = old {
                 totals.remove(key, old);
@@ -308,14 +308,14 @@ impl Database {
     }
 
     /// Copies all entries of another database, which must come to these totals, into this one, which is empty: each as
-    /// `rewritten` makes it, or without it. Counts on from the changes of the other.
+    /// `rewritten` makes it, or without it. Counts on from the batches of the other.
     pub(super) fn copy(
         &self,
         other: &Self,
         expected: &Totals,
         rewritten: &dyn Fn(Entry) -> Option<Entry>,
     ) -> Result<Totals> {
-        let (mut found, mut totals) = (Totals::default(), Totals::none(expected.changes + 1));
+        let (mut found, mut totals) = (Totals::default(), Totals::none(expected.batches + 1));
         // sled splits a page into halves and, given all entries in order, never fills them: so every other entry first, and
         // then those between. A segment is used again only once it is written, so sled is waited for now and then. (A million
         // dense statistics take 4.7 MB so, 5.4 in order, and 5.0 to 9.0 without waiting.)

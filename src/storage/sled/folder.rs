@@ -30,8 +30,8 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
     match names(path) {
         Ok(names) if names.iter().any(|name| name == MANIFEST) => Ok(true),
         Ok(names) if names.iter().all(|name| is_ours(name)) => {
-            let place = |name: &String| DataFolder { path: path.join(name) };
-            Ok(names.iter().any(|name| name.starts_with(DATA) && !place(name).is_unfinished()))
+            let data_folder = |name: &String| DataFolder { path: path.join(name) };
+            Ok(names.iter().any(|name| name.starts_with(DATA) && !data_folder(name).is_unfinished()))
         }
         Ok(_) => Err(Error::NotAStore { path: path.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -69,10 +69,10 @@ pub(super) fn likely_data(path: &Path) -> Result<DataFolder> {
     let mut numbers: Vec<u64> = found.iter().filter_map(|name| number(name)).collect();
     numbers.sort_unstable();
     let names = numbers.iter().rev().map(|number| format!("{DATA}{number}"));
-    let places = manifest.map(|manifest| manifest.data).into_iter().chain(names);
-    let mut places = places.map(|name| DataFolder { path: path.join(name) });
-    places
-        .find(|place| place.database().join("db").is_file())
+    let folders = manifest.map(|manifest| manifest.data).into_iter().chain(names);
+    let mut folders = folders.map(|name| DataFolder { path: path.join(name) });
+    folders
+        .find(|data_folder| data_folder.database().join("db").is_file())
         .ok_or_else(|| Error::NoStore { path: path.to_owned() })
 }
 
@@ -142,20 +142,20 @@ impl Folder {
             self.published.store(true, Ordering::Relaxed);
             return Ok(Some(DataFolder { path: self.path.join(data) }));
         }
-        for (name, place) in self.data_folders()? {
-            if !place.is_unfinished() {
+        for (name, data_folder) in self.data_folders()? {
+            if !data_folder.is_unfinished() {
                 return Err(self.corrupt(format!("its file {MANIFEST} is not there, beside {name}")));
             }
-            place.retire();
+            data_folder.retire();
         }
         Ok(None)
     }
 
     /// Clears away what was never finished, and what this data folder has replaced. It must be sound.
     pub(super) fn keep_only(&self, current: &DataFolder) {
-        for (name, place) in self.data_folders().unwrap_or_default() {
+        for (name, data_folder) in self.data_folders().unwrap_or_default() {
             if name != current.name() {
-                place.retire();
+                data_folder.retire();
             }
         }
         let _ = fs::remove_file(self.path.join(NEW_MANIFEST));
@@ -182,24 +182,24 @@ impl Folder {
     /// Makes a data folder, unfinished.
     pub(super) fn begin(&self) -> Result<DataFolder> {
         let last = self.data_folders()?.iter().filter_map(|(name, _)| number(name)).max().unwrap_or(0);
-        let place = DataFolder { path: self.path.join(format!("{DATA}{}", last + 1)) };
-        fs::create_dir(&place.path).map_err(io_error("making", &place.path))?;
-        match File::create(place.path.join(UNFINISHED)) {
-            Ok(_) => Ok(place),
+        let data_folder = DataFolder { path: self.path.join(format!("{DATA}{}", last + 1)) };
+        fs::create_dir(&data_folder.path).map_err(io_error("making", &data_folder.path))?;
+        match File::create(data_folder.path.join(UNFINISHED)) {
+            Ok(_) => Ok(data_folder),
             Err(source) => {
-                let _ = fs::remove_dir(&place.path);
-                Err(io_error("making", &place.path)(source))
+                let _ = fs::remove_dir(&data_folder.path);
+                Err(io_error("making", &data_folder.path)(source))
             }
         }
     }
 
     /// Makes this data folder the store, in one step. The error within says that it is, but a power cut may undo it.
-    pub(super) fn publish(&self, place: &DataFolder) -> Result<io::Result<()>> {
-        let manifest = Manifest { data: place.name().to_owned() };
+    pub(super) fn publish(&self, data_folder: &DataFolder) -> Result<io::Result<()>> {
+        let manifest = Manifest { data: data_folder.name().to_owned() };
         let new = self.path.join(NEW_MANIFEST);
         let publish = || {
-            sync_folder(&place.path)?;
-            sync_folder(&place.database())?;
+            sync_folder(&data_folder.path)?;
+            sync_folder(&data_folder.database())?;
             let mut file = File::create(&new)?;
             file.write_all(manifest.encode().as_bytes())?;
             file.sync_all()?;
@@ -214,7 +214,7 @@ impl Folder {
         self.published.store(true, Ordering::Relaxed);
         let flushed = folder.map_or(Ok(()), |folder| folder.sync_all()).and_then(|()| self.sync_parent());
         if flushed.is_ok() {
-            place.finish();
+            data_folder.finish();
         }
         Ok(flushed)
     }
@@ -251,9 +251,9 @@ impl Drop for Folder {
         if self.published.load(Ordering::Relaxed) || fs::exists(self.path.join(MANIFEST)).unwrap_or(true) {
             return;
         }
-        for (_, place) in self.data_folders().unwrap_or_default() {
-            if place.is_unfinished() {
-                place.retire();
+        for (_, data_folder) in self.data_folders().unwrap_or_default() {
+            if data_folder.is_unfinished() {
+                data_folder.retire();
             }
         }
         let _ = fs::remove_file(self.path.join(NEW_MANIFEST));

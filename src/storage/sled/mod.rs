@@ -1,8 +1,9 @@
 //! The engine of stores on disk: a database in a folder, and what makes it trustworthy.
 //!
-//! sled checks most of what it reads, but when it replays its log it passes over what is damaged, and what it doesn't
-//! find it doesn't miss. So each value has a checksum, the entries have totals that each write carries on, and beside
-//! the database stands how far it was flushed. Opening a store compares them.
+//! sled doesn't notice when an entry is lost: when it replays its log it skips damaged messages, and an entry is then gone,
+//! or is what it was before. So each value has a checksum, each batch also writes the totals of all entries (how many, and
+//! the sum of their hashes), and a file, the watermark, has the number of the last batch that was flushed. Opening a store
+//! compares them.
 
 mod database;
 mod failure;
@@ -45,7 +46,7 @@ pub(crate) struct DiskEngine {
 struct Data {
     database: Database,
     watermark: Mutex<Watermark>,
-    place: DataFolder,
+    folder: DataFolder,
 }
 
 impl DiskEngine {
@@ -58,9 +59,9 @@ impl DiskEngine {
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
         let folder = Folder::lock(path)?;
         let (data, totals) = match folder.current()? {
-            Some(place) => {
-                let opened = Data::open(&folder, place, cache_bytes)?;
-                folder.keep_only(&opened.0.place);
+            Some(data_folder) => {
+                let opened = Data::open(&folder, data_folder, cache_bytes)?;
+                folder.keep_only(&opened.0.folder);
                 opened
             }
             None => (Data::create(&folder, cache_bytes)?, Totals::default()),
@@ -98,18 +99,18 @@ impl Data {
     ) -> Result<Totals> {
         let copied = self.database.copy(&from.database, totals, rewritten)?;
         self.database.flush()?;
-        lock(&self.watermark).acknowledge(copied.changes)?;
+        lock(&self.watermark).acknowledge(copied.batches)?;
         Ok(copied)
     }
 
     fn create(folder: &Folder, cache_bytes: u64) -> Result<Self> {
-        let place = folder.begin()?;
-        let made = Database::open(folder.path(), &place.database(), cache_bytes)
-            .and_then(|database| Ok((database, Mutex::new(Watermark::create(folder.path(), &place)?))));
+        let data_folder = folder.begin()?;
+        let made = Database::open(folder.path(), &data_folder.database(), cache_bytes)
+            .and_then(|database| Ok((database, Mutex::new(Watermark::create(folder.path(), &data_folder)?))));
         match made {
-            Ok((database, watermark)) => Ok(Self { database, watermark, place }),
+            Ok((database, watermark)) => Ok(Self { database, watermark, folder: data_folder }),
             Err(error) => {
-                place.retire();
+                data_folder.retire();
                 Err(error)
             }
         }
@@ -117,21 +118,21 @@ impl Data {
 
     /// Closes it, and removes its folder.
     fn discard(self) {
-        let place = self.place.clone();
+        let data_folder = self.folder.clone();
         drop(self);
-        place.retire();
+        data_folder.retire();
     }
 
-    fn open(folder: &Folder, place: DataFolder, cache_bytes: u64) -> Result<(Self, Totals)> {
-        let exists = Database::exists(&place.database());
+    fn open(folder: &Folder, data_folder: DataFolder, cache_bytes: u64) -> Result<(Self, Totals)> {
+        let exists = Database::exists(&data_folder.database());
         let failed = |source| Error::Io { action: "opening", path: folder.path().to_owned(), source };
         if !exists.map_err(failed)? {
-            return Err(folder.corrupt(format!("its data in {} is not there", place.name())));
+            return Err(folder.corrupt(format!("its data in {} is not there", data_folder.name())));
         }
-        let mut watermark = Watermark::read(folder.path(), &place)?;
-        let log_before = Database::log_snapshot(&place.database());
-        let database = Database::open(folder.path(), &place.database(), cache_bytes)?;
-        let log = Database::log_snapshot(&place.database());
+        let mut watermark = Watermark::read(folder.path(), &data_folder)?;
+        let log_before = Database::log_snapshot(&data_folder.database());
+        let database = Database::open(folder.path(), &data_folder.database(), cache_bytes)?;
+        let log = Database::log_snapshot(&data_folder.database());
         let Some(mut totals) = database.totals()? else {
             return Err(folder.corrupt("the totals of its entries are not there".to_owned()));
         };
@@ -139,15 +140,15 @@ impl Data {
             totals = database.check(totals)?;
             database.note(&totals)?;
         }
-        if totals.changes < watermark.acknowledged() {
-            let lost = watermark.acknowledged() - totals.changes;
+        if totals.batches < watermark.acknowledged() {
+            let lost = watermark.acknowledged() - totals.batches;
             return Err(
                 folder.corrupt(format!("the last {lost} of the writes that were flushed are not there"))
             );
         }
         // Where that fails, on a full disk say, they are checked once more when the store is opened again.
         let _ = watermark.checked(&totals, log);
-        Ok((Self { database, watermark: Mutex::new(watermark), place }, totals))
+        Ok((Self { database, watermark: Mutex::new(watermark), folder: data_folder }, totals))
     }
 }
 
@@ -201,15 +202,15 @@ impl Engine for DiskEngine {
     fn flush(&self) -> Result<()> {
         // What is applied while the database flushes may be flushed too; what was before surely is.
         loop {
-            let (data, changes, noted) = {
+            let (data, batches, noted) = {
                 let totals = lock(&self.totals);
                 let data = self.data();
                 let noted = data.database.note(&totals);
-                (data, totals.changes, noted)
+                (data, totals.batches, noted)
             };
             let flushed = noted
                 .and_then(|()| data.database.flush())
-                .and_then(|()| lock(&data.watermark).acknowledge(changes));
+                .and_then(|()| lock(&data.watermark).acknowledge(batches));
             if flushed.is_ok() || !self.was_replaced(&data) {
                 return flushed;
             }
@@ -217,7 +218,7 @@ impl Engine for DiskEngine {
     }
 
     fn publish(&self) -> Result<()> {
-        let flushed = self.folder.publish(&self.data().place)?;
+        let flushed = self.folder.publish(&self.data().folder)?;
         let path = || self.folder.path().to_owned();
         flushed.map_err(|source| Error::Io { action: "flushing", path: path(), source })
     }
@@ -231,7 +232,7 @@ impl Engine for DiskEngine {
         // No batch is applied until all is done; readers go on.
         let mut totals = lock(&self.totals);
         let old = self.data();
-        let before = old.place.bytes();
+        let before = old.folder.bytes();
         let new = Data::create(&self.folder, self.cache_bytes).map_err(while_compacting)?;
         let copied = match new.copy(&old, &totals, rewritten) {
             Ok(copied) => copied,
@@ -240,12 +241,12 @@ impl Engine for DiskEngine {
                 return Err(while_compacting(error));
             }
         };
-        let after = new.place.bytes();
+        let after = new.folder.bytes();
         if after > before {
             new.discard();
             return Ok(Compaction { before, after: before });
         }
-        match self.folder.publish(&new.place) {
+        match self.folder.publish(&new.folder) {
             Ok(Ok(())) => {}
             // Which of the two a power cut would leave isn't known: nothing may be written to either.
             Ok(Err(source)) => return Err(old.database.stop(source.into(), false)),
@@ -258,7 +259,7 @@ impl Engine for DiskEngine {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         drop(mem::replace(&mut *current, Arc::new(new)));
         drop(current);
-        old.place.retire();
+        old.folder.retire();
         Ok(Compaction { before, after })
     }
 

@@ -22,8 +22,8 @@ pub(crate) struct Remains {
     pub(crate) damaged: u64,
     /// How many entries there should be, if that can be read.
     pub(crate) expected: Option<u64>,
-    /// The changes that were flushed and aren't there, if that can be read; those are the last.
-    pub(crate) lost_changes: Option<u64>,
+    /// How many of the last batches that were flushed aren't there, if that can be read.
+    pub(crate) lost_batches: Option<u64>,
     /// All that there should be is there, as it was written last.
     pub(crate) complete: bool,
 }
@@ -38,7 +38,7 @@ impl Remains {
             replayed.map_err(|source| Error::Io { action: "reading", path: store.to_owned(), source })?;
         let noted = replayed.entries.remove(TOTALS).and_then(|bytes| Totals::decode(&bytes));
         let totals = replayed.totals.newer(noted.unwrap_or_default());
-        let totals = (totals.changes > 0).then_some(totals);
+        let totals = (totals.batches > 0).then_some(totals);
         if replayed.entries.is_empty() {
             let problem = "nothing in its files can be read".to_owned();
             return Err(Error::Corrupt { path: store.to_owned(), problem });
@@ -52,14 +52,14 @@ impl Remains {
         // Some of what is stored is nobody's value.
         let nothing = (stored - entries.len()) as u64 - malformed;
         let acknowledged = Watermark::acknowledged_in(&data);
-        let lost_changes =
-            acknowledged.zip(totals).map(|(flushed, totals)| flushed.saturating_sub(totals.changes));
+        let lost_batches =
+            acknowledged.zip(totals).map(|(flushed, totals)| flushed.saturating_sub(totals.batches));
         Ok(Self {
             entries,
             damaged: replayed.damaged + malformed,
             expected: totals.map(|totals| totals.entries.saturating_sub(nothing)),
-            lost_changes,
-            complete: totals.is_some_and(|totals| totals.same_entries(&found)) && lost_changes == Some(0),
+            lost_batches,
+            complete: totals.is_some_and(|totals| totals.same_entries(&found)) && lost_batches == Some(0),
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The file `db` is made of segments of the same size, in any order. After a head of 20 bytes a segment has messages: their
 //! CRC-32, kind, length, the number of their segment and of their page, then their body. The log sequence number
-//! (LSN) of a message is the number of its segment times the size of one, and its place in it. A node is a page of the
+//! (LSN) of a message is the number of its segment times the size of one, and its offset in it. A node is a page of the
 //! tree as a whole, a link adds or removes one key. Whoever follows them in the order of the LSN ends with the
 //! entries as they were written last.
 //!
@@ -34,7 +34,7 @@ const LINK_IN_FILE: u8 = 11;
 pub(super) struct Replayed {
     /// The values that are what was written, by key.
     pub(super) entries: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// The last totals among them; none of no changes.
+    /// The last totals among them; those of no batches if there are none.
     pub(super) totals: Totals,
     /// The messages that are damaged, and the entries in them that can't be read.
     pub(super) damaged: u64,
@@ -46,22 +46,22 @@ pub(super) struct Replayed {
 pub(super) fn replay(folder: &Path) -> io::Result<Replayed> {
     let mut segments = Vec::new();
     let mut end = 0;
-    each_segment(folder, |place, segment| {
+    each_segment(folder, |index, segment| {
         let messages = messages(segment, None);
         if let Some(last) = messages.iter().rfind(|message| message.sound) {
-            segments.push((last.segment, place));
+            segments.push((last.segment, index));
             end = end.max(last.segment.saturating_mul(SEGMENT as u64).saturating_add(last.end as u64));
         }
     })?;
-    let numbers: HashMap<u64, u64> = segments.iter().map(|(number, place)| (*place, *number)).collect();
+    let numbers: HashMap<u64, u64> = segments.iter().map(|(number, index)| (*index, *number)).collect();
     segments.sort_unstable();
 
     let mut replayed = Replayed::default();
     let mut file = File::open(folder.join("db"))?;
-    for (number, place) in segments {
-        io::Seek::seek(&mut file, io::SeekFrom::Start(place * SEGMENT as u64))?;
+    for (number, index) in segments {
+        io::Seek::seek(&mut file, io::SeekFrom::Start(index * SEGMENT as u64))?;
         let segment = read_segment(&mut file)?;
-        for message in messages(&segment, numbers.get(&place).copied()) {
+        for message in messages(&segment, numbers.get(&index).copied()) {
             debug_assert_eq!(message.segment, number, "others are passed over");
             if message.kind == BATCH && message.sound && first_number(message.body) >= end {
                 // The process ended before the batch was written, so it never happened.
@@ -75,12 +75,12 @@ pub(super) fn replay(folder: &Path) -> io::Result<Replayed> {
 
 fn each_segment(folder: &Path, mut visit: impl FnMut(u64, &[u8])) -> io::Result<()> {
     let mut file = File::open(folder.join("db"))?;
-    for place in 0.. {
+    for index in 0.. {
         let segment = read_segment(&mut file)?;
         if segment.is_empty() {
             break;
         }
-        visit(place, &segment);
+        visit(index, &segment);
     }
     Ok(())
 }

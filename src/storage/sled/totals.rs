@@ -62,7 +62,7 @@ pub(super) const TOTALS: &[u8] = &[0xff];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Totals {
     /// How many batches were applied.
-    pub(super) changes: u64,
+    pub(super) batches: u64,
     pub(super) entries: u64,
     /// The sum of the entries' hashes, modulo 2 to the 64th.
     sum: u64,
@@ -72,8 +72,8 @@ impl Totals {
     pub(super) const BYTES: usize = 24;
 
     /// Those of no entries, after so many batches.
-    pub(super) fn none(changes: u64) -> Self {
-        Self { changes, ..Self::default() }
+    pub(super) fn none(batches: u64) -> Self {
+        Self { batches, ..Self::default() }
     }
 
     /// Adds an entry of this hash.
@@ -89,7 +89,7 @@ impl Totals {
 
     /// Those of the later batch.
     pub(super) fn newer(self, other: Self) -> Self {
-        if other.changes > self.changes { other } else { self }
+        if other.batches > self.batches { other } else { self }
     }
 
     pub(super) fn same_entries(&self, other: &Self) -> bool {
@@ -98,15 +98,15 @@ impl Totals {
 
     pub(super) fn encode(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
-        for (to, number) in bytes.chunks_exact_mut(8).zip([self.changes, self.entries, self.sum]) {
+        for (to, number) in bytes.chunks_exact_mut(8).zip([self.batches, self.entries, self.sum]) {
             to.copy_from_slice(&number.to_le_bytes());
         }
         bytes
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let [changes, entries, sum] = numbers(bytes)?;
-        Some(Self { changes, entries, sum })
+        let [batches, entries, sum] = numbers(bytes)?;
+        Some(Self { batches, entries, sum })
     }
 }
 

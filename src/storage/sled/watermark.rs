@@ -25,9 +25,9 @@ pub(super) struct Watermark {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Says {
-    /// The last change that a flush returned for.
+    /// The last batch that a flush returned for.
     acknowledged: u64,
-    /// The change up to which all entries were checked, and the snapshot of its log that the database had then.
+    /// The batch up to which all entries were checked, and the snapshot of its log that the database had then.
     checked: u64,
     log: u64,
 }
@@ -52,15 +52,15 @@ impl Says {
 
 impl Watermark {
     /// Makes the file of a new database.
-    pub(super) fn create(store: &Path, place: &DataFolder) -> Result<Self> {
-        let mut watermark = Self::open(store, place, Says::default())?;
+    pub(super) fn create(store: &Path, data_folder: &DataFolder) -> Result<Self> {
+        let mut watermark = Self::open(store, data_folder, Says::default())?;
         watermark.write()?;
         Ok(watermark)
     }
 
     /// Reads the file.
-    pub(super) fn read(store: &Path, place: &DataFolder) -> Result<Self> {
-        let says = match fs::read(place.watermark()) {
+    pub(super) fn read(store: &Path, data_folder: &DataFolder) -> Result<Self> {
+        let says = match fs::read(data_folder.watermark()) {
             Ok(bytes) => Says::decode(&bytes).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Says::default(),
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
@@ -69,16 +69,16 @@ impl Watermark {
             }
             Err(source) => return Err(Error::Io { action: "opening", path: store.to_owned(), source }),
         };
-        Self::open(store, place, says)
+        Self::open(store, data_folder, says)
     }
 
-    /// The last change that a flush returned for, if the file can be read.
-    pub(super) fn acknowledged_in(place: &DataFolder) -> Option<u64> {
-        Some(Says::decode(&fs::read(place.watermark()).ok()?)?.acknowledged)
+    /// The last batch that a flush returned for, if the file can be read.
+    pub(super) fn acknowledged_in(data_folder: &DataFolder) -> Option<u64> {
+        Some(Says::decode(&fs::read(data_folder.watermark()).ok()?)?.acknowledged)
     }
 
-    fn open(store: &Path, place: &DataFolder, says: Says) -> Result<Self> {
-        let path = place.watermark();
+    fn open(store: &Path, data_folder: &DataFolder, says: Says) -> Result<Self> {
+        let path = data_folder.watermark();
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|source| Error::Io { action: "opening", path: store.to_owned(), source })?;
         Ok(Self { file, path, says })
@@ -88,24 +88,24 @@ impl Watermark {
         self.says.acknowledged
     }
 
-    /// Says that everything up to this change is on the disk.
-    pub(super) fn acknowledge(&mut self, changes: u64) -> Result<()> {
-        if changes > self.says.acknowledged {
-            let before = mem::replace(&mut self.says.acknowledged, changes);
+    /// Says that everything up to this batch is on the disk.
+    pub(super) fn acknowledge(&mut self, batches: u64) -> Result<()> {
+        if batches > self.says.acknowledged {
+            let before = mem::replace(&mut self.says.acknowledged, batches);
             self.write().inspect_err(|_| self.says.acknowledged = before)?;
         }
         Ok(())
     }
 
-    /// Whether nothing was changed since all entries were checked.
+    /// Whether no batch was applied since all entries were checked.
     pub(super) fn was_checked(&self, totals: &Totals, log: Option<u64>) -> bool {
-        self.says.checked == totals.changes && log == Some(self.says.log)
+        self.says.checked == totals.batches && log == Some(self.says.log)
     }
 
     /// Says that all entries were checked.
     pub(super) fn checked(&mut self, totals: &Totals, log: Option<u64>) -> Result<()> {
         let before = self.says;
-        self.says.checked = totals.changes;
+        self.says.checked = totals.batches;
         self.says.log = log.unwrap_or_default();
         if self.says == before { Ok(()) } else { self.write() }
     }

@@ -71,7 +71,7 @@ impl StoreArgs {
     ) -> anyhow::Result<T> {
         // What would fail once the store is there.
         self.today.map(|date| calendar.bucket_on(Period::Day, date)).transpose()?;
-        let files = StoreFiles::before(self.path());
+        let files = StoreFiles::before(self.path()?);
         let store = match self.open_with(|options| options.calendar(calendar)) {
             Ok(store) => store,
             Err(error) => {
@@ -93,7 +93,7 @@ impl StoreArgs {
     }
 
     fn open_with(&self, choose: impl FnOnce(Options) -> Options) -> anyhow::Result<Store> {
-        let path = self.path();
+        let path = self.path()?;
         let today = Arc::new(OnceLock::new());
         let options = Store::options().flush(Flush::Explicit);
         let options = match self.today {
@@ -118,16 +118,15 @@ impl StoreArgs {
         Ok(store)
     }
 
-    /// The directory, or the end of the program for its wrong usage: a global option can't be required otherwise.
-    pub(crate) fn path(&self) -> &Path {
-        match &self.store {
-            Some(path) => path,
-            None => clap::Error::raw(
+    /// The directory. That it isn't given is an error of clap's, to which `main` adds the usage: a global option can't be
+    /// required otherwise.
+    pub(crate) fn path(&self) -> Result<&Path, clap::Error> {
+        self.store.as_deref().ok_or_else(|| {
+            clap::Error::raw(
                 ErrorKind::MissingRequiredArgument,
-                "which store? give its directory with --store DIR, or in TRACKSTATS_STORE\n",
+                "which store? give its directory with --store DIR, or in TRACKSTATS_STORE",
             )
-            .exit(),
-        }
+        })
     }
 
     /// The calendar that the options give, none if they give nothing of one.

@@ -23,9 +23,10 @@ pub(crate) struct ListArgs {
     format: TableOrCsv,
 }
 
-/// The statistics of a metric for a period, by objects of some kinds; none of those that are worked out are counted.
+/// From when to when a listed series has statistics, and how many: not counted for running periods, which are worked
+/// out when they are read.
 #[derive(Debug, Clone)]
-struct Tally {
+struct Extent {
     first: Date,
     last: Date,
     statistics: Option<u64>,
@@ -34,7 +35,7 @@ struct Tally {
 impl ListArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
         let store = store.open()?;
-        let tallies = self.tallies(&store)?;
+        let extents = self.extents(&store)?;
         let header = ["metric", "name", "values", "period", "by", "first", "last", "statistics"];
         let mut rows = output::rows(self.format, &header, output::stdout())?;
         let mut names =
@@ -47,16 +48,16 @@ impl ListArgs {
             let name = format!("{}/{}", info.domain(), info.reference());
             let beginning =
                 || [name.as_str(), info.name(), info.kind()].map(|text| Cell::Text(text.to_owned()));
-            let found: Vec<_> = tallies
+            let found: Vec<_> = extents
                 .iter()
                 .filter(|((domain, metric, _, _), _)| domain == info.domain() && metric == info.reference())
                 .collect();
-            for ((_, _, period, kinds), tally) in &found {
-                let dates = [tally.first, tally.last].map(|date| store.calendar().date_text(*period, date));
+            for ((_, _, period, kinds), extent) in &found {
+                let dates = [extent.first, extent.last].map(|date| store.calendar().date_text(*period, date));
                 let [first, last] = dates;
                 let rest = [period.to_string(), kinds.clone(), first?, last?].map(Cell::Text);
                 let statistics =
-                    tally.statistics.map_or(Cell::Missing, |count| Cell::Number(count.to_string()));
+                    extent.statistics.map_or(Cell::Missing, |count| Cell::Number(count.to_string()));
                 rows.row(beginning().into_iter().chain(rest).chain([statistics]).collect())?;
                 any = true;
             }
@@ -75,46 +76,46 @@ impl ListArgs {
     }
 
     /// What there is, by domain, metric, period and the kinds of the objects.
-    fn tallies(&self, store: &Store) -> anyhow::Result<BTreeMap<ListedSeries, Tally>> {
+    fn extents(&self, store: &Store) -> anyhow::Result<BTreeMap<ListedSeries, Extent>> {
         let prefix = checked_prefix(store, self.prefix.as_deref())?;
-        let mut tallies = stored(store, &prefix)?;
+        let mut extents = stored(store, &prefix)?;
         let mut names =
             self.prefix.iter().flat_map(|prefix| prefix.split('/')).filter(|name| !name.is_empty());
         let (domain, metric, period) = (names.next(), names.next(), names.next());
         if names.next().is_some() {
-            return Ok(tallies);
+            return Ok(extents);
         }
         // Running periods come from days, which may not be under the prefix.
         let days = match (domain, metric, period) {
             (Some(domain), Some(metric), Some(_)) => {
                 stored(store, &Prefix::domain(domain)?.metric(metric)?.period(Period::Day))?
             }
-            _ => tallies.clone(),
+            _ => extents.clone(),
         };
         let period: Option<Period> = period.map(str::parse).transpose()?;
         let wanted = |running: &Period| period.is_none_or(|period| period == *running);
-        add_running(store, &days, &mut tallies, wanted)?;
-        Ok(tallies)
+        add_running(store, &days, &mut extents, wanted)?;
+        Ok(extents)
     }
 }
 
 /// What is stored under a prefix.
-fn stored(store: &Store, prefix: &Prefix) -> anyhow::Result<BTreeMap<ListedSeries, Tally>> {
-    let mut tallies: BTreeMap<ListedSeries, Tally> = BTreeMap::new();
+fn stored(store: &Store, prefix: &Prefix) -> anyhow::Result<BTreeMap<ListedSeries, Extent>> {
+    let mut extents: BTreeMap<ListedSeries, Extent> = BTreeMap::new();
     // Consecutive statistics are mostly of one metric, period and kinds.
-    let mut last: Option<(ListedSeries, Tally)> = None;
+    let mut last: Option<(ListedSeries, Extent)> = None;
     store.visit(prefix, |series, date, _| match &mut last {
-        Some((place, tally)) if is_of(place, series) => tally.add(date),
+        Some((listed, extent)) if is_of(listed, series) => extent.add(date),
         _ => {
-            put(&mut tallies, last.take());
+            put(&mut extents, last.take());
             let kinds = series.object().map(|object| object.kinds().collect::<Vec<_>>().join(","));
             let names = (series.domain().to_owned(), series.metric().to_owned());
-            let place = (names.0, names.1, series.period(), kinds.unwrap_or_default());
-            last = Some((place, Tally { first: date, last: date, statistics: Some(1) }));
+            let listed = (names.0, names.1, series.period(), kinds.unwrap_or_default());
+            last = Some((listed, Extent { first: date, last: date, statistics: Some(1) }));
         }
     })?;
-    put(&mut tallies, last);
-    Ok(tallies)
+    put(&mut extents, last);
+    Ok(extents)
 }
 
 /// A domain, a metric, a period, and the kinds of objects joined by commas.
@@ -128,16 +129,16 @@ fn is_of((domain, metric, period, kinds): &ListedSeries, series: &Series) -> boo
         && series.object().map_or(kinds.is_empty(), |object| object.kinds().eq(&mut rest))
 }
 
-fn put(tallies: &mut BTreeMap<ListedSeries, Tally>, found: Option<(ListedSeries, Tally)>) {
-    let Some((place, tally)) = found else { return };
-    match tallies.get_mut(&place) {
+fn put(extents: &mut BTreeMap<ListedSeries, Extent>, found: Option<(ListedSeries, Extent)>) {
+    let Some((listed, extent)) = found else { return };
+    match extents.get_mut(&listed) {
         Some(known) => {
-            known.first = known.first.min(tally.first);
-            known.last = known.last.max(tally.last);
-            known.statistics = known.statistics.zip(tally.statistics).map(|(a, b)| a + b);
+            known.first = known.first.min(extent.first);
+            known.last = known.last.max(extent.last);
+            known.statistics = known.statistics.zip(extent.statistics).map(|(a, b)| a + b);
         }
         None => {
-            tallies.insert(place, tally);
+            extents.insert(listed, extent);
         }
     }
 }
@@ -145,14 +146,14 @@ fn put(tallies: &mut BTreeMap<ListedSeries, Tally>, found: Option<(ListedSeries,
 /// Adds the running periods that trackers keep: they are worked out from the days that there are.
 fn add_running(
     store: &Store,
-    days: &BTreeMap<ListedSeries, Tally>,
-    tallies: &mut BTreeMap<ListedSeries, Tally>,
+    days: &BTreeMap<ListedSeries, Extent>,
+    extents: &mut BTreeMap<ListedSeries, Extent>,
     wanted: impl Fn(&Period) -> bool,
 ) -> anyhow::Result<()> {
     for tracked in store.tracked()? {
         let kinds = tracked.by.join(",");
-        let place = (tracked.domain.clone(), tracked.metric.clone(), Period::Day, kinds.clone());
-        let (Some(days), Some(today)) = (days.get(&place), tracked.last) else { continue };
+        let listed = (tracked.domain.clone(), tracked.metric.clone(), Period::Day, kinds.clone());
+        let (Some(days), Some(today)) = (days.get(&listed), tracked.last) else { continue };
         let (first, last) = (days.first, days.last.day());
         for period in tracked.periods.into_iter().filter(&wanted) {
             let last = match period {
@@ -160,19 +161,19 @@ fn add_running(
                 Period::Lifetime => today,
                 _ => continue,
             };
-            let place = (tracked.domain.clone(), tracked.metric.clone(), period, kinds.clone());
-            let known = tallies
-                .get(&place)
+            let listed = (tracked.domain.clone(), tracked.metric.clone(), period, kinds.clone());
+            let known = extents
+                .get(&listed)
                 .map_or((first, last.into()), |known| (known.first.min(first), known.last.max(last.into())));
             if known.0 <= known.1 {
-                tallies.insert(place, Tally { first: known.0, last: known.1, statistics: None });
+                extents.insert(listed, Extent { first: known.0, last: known.1, statistics: None });
             }
         }
     }
     Ok(())
 }
 
-impl Tally {
+impl Extent {
     fn add(&mut self, date: Date) {
         self.first = self.first.min(date);
         self.last = self.last.max(date);

@@ -18,7 +18,7 @@ pub(crate) struct RecoverArgs {
 
 impl RecoverArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let report = Store::recover(store.path(), &self.directory, store.calendar()?)?;
+        let report = Store::recover(store.path()?, &self.directory, store.calendar()?)?;
         for line in told(&report) {
             note(&line);
         }

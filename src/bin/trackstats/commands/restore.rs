@@ -16,7 +16,7 @@ pub(crate) struct RestoreArgs {
 
 impl RestoreArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let directory = store.path();
+        let directory = store.path()?;
         let report = if self.file.as_os_str() == "-" {
             Store::read_backup(io::stdin().lock(), directory)?
         } else {

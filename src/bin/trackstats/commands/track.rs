@@ -282,8 +282,8 @@ impl From<RecordFormat> for FileFormat {
 
 /// Gives a grouping the ids of a record that has all of them.
 fn push(record: &FileRecord, group: &[usize], ids: &mut Ids<'_>) {
-    if group.iter().all(|place| record.id(*place).is_some()) {
-        group.iter().filter_map(|place| record.id(*place)).for_each(|id| ids.push(id));
+    if group.iter().all(|column| record.id(*column).is_some()) {
+        group.iter().filter_map(|column| record.id(*column)).for_each(|id| ids.push(id));
     }
 }
 
