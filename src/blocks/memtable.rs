@@ -103,11 +103,18 @@ impl<V: Value> Memtable<V> {
         if object.is_empty() {
             return (!self.groups.is_empty()).then_some(0);
         }
-        let likely = [self.next, 0];
-        let guessed = likely
-            .into_iter()
-            .find(|guess| self.groups.get(*guess).is_some_and(|group| group.object.bytes() == object));
-        let place = guessed.or_else(|| self.by_object.get(object).copied())?;
+        if let Some(place) = self.guess(|_, guessed| guessed == object) {
+            return Some(place);
+        }
+        let place = *self.by_object.get(object)?;
+        self.next = place + 1;
+        Some(place)
+    }
+
+    /// The place of the group that is likely to come next, or of the first, if `is` says so of its place and object.
+    pub(crate) fn guess(&mut self, is: impl Fn(usize, &[u8]) -> bool) -> Option<usize> {
+        let is = |place: &usize| self.groups.get(*place).is_some_and(|group| is(*place, group.object()));
+        let place = [self.next, 0].into_iter().find(is)?;
         self.next = place + 1;
         Some(place)
     }

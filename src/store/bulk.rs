@@ -28,8 +28,6 @@ struct Current<V> {
     bytes: usize,
     /// The objects by their places in the memtable, none where there is none.
     objects: Vec<Option<Object>>,
-    /// The place after that of the last object: objects come in the same order often.
-    next: usize,
     /// The date of the last statistic, and its slot.
     date: Option<(Date, i32)>,
     /// The bytes of the last object that was looked up.
@@ -131,7 +129,6 @@ impl<V: Value> Current<V> {
             memtable: Memtable::new(table),
             bytes: 0,
             objects: Vec::new(),
-            next: 0,
             date: None,
             object: Vec::new(),
         })
@@ -148,14 +145,13 @@ impl<V: Value> Current<V> {
 
     /// The place of a statistic's object in the memtable.
     fn place(&mut self, change: &mut Change<'_>, key: &StatisticKey<'_, V>) -> Result<usize> {
-        let known = |place: &usize| match (self.objects.get(*place), &key.object) {
+        // An object that is guessed need not be encoded.
+        let guessed = self.memtable.guess(|place, _| match (self.objects.get(place), &key.object) {
             (Some(Some(known)), Some(object)) => known.is(object),
             (Some(None), None) => true,
             _ => false,
-        };
-        let known = [self.next, 0].into_iter().find(known);
-        if let Some(place) = known {
-            self.next = place + 1;
+        });
+        if let Some(place) = guessed {
             return Ok(place);
         }
         self.object.clear();
@@ -164,7 +160,6 @@ impl<V: Value> Current<V> {
         }
         let (place, grown) = self.memtable.group(&self.object);
         self.bytes += grown;
-        self.next = place + 1;
         if place == self.objects.len() {
             let before = self.objects.last().map(Option::as_ref);
             if before.is_none_or(|before| !same_kinds(before, key.object.as_ref())) {
