@@ -137,7 +137,7 @@ impl<V: Value> Memtable<V> {
         let Some(group) = self.groups.get_mut(place) else { return Ok(0) };
         let (row, row_bytes) = group.row(span);
         let Some((_, patch)) = group.rows.get_mut(row) else { return Ok(0) };
-        let heap = |row: &Row<V>| row.get(at).flatten().map_or(0, heap_bytes);
+        let heap = |row: &Row<V>| row.get(at).value().map_or(0, heap_bytes);
         let heap_before = heap(&patch.row);
         let new = patch.row.merge(at, value)?;
         patch.removed &= !bit(at);

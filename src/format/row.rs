@@ -17,7 +17,10 @@ use super::{
     reader::Reader,
     varint::{push_varint, unzigzag, zigzag},
 };
-use crate::kinds::{MergeError, Value, encoded::MAX_BYTES};
+use crate::{
+    kinds::{MergeError, Value, encoded::MAX_BYTES},
+    model::Point,
+};
 
 /// The most slots that a row spans.
 pub(crate) const MOST_SLOTS: u32 = 64;
@@ -96,10 +99,15 @@ impl<V> Row<V> {
         self.values.get_mut(rank)
     }
 
-    /// The statistic of a slot: none, `Some(None)` for a missing one, or its value.
-    pub(crate) fn get(&self, slot: u32) -> Option<Option<&V>> {
-        (self.present & bit(slot) != 0)
-            .then(|| if self.missing & bit(slot) == 0 { self.values.get(self.rank(slot)) } else { None })
+    /// The statistic of a slot.
+    pub(crate) fn get(&self, slot: u32) -> Point<&V> {
+        if self.present & bit(slot) == 0 {
+            Point::Absent
+        } else if self.missing & bit(slot) != 0 {
+            Point::Missing
+        } else {
+            self.values.get(self.rank(slot)).into()
+        }
     }
 
     pub(crate) fn set(&mut self, slot: u32, value: Option<V>) {
@@ -160,7 +168,7 @@ impl<V> Row<V> {
         if self == other {
             return 0;
         }
-        self.iter().map(|(slot, value)| u32::from(other.get(slot) != Some(value))).sum()
+        self.iter().map(|(slot, value)| u32::from(other.get(slot) != value.into())).sum()
     }
 
     /// The slots that have a statistic, in order, with their values; missing ones as `None`.
