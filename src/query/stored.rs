@@ -13,7 +13,7 @@ use crate::{
     format::{Form, KindBytes, key},
     kinds::Value,
     model::{Date, Metric, Period, Series, Statistic},
-    rollup::{Running, Tracked},
+    rollup::Tracked,
     storage::{Direction, Reads, Snapshot},
     store::{Registry, Statistics, Visitor, statistics as by_date},
 };
@@ -161,8 +161,7 @@ impl<'s, 'a> Moment<'s, 'a> {
         mut visit: impl FnMut(&[u8], i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
         if let Some(running) = self.running(place)? {
-            return RunningReader::new(&self.snapshot, running, &place.table, |object| place.wants(object))?
-                .for_each_object(visit);
+            return running.for_each_object(visit);
         }
         self.for_each(place, |object, row| {
             let mut result = Ok(());
@@ -205,12 +204,15 @@ impl<'s, 'a> Moment<'s, 'a> {
         })
     }
 
-    /// The running periods of a place, if a tracker keeps them for some of its objects.
-    fn running<V: Value>(&self, place: &SeriesPlace) -> Result<Option<Running<V>>> {
+    /// Reads the running periods of a place, if a tracker keeps them for some of its objects.
+    fn running<V: Value>(&self, place: &SeriesPlace) -> Result<Option<RunningReader<V>>> {
         let SeriesPlace { table, objects, slots, .. } = place;
         let (domain, metric) = table.names();
         let kind = self.registry.kind(domain, metric);
-        self.selection.store.running(&self.snapshot, kind, table, objects, *slots)
+        let running = self.selection.store.running(&self.snapshot, kind, table, objects, *slots)?;
+        let reader =
+            |running| RunningReader::new(&self.snapshot, running, table, |object| place.wants(object));
+        running.map(reader).transpose()
     }
 
     /// Calls `visit` with the rows of the objects that are wanted.
@@ -234,14 +236,12 @@ impl<'s, 'a> Moment<'s, 'a> {
     ) -> Result<SeriesReader<V>> {
         let place = self.place::<V>(metric, self.selection.period, objects, range)?;
         if let Some(running) = self.running(&place)? {
-            let reader =
-                RunningReader::new(&self.snapshot, running, &place.table, |object| place.wants(object))?;
-            return Ok(SeriesReader::Running(reader.in_direction(direction)));
+            return Ok(SeriesReader::Running(running.in_direction(direction)));
         }
-        let SeriesPlace { table, objects, kinds, slots } = place;
+        let table = place.table.clone();
+        let (objects, slots) = (place.objects.clone(), place.slots);
         let cursor = RowCursor::new(self.snapshot.clone(), table.clone(), objects, direction, slots);
-        let wanted = move |object: &[u8]| kinds.as_ref().is_none_or(|kinds| kinds.are_of(object));
-        Ok(SeriesReader::Stored(table, Box::new(by_date(cursor, wanted))))
+        Ok(SeriesReader::Stored(table, Box::new(by_date(cursor, move |object| place.wants(object)))))
     }
 }
 
@@ -290,10 +290,8 @@ fn visit_rows<V: Value>(
     for metric in &selection.metrics {
         let place = moment.place::<V>(*metric, selection.period, &selection.objects, range)?;
         if let Some(running) = moment.running(&place)? {
-            let reader =
-                RunningReader::new(&moment.snapshot, running, &place.table, |object| place.wants(object))?;
             let mut series = place.table.series(None);
-            reader.for_each_object(|object, slot, value| {
+            running.for_each_object(|object, slot, value| {
                 if place.table.has_objects() {
                     key::decode_object_into(object, &mut series.object)
                         .map_err(|malformed| moment.snapshot.corrupt(malformed))?;
