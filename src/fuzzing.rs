@@ -191,7 +191,7 @@ fn row<V: Value>(form: Form, bytes: &[u8]) {
     assert_eq!(packed.map(|packed| packed.present()), Ok(row.present()));
     let Ok(packed) = packed else { return };
     for slot in 0..u64::BITS {
-        assert_eq!(packed.get::<V>(slot), Ok(row.get(slot).map(Option::<&V>::cloned)), "slot {slot}");
+        assert_eq!(packed.get::<V>(slot), Ok(row.get(slot).map(V::clone).into_listed()), "slot {slot}");
     }
     for wanted in [SlotBits::MAX, 0xffff_0000, 0x5555_5555_5555_5555] {
         let mut visited = Row::default();

@@ -103,11 +103,18 @@ impl<V: Value> Memtable<V> {
         if object.is_empty() {
             return (!self.groups.is_empty()).then_some(0);
         }
-        let likely = [self.next, 0];
-        let guessed = likely
-            .into_iter()
-            .find(|guess| self.groups.get(*guess).is_some_and(|group| group.object.bytes() == object));
-        let group = guessed.or_else(|| self.by_object.get(object).copied())?;
+        if let Some(group) = self.guess(|_, guessed| guessed == object) {
+            return Some(group);
+        }
+        let group = *self.by_object.get(object)?;
+        self.next = group + 1;
+        Some(group)
+    }
+
+    /// The number of the group that is likely to come next, or of the first, if `is` says so of its number and object.
+    pub(crate) fn guess(&mut self, is: impl Fn(usize, &[u8]) -> bool) -> Option<usize> {
+        let is = |number: &usize| self.groups.get(*number).is_some_and(|group| is(*number, group.object()));
+        let group = [self.next, 0].into_iter().find(is)?;
         self.next = group + 1;
         Some(group)
     }
@@ -130,7 +137,7 @@ impl<V: Value> Memtable<V> {
         let Some(group) = self.groups.get_mut(group) else { return Ok(0) };
         let (row, row_bytes) = group.row(span);
         let Some((_, patch)) = group.rows.get_mut(row) else { return Ok(0) };
-        let heap = |row: &Row<V>| row.get(at).flatten().map_or(0, heap_bytes);
+        let heap = |row: &Row<V>| row.get(at).value().map_or(0, heap_bytes);
         let heap_before = heap(&patch.row);
         let new = patch.row.merge(at, value)?;
         patch.removed &= !bit(at);

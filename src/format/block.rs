@@ -9,7 +9,8 @@
 //! Numbers are LEB128. The first object isn't written, since the block's key ends with it; nor is the byte that ends each
 //! object. A series without object has one row.
 
-use super::{Form, Malformed, key::PART_END, reader::Reader, varint::push_varint};
+use super::{Form, Malformed, key::PART_END};
+use crate::kinds::varint::{ByteReader, push_unsigned};
 use std::mem;
 
 /// A block that is being written.
@@ -36,11 +37,11 @@ impl BlockBuilder {
         } else {
             let shared = self.last.iter().zip(kept).take_while(|(a, b)| a == b).count();
             let suffix = kept.get(shared..).unwrap_or_default();
-            push_varint(shared as u64, &mut self.bytes);
-            push_varint(suffix.len() as u64, &mut self.bytes);
+            push_unsigned(shared as u64, &mut self.bytes);
+            push_unsigned(suffix.len() as u64, &mut self.bytes);
             self.bytes.extend_from_slice(suffix);
         }
-        push_varint(row.len() as u64, &mut self.bytes);
+        push_unsigned(row.len() as u64, &mut self.bytes);
         self.bytes.extend_from_slice(row);
         kept.clone_into(&mut self.last);
     }
@@ -65,7 +66,7 @@ const WRONG_OBJECT: Malformed = Malformed("a block whose objects share more than
 /// A block that is read row by row.
 #[derive(Debug)]
 pub(crate) struct BlockReader<'b> {
-    rest: Reader<'b>,
+    rest: ByteReader<'b>,
     /// The next row is the first one, whose object isn't in the block.
     at_first: bool,
     /// The object of the current row, of the first one before it is read.
@@ -75,7 +76,7 @@ pub(crate) struct BlockReader<'b> {
 impl<'b> BlockReader<'b> {
     /// Reads a block that must be in the form that its metric is registered with. Its key has the first object.
     pub(crate) fn new(form: Form, first_object: &[u8], bytes: &'b [u8]) -> Result<Self, Malformed> {
-        let mut rest = Reader::new(bytes);
+        let mut rest = ByteReader::new(bytes);
         if rest.byte()? != form.tag() {
             return Err(Malformed("a block that isn't in the form that its metric is registered with"));
         }
@@ -89,12 +90,12 @@ impl<'b> BlockReader<'b> {
     #[inline]
     pub(crate) fn next_bytes(&mut self) -> Result<Option<&'b [u8]>, Malformed> {
         if mem::take(&mut self.at_first) {
-            return self.rest.prefixed().map(Some);
+            return Ok(Some(self.rest.prefixed()?));
         }
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let shared = usize::try_from(self.rest.varint()?).map_err(|_| WRONG_OBJECT)?;
+        let shared = usize::try_from(self.rest.unsigned()?).map_err(|_| WRONG_OBJECT)?;
         let suffix = self.rest.prefixed()?;
         // The end of an object isn't written.
         if shared > self.object.len().saturating_sub(1) {
@@ -105,7 +106,7 @@ impl<'b> BlockReader<'b> {
         if !self.object.is_empty() {
             self.object.push(PART_END);
         }
-        self.rest.prefixed().map(Some)
+        Ok(Some(self.rest.prefixed()?))
     }
 
     /// The bytes of the current row's object, none without one.

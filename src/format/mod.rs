@@ -7,11 +7,9 @@ mod block;
 #[cfg(test)]
 mod golden;
 pub(crate) mod key;
-mod reader;
 mod record;
 mod row;
 mod stored;
-mod varint;
 
 pub(crate) use block::{BlockBuilder, BlockReader, form_of};
 pub(crate) use key::{BlockKey, KeyRange, PartKindBytes, SeriesPrefix, Space};
@@ -22,6 +20,8 @@ pub(crate) use record::{
 pub(crate) use row::{MOST_SLOTS, PackedRow, Row, SlotBits, Unencodable, bit};
 pub(crate) use stored::{Stored, store_value, value_after};
 
+use crate::kinds::varint::Misread;
+
 /// Whether both are the same bytes. Empty ones aren't compared: their pointers dangle, and then `memcmp` takes the
 /// processor 80 ns.
 pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
@@ -31,3 +31,12 @@ pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
 /// Bytes that are not what was written, and what is wrong with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed(pub(crate) &'static str);
+
+impl From<Misread> for Malformed {
+    fn from(misread: Misread) -> Self {
+        Self(match misread {
+            Misread::TooFew => "bytes that end too soon",
+            Misread::TooLong => "a number that has too many bytes",
+        })
+    }
+}

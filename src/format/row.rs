@@ -12,12 +12,15 @@
 #[cfg(test)]
 mod tests;
 
-use super::{
-    Form, Malformed,
-    reader::Reader,
-    varint::{push_varint, unzigzag, zigzag},
+use super::{Form, Malformed};
+use crate::{
+    kinds::{
+        MergeError, Value,
+        encoded::MAX_BYTES,
+        varint::{ByteReader, push_signed, push_unsigned},
+    },
+    model::Point,
 };
-use crate::kinds::{MergeError, Value, encoded::MAX_BYTES};
 
 /// The most slots that a row spans.
 pub(crate) const MOST_SLOTS: u32 = 64;
@@ -96,10 +99,13 @@ impl<V> Row<V> {
         self.values.get_mut(rank)
     }
 
-    /// The statistic of a slot: none, `Some(None)` for a missing one, or its value.
-    pub(crate) fn get(&self, slot: u32) -> Option<Option<&V>> {
-        (self.present & bit(slot) != 0)
-            .then(|| if self.missing & bit(slot) == 0 { self.values.get(self.rank(slot)) } else { None })
+    /// The statistic of a slot.
+    pub(crate) fn get(&self, slot: u32) -> Point<&V> {
+        match self.present & bit(slot) {
+            0 => Point::Absent,
+            bit if self.missing & bit != 0 => Point::Missing,
+            _ => self.values.get(self.rank(slot)).into(),
+        }
     }
 
     pub(crate) fn set(&mut self, slot: u32, value: Option<V>) {
@@ -160,7 +166,7 @@ impl<V> Row<V> {
         if self == other {
             return 0;
         }
-        self.iter().map(|(slot, value)| u32::from(other.get(slot) != Some(value))).sum()
+        self.iter().map(|(slot, value)| u32::from(other.get(slot) != value.into())).sum()
     }
 
     /// The slots that have a statistic, in order, with their values; missing ones as `None`.
@@ -231,7 +237,7 @@ impl<V: Value> Row<V> {
         }
         let width = width_of(distance(base, largest));
         self.push_head(width, bytes);
-        push_varint(zigzag(base), bytes);
+        push_signed(base, bytes);
         for value in integers {
             let distance = distance(base, value).to_le_bytes();
             bytes.extend_from_slice(distance.get(..usize::from(width)).unwrap_or_default());
@@ -248,7 +254,7 @@ impl<V: Value> Row<V> {
             if stored.len() > MAX_BYTES {
                 return Err(wrong("a value of more than 16 MiB"));
             }
-            push_varint(stored.len() as u64, bytes);
+            push_unsigned(stored.len() as u64, bytes);
             bytes.extend_from_slice(&stored);
         }
         Ok(())
@@ -281,8 +287,8 @@ fn push_presence(present: SlotBits, head: u8, bytes: &mut Vec<u8>) {
     }
 }
 
-fn read_presence(head: u8, reader: &mut Reader<'_>) -> Result<SlotBits, Malformed> {
-    let slot = |reader: &mut Reader<'_>| match u32::from(reader.byte()?) {
+fn read_presence(head: u8, reader: &mut ByteReader<'_>) -> Result<SlotBits, Malformed> {
+    let slot = |reader: &mut ByteReader<'_>| match u32::from(reader.byte()?) {
         slot if slot < MOST_SLOTS => Ok(slot),
         _ => Err(WRONG_HEAD),
     };
@@ -306,7 +312,7 @@ fn read_presence(head: u8, reader: &mut Reader<'_>) -> Result<SlotBits, Malforme
             }
             Ok(present)
         }
-        _ => Ok(u64::from_le_bytes(reader.bytes()?)),
+        _ => Ok(u64::from_le_bytes(reader.array()?)),
     }
 }
 
@@ -332,7 +338,7 @@ pub(crate) struct PackedRow<'b> {
 
 impl<'b> PackedRow<'b> {
     pub(crate) fn read(form: Form, bytes: &'b [u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(bytes);
+        let mut reader = ByteReader::new(bytes);
         let head = reader.byte()?;
         let present = read_presence(head, &mut reader)?;
         let missing = if head & HAS_MISSING == 0 { 0 } else { read_missing(present, &mut reader)? };
@@ -342,7 +348,7 @@ impl<'b> PackedRow<'b> {
         }
         let count = (present & !missing).count_ones() as usize;
         let base = match form {
-            Form::Integers if count > 0 => unzigzag(reader.varint()?),
+            Form::Integers if count > 0 => reader.signed()?,
             _ => 0,
         };
         let fits = match form {
@@ -375,7 +381,7 @@ impl<'b> PackedRow<'b> {
         let value = match self.form {
             Form::Integers => V::from_integer(self.integer(rank)).ok_or(WRONG_KIND)?,
             Form::Encoded | Form::Large => {
-                let mut reader = Reader::new(self.values);
+                let mut reader = ByteReader::new(self.values);
                 for _ in 0..rank {
                     reader.prefixed()?;
                 }
@@ -405,7 +411,7 @@ impl<'b> PackedRow<'b> {
         slots: SlotBits,
         mut visit: impl FnMut(u32, Option<V>),
     ) -> Result<(), Malformed> {
-        let mut reader = Reader::new(self.values);
+        let mut reader = ByteReader::new(self.values);
         let wanted = self.present & slots;
         if self.form == Form::Integers && wanted != self.present {
             // Where few of them are wanted, the others aren't looked at.
@@ -438,7 +444,7 @@ impl<'b> PackedRow<'b> {
                         visit(slot, value);
                     }
                 }
-                if reader.rest().is_empty() { Ok(()) } else { Err(WRONG_VALUES) }
+                if reader.is_empty() { Ok(()) } else { Err(WRONG_VALUES) }
             }
         }
     }
@@ -478,10 +484,10 @@ impl<'b> PackedRow<'b> {
     }
 }
 
-fn read_missing(present: SlotBits, reader: &mut Reader<'_>) -> Result<SlotBits, Malformed> {
+fn read_missing(present: SlotBits, reader: &mut ByteReader<'_>) -> Result<SlotBits, Malformed> {
     let count = present.count_ones();
     let mut packed = [0; 8];
-    let bytes = reader.take((count as usize).div_ceil(8))?;
+    let bytes = reader.bytes((count as usize).div_ceil(8))?;
     packed.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     let packed = u64::from_le_bytes(packed);
     if packed == 0 || packed.checked_shr(count).unwrap_or(0) != 0 {

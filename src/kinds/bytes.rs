@@ -1,5 +1,6 @@
-//! Kinds with bytes of their own, and what these are made of: numbers of as many bytes as they need.
+//! Kinds with bytes of their own, and what these are made of.
 
+use super::varint::{ByteReader, Misread, push_signed, push_unsigned};
 use crate::error::{Error, Result};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -42,9 +43,9 @@ impl<C: Codec> OwnBytes for C {
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut reader = ByteReader { rest: bytes };
+        let mut reader = ByteReader::new(bytes);
         Self::read(&mut reader)
-            .and_then(|value| if reader.rest.is_empty() { Ok(value) } else { Err("are too many") })
+            .and_then(|value| if reader.is_empty() { Ok(value) } else { Err("are too many") })
             .map_err(|problem| invalid::<Self>(&format!("the bytes {problem}")))
     }
 }
@@ -116,18 +117,12 @@ impl ByteWriter {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Seven bits a byte, the lowest first; all but the last have the highest bit set (LEB128).
-    pub(super) fn unsigned(&mut self, mut number: u64) {
-        while number > 0x7f {
-            self.0.push(number.to_le_bytes()[0] | 0x80);
-            number >>= 7;
-        }
-        self.0.push(number.to_le_bytes()[0]);
+    pub(super) fn unsigned(&mut self, number: u64) {
+        push_unsigned(number, &mut self.0);
     }
 
-    /// 0, -1, 1, -2, ... as the unsigned 0, 1, 2, 3, ...
     pub(super) fn signed(&mut self, number: i64) {
-        self.unsigned((number << 1 ^ number >> 63).cast_unsigned());
+        push_signed(number, &mut self.0);
     }
 
     pub(super) fn float(&mut self, number: f64) {
@@ -135,53 +130,17 @@ impl ByteWriter {
     }
 }
 
-/// Reads what a [`ByteWriter`] wrote, and nothing else: each number has one form only.
-#[derive(Debug)]
-pub(crate) struct ByteReader<'b> {
-    pub(super) rest: &'b [u8],
+impl From<Misread> for &'static str {
+    fn from(misread: Misread) -> Self {
+        match misread {
+            Misread::TooFew => "end too soon",
+            Misread::TooLong => "have a number in a form that isn't written",
+        }
+    }
 }
 
-pub(super) const TOO_FEW: &str = "end too soon";
-
-impl<'b> ByteReader<'b> {
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or(TOO_FEW)?;
-        self.rest = rest;
-        Ok(*bytes)
-    }
-
-    pub(super) fn byte(&mut self) -> Result<u8, &'static str> {
-        self.array().map(|[byte]| byte)
-    }
-
-    pub(super) fn bytes(&mut self, length: usize) -> Result<&'b [u8], &'static str> {
-        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(TOO_FEW)?;
-        self.rest = rest;
-        Ok(bytes)
-    }
-
-    pub(super) fn unsigned(&mut self) -> Result<u64, &'static str> {
-        const WRONG: &str = "have a number in a form that isn't written";
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let bits = u64::from(byte & 0x7f);
-            if bits << shift >> shift != bits || (byte == 0 && shift > 0) {
-                return Err(WRONG);
-            }
-            number |= bits << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err(WRONG)
-    }
-
-    pub(super) fn signed(&mut self) -> Result<i64, &'static str> {
-        let number = self.unsigned()?;
-        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
-    }
-
+/// Reads what a [`ByteWriter`] wrote, and nothing else.
+impl ByteReader<'_> {
     /// A finite number that isn't negative zero.
     pub(super) fn float(&mut self) -> Result<f64, &'static str> {
         let number = f64::from_bits(u64::from_le_bytes(self.array()?));
@@ -192,44 +151,13 @@ impl<'b> ByteReader<'b> {
     }
 
     /// How many things follow, each of `bytes` bytes at least.
-    pub(super) fn count(&mut self, bytes: usize) -> Result<usize, &'static str> {
-        let count = usize::try_from(self.unsigned()?).map_err(|_| TOO_FEW)?;
-        if count > self.rest.len() / bytes.max(1) { Err(TOO_FEW) } else { Ok(count) }
+    pub(super) fn count(&mut self, bytes: usize) -> Result<usize, Misread> {
+        let count = usize::try_from(self.unsigned()?).map_err(|_| Misread::TooFew)?;
+        if count > self.rest().len() / bytes.max(1) { Err(Misread::TooFew) } else { Ok(count) }
     }
 }
 
 /// The same number, if it is finite, with zero for negative zero: what no order of merging may tell apart.
 pub(super) fn plain(number: f64) -> Option<f64> {
     number.is_finite().then_some(number + 0.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn numbers_are_read_as_they_were_written(unsigned in any::<u64>(), signed in any::<i64>(), small in 0_u64..300) {
-            let mut writer = ByteWriter::default();
-            writer.unsigned(unsigned);
-            writer.signed(signed);
-            writer.unsigned(small);
-            let mut reader = ByteReader { rest: &writer.0 };
-            prop_assert_eq!(reader.unsigned(), Ok(unsigned));
-            prop_assert_eq!(reader.signed(), Ok(signed));
-            prop_assert_eq!(reader.unsigned(), Ok(small));
-            prop_assert!(reader.rest.is_empty());
-        }
-
-        #[test]
-        fn a_number_has_one_form(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
-            let mut reader = ByteReader { rest: &bytes };
-            if let Ok(number) = reader.unsigned() {
-                let mut writer = ByteWriter::default();
-                writer.unsigned(number);
-                prop_assert_eq!(&writer.0, &bytes[..bytes.len() - reader.rest.len()]);
-            }
-        }
-    }
 }

@@ -2,7 +2,8 @@
 
 use super::{
     Figure, Figures, Layout, MergeError, Number, OwnBytes, Value,
-    bytes::{AsBytes, ByteReader, ByteWriter, Codec, TOO_FEW},
+    bytes::{AsBytes, ByteWriter, Codec},
+    varint::{ByteReader, Misread},
 };
 use crate::{error::Result, model::Id};
 use datasketches::{
@@ -307,7 +308,7 @@ impl Codec for Distinct {
         let length = match (mode & 3, ints) {
             (LIST, LIST_INTS) if flags & COMPACT != 0 => count.into(),
             // What isn't compact has all places of its table, the empty ones as 0.
-            (LIST, LIST_INTS) if flags & EMPTY != 0 && reader.rest.is_empty() => 0,
+            (LIST, LIST_INTS) if flags & EMPTY != 0 && reader.is_empty() => 0,
             (LIST, LIST_INTS) => 8,
             (SET, SET_INTS) if flags & COMPACT != 0 => u32::from_le_bytes(reader.array()?) as usize,
             (SET, SET_INTS) if (5..=9).contains(&lg_places) => {
@@ -327,8 +328,8 @@ impl Codec for Distinct {
             (DENSE, _) => return Err("are of a sketch of HLL_4 or HLL_6; make it of HLL_8"),
             _ => return Err("are of something else than an Apache HLL sketch"),
         };
-        if length > reader.rest.len() / 4 {
-            return Err(TOO_FEW);
+        if length > reader.rest().len() / 4 {
+            return Err(Misread::TooFew.into());
         }
         let mut marks = Vec::with_capacity(length);
         for _ in 0..length {

@@ -1,10 +1,6 @@
 //! Exact numbers: what any number of floats add up to, whatever their order.
 
-use super::{
-    MergeError,
-    bytes::{ByteReader, ByteWriter},
-    limbs,
-};
+use super::{MergeError, bytes::ByteWriter, limbs, varint::ByteReader};
 use std::cmp::Ordering;
 
 /// A whole number times a power of two: what every finite `f64` is, and every sum and product of them.
@@ -348,7 +344,7 @@ mod tests {
         fn an_exact_number_is_read_as_it_was_written(numbers in prop::collection::vec(finite(), 0..5)) {
             let sum = numbers.iter().fold(Exact::default(), |sum, number| sum.plus(&Exact::new(*number)));
             for number in [sum.clone(), sum.times(&sum), sum.negated()] {
-                prop_assert_eq!(Exact::read(&mut ByteReader { rest: &bytes(&number) }), Ok(number));
+                prop_assert_eq!(Exact::read(&mut ByteReader::new(&bytes(&number))), Ok(number));
             }
         }
 

@@ -2,9 +2,10 @@
 
 use super::{
     Figure, Figures, MergeError, OwnBytes, Value,
-    bytes::{AsBytes, ByteReader, ByteWriter, Codec, plain},
+    bytes::{AsBytes, ByteWriter, Codec, plain},
     exact::Exact,
     sum::not_finite,
+    varint::ByteReader,
 };
 use crate::error::Result;
 use serde::{Deserialize, Serialize};

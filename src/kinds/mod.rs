@@ -19,6 +19,7 @@ mod quantiles;
 mod sum;
 mod summary;
 mod value;
+pub(crate) mod varint;
 
 pub use any::AnyValue;
 pub(crate) use any::is_any;

@@ -2,8 +2,9 @@
 
 use super::{
     Figure, Figures, Layout, MergeError, OwnBytes, Value,
-    bytes::{AsBytes, ByteReader, ByteWriter, Codec, plain},
+    bytes::{AsBytes, ByteWriter, Codec, plain},
     sum::not_finite,
+    varint::ByteReader,
 };
 use crate::error::Result;
 use serde::{Deserialize, Serialize};

@@ -2,8 +2,9 @@
 
 use super::{
     Figure, Figures, MergeError, Number, OwnBytes, Value,
-    bytes::{AsBytes, ByteReader, ByteWriter, Codec, invalid, plain},
+    bytes::{AsBytes, ByteWriter, Codec, invalid, plain},
     exact::Exact,
+    varint::ByteReader,
 };
 use crate::error::Result;
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,8 @@ use super::{axis::SlotRange, series::SeriesQuery, step::Frame};
 use crate::{
     error::Result,
     kinds::{MergeError, Number, Value},
-    model::Period,
-    rollup::{Failed, Join, SlotStatistic, SlotValues, Slotted},
+    model::{Period, Point},
+    rollup::{Join, RunningMerge, SlotStatistic},
 };
 
 impl<V: Value> SeriesQuery<'_, V> {
@@ -41,7 +41,7 @@ impl<V: Value> SeriesQuery<'_, V> {
         };
         let last = *source.calendar.slots(source.period).end();
         self.each_curve(period, reach, move |points, frame| {
-            Ok(listed(windows(points, count, source.period, last, frame)?).collect())
+            windows(points, count, source.period, last, frame)
         })
     }
 
@@ -73,14 +73,12 @@ impl<V: Value> SeriesQuery<'_, V> {
             Ok(range.and_all_before())
         };
         self.each_curve(period, reach, move |points, frame| {
-            let Some(first) = points.first().map(|(slot, _)| *slot) else { return Ok(Vec::new()) };
+            let mut running = RunningMerge::new(points);
+            let Some((first, _)) = running.ends() else { return Ok(Vec::new()) };
             let from = frame.from.max(first);
             let ends = frame.days.existing(source.period, from, frame.to)?;
-            let values = SlotValues::of(points);
-            let before =
-                values.total(first, from - 1).map_err(|error| frame.merge_error(from - 1, &error))?;
-            let totals = values.lifetimes(before, ends, from);
-            Ok(listed(totals.map_err(|failed| frame.failed(&failed))?).collect())
+            running.lifetime(from - 1).map_err(|error| frame.merge_error(from - 1, &error))?;
+            listed(ends, frame, |slot| running.lifetime(slot))
         })
     }
 }
@@ -119,7 +117,7 @@ impl<'a, T: Number + Clone + 'a> SeriesQuery<'a, T> {
         self.each_curve(period, reach, move |points, frame| {
             let number = |value: T| Mean { sum: value.to_f64(), count: 1.0 };
             let numbers = points.into_iter().map(|(slot, value)| (slot, value.map(number))).collect();
-            let means = listed(windows(numbers, count, period, last, frame)?);
+            let means = windows(numbers, count, period, last, frame)?.into_iter();
             Ok(means.map(|(slot, mean)| (slot, mean.map(|mean| mean.sum / mean.count))).collect())
         })
     }
@@ -132,19 +130,28 @@ fn windows<V: Join>(
     period: Period,
     end: i32,
     frame: &mut Frame<'_>,
-) -> Result<Vec<Slotted<V>>> {
-    let ends = points.first().zip(points.last()).map(|((first, _), (last, _))| (*first, *last));
-    let Some((first, last)) = ends else { return Ok(Vec::new()) };
+) -> Result<Vec<SlotStatistic<V>>> {
+    let mut running = RunningMerge::new(points);
+    let Some((first, last)) = running.ends() else { return Ok(Vec::new()) };
     // Past this one, all windows are empty.
     let last = last.saturating_add(i32::from(count).saturating_sub(1)).min(end);
     let (from, to) = (frame.from.max(first), frame.to.min(last));
     let slots = frame.days.existing(period, from, to)?;
-    SlotValues::of(points).windows(count, slots, from).map_err(|failed: Failed| frame.failed(&failed))
+    listed(slots, frame, |slot| running.window(slot, count))
 }
 
-/// What isn't absent.
-fn listed<V>(slots: Vec<Slotted<V>>) -> impl Iterator<Item = SlotStatistic<V>> {
-    slots.into_iter().filter_map(|(slot, point)| Some((slot, point.into_listed()?)))
+/// The statistics of these slots, without those that are absent.
+fn listed<V>(
+    slots: Vec<i32>,
+    frame: &Frame<'_>,
+    mut statistic: impl FnMut(i32) -> Result<Point<V>, MergeError>,
+) -> Result<Vec<SlotStatistic<V>>> {
+    let mut listed = Vec::with_capacity(slots.len());
+    for slot in slots {
+        let point = statistic(slot).map_err(|error| frame.merge_error(slot, &error))?;
+        listed.extend(point.into_listed().map(|value| (slot, value)));
+    }
+    Ok(listed)
 }
 
 /// Numbers whose mean is wanted.

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     kinds::MergeError,
     model::{Period, Series},
-    rollup::{Failed, SlotStatistic},
+    rollup::SlotStatistic,
 };
 use std::sync::Arc;
 
@@ -30,11 +30,6 @@ impl Frame<'_> {
     /// That the statistic of a slot couldn't be merged.
     pub(super) fn merge_error(&self, slot: i32, error: &MergeError) -> Error {
         merge_error(&self.axis.calendar, self.series, slot, error)
-    }
-
-    /// The same of what days were rolled up to.
-    pub(super) fn failed(&self, failed: &Failed) -> Error {
-        self.merge_error(failed.day, &failed.error)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     format::{Form, PartKindBytes, key},
     kinds::Value,
     model::{Date, Metric, Period, Series, Statistic},
-    rollup::{Running, Tracked},
+    rollup::Tracked,
     storage::{Direction, Reads, Snapshot},
     store::{Registry, Statistics, Visitor, statistics as by_date},
 };
@@ -161,8 +161,7 @@ impl<'s, 'a> Moment<'s, 'a> {
         mut visit: impl FnMut(&[u8], i32, Option<V>) -> Result<()>,
     ) -> Result<()> {
         if let Some(running) = self.running(scan)? {
-            return RunningReader::new(&self.snapshot, running, &scan.table, |object| scan.wants(object))?
-                .for_each_object(visit);
+            return running.for_each_object(visit);
         }
         self.for_each(scan, |object, row| {
             let mut result = Ok(());
@@ -205,12 +204,15 @@ impl<'s, 'a> Moment<'s, 'a> {
         })
     }
 
-    /// The running periods of a scan, if a tracker keeps them for some of its objects.
-    fn running<V: Value>(&self, scan: &SeriesScan) -> Result<Option<Running<V>>> {
+    /// Reads the running periods of a scan, if a tracker keeps them for some of its objects.
+    fn running<V: Value>(&self, scan: &SeriesScan) -> Result<Option<RunningReader<V>>> {
         let SeriesScan { table, objects, slots, .. } = scan;
         let (domain, metric) = table.names();
         let kind = self.registry.kind(domain, metric);
-        self.selection.store.running(&self.snapshot, kind, table, objects, *slots)
+        let running = self.selection.store.running(&self.snapshot, kind, table, objects, *slots)?;
+        let reader =
+            |running| RunningReader::new(&self.snapshot, running, table, |object| scan.wants(object));
+        running.map(reader).transpose()
     }
 
     /// Calls `visit` with the rows of the objects that are wanted.
@@ -234,14 +236,12 @@ impl<'s, 'a> Moment<'s, 'a> {
     ) -> Result<SeriesReader<V>> {
         let scan = self.scan::<V>(metric, self.selection.period, objects, range)?;
         if let Some(running) = self.running(&scan)? {
-            let reader =
-                RunningReader::new(&self.snapshot, running, &scan.table, |object| scan.wants(object))?;
-            return Ok(SeriesReader::Running(reader.in_direction(direction)));
+            return Ok(SeriesReader::Running(running.in_direction(direction)));
         }
-        let SeriesScan { table, objects, part_kinds, slots } = scan;
+        let table = scan.table.clone();
+        let (objects, slots) = (scan.objects.clone(), scan.slots);
         let cursor = RowCursor::new(self.snapshot.clone(), table.clone(), objects, direction, slots);
-        let wanted = move |object: &[u8]| part_kinds.as_ref().is_none_or(|kinds| kinds.are_of(object));
-        Ok(SeriesReader::Stored(table, Box::new(by_date(cursor, wanted))))
+        Ok(SeriesReader::Stored(table, Box::new(by_date(cursor, move |object| scan.wants(object)))))
     }
 }
 
@@ -290,10 +290,8 @@ fn visit_rows<V: Value>(
     for metric in &selection.metrics {
         let scan = moment.scan::<V>(*metric, selection.period, &selection.objects, range)?;
         if let Some(running) = moment.running(&scan)? {
-            let reader =
-                RunningReader::new(&moment.snapshot, running, &scan.table, |object| scan.wants(object))?;
             let mut series = scan.table.series(None);
-            reader.for_each_object(|object, slot, value| {
+            running.for_each_object(|object, slot, value| {
                 if scan.table.has_objects() {
                     key::decode_object_into(object, &mut series.object)
                         .map_err(|malformed| moment.snapshot.corrupt(malformed))?;

@@ -5,8 +5,8 @@
 
 mod apply;
 mod compare;
-mod derive;
 mod fill;
+mod merge;
 mod running;
 #[cfg(feature = "exchange")]
 mod step;
@@ -15,8 +15,8 @@ mod window;
 
 pub(crate) use apply::{Apply, Replaced, anew};
 pub(crate) use compare::{Comparison, Differing, Mismatch};
-pub(crate) use derive::{Failed, SlotStatistic, SlotValues, Slotted, merge};
 pub(crate) use fill::PeriodFill;
+pub(crate) use merge::{RunningMerge, SlotStatistic, merge};
 pub(crate) use running::{Running, TrackedGroupings};
 #[cfg(feature = "exchange")]
 pub(crate) use step::Imported;

@@ -3,13 +3,16 @@
 //! None of them is stored, so that a late record, an import or a day that is deleted can't leave them stale. A lifetime
 //! that is stored all the same is an anchor: later dates go on from it. A stored window stands for itself.
 
-use super::{Window, merge};
+use super::{
+    RunningMerge, SlotStatistic,
+    merge::{ends, pass},
+};
 use crate::{
     blocks::{Objects, RowCursor, Table},
     calendar::Days,
     error::Result,
     format::PartKindBytes,
-    kinds::{MergeError, Value},
+    kinds::Value,
     model::{Period, Point},
     storage::{Direction, Reads},
 };
@@ -30,17 +33,12 @@ pub(crate) struct Running<V> {
 pub(crate) struct RunningObject<V> {
     /// Its bytes, none without object.
     pub(crate) object: Vec<u8>,
-    days: Vec<(i32, Option<V>)>,
-    stored: Vec<(i32, Option<V>)>,
-    /// The last day that is worked out; nothing is if the object isn't tracked.
-    last: Option<i32>,
-    /// How many of the days have come in, and how many have gone from the window again.
-    entered: usize,
-    left: usize,
+    days: RunningMerge<V>,
+    stored: Vec<SlotStatistic<V>>,
     /// How many of the stored statistics are before the next day.
     passed: usize,
-    window: Window<V>,
-    total: Point<V>,
+    /// The last day that is worked out; nothing is if the object isn't tracked.
+    last: Option<i32>,
 }
 
 /// Which objects of a table are tracked, and up to which day their running periods are worked out.
@@ -81,7 +79,7 @@ impl<V: Value> Running<V> {
             if let Some(last) = tracked.last_day(object) {
                 let place = running.place(&mut places, object, Some(last));
                 if let Some(object) = running.objects.get_mut(place) {
-                    row.for_each(reads, |slot, value| object.days.push((slot, value)))?;
+                    row.for_each(reads, |slot, value| object.days.push(slot, value))?;
                 }
             }
             Ok(())
@@ -127,8 +125,8 @@ impl<V: Value> Running<V> {
     /// Makes it possible to ask for earlier slots again.
     pub(crate) fn begin_again(&mut self) {
         for object in &mut self.objects {
-            (object.entered, object.left, object.passed) = (0, 0, 0);
-            (object.window, object.total) = (Window::new(), Point::Absent);
+            object.days.begin_again();
+            object.passed = 0;
         }
     }
 
@@ -155,7 +153,7 @@ impl<V: Value> Running<V> {
 
     /// The slots of an object that have a statistic, in order, with their values, none for a missing one. Days that
     /// never were have none.
-    pub(crate) fn statistics(&mut self, place: usize, days: &mut Days) -> Result<Vec<(i32, Option<V>)>> {
+    pub(crate) fn statistics(&mut self, place: usize, days: &mut Days) -> Result<Vec<SlotStatistic<V>>> {
         let Self { table, slots, .. } = &*self;
         let (table, slots) = (table.clone(), *slots);
         let Some(object) = self.objects.get_mut(place) else { return Ok(Vec::new()) };
@@ -180,28 +178,23 @@ impl<V: Value> RunningObject<V> {
     fn new(object: &[u8], last: Option<i32>) -> Self {
         Self {
             object: object.to_vec(),
-            days: Vec::new(),
+            days: RunningMerge::new(Vec::new()),
             stored: Vec::new(),
-            last,
-            entered: 0,
-            left: 0,
             passed: 0,
-            window: Window::new(),
-            total: Point::Absent,
+            last,
         }
     }
 
     /// The slots of a range that statistics may lie in.
     fn ends(&self, period: Period, (from, to): (i32, i32)) -> Option<(i32, i32)> {
-        let first = |statistics: &[(i32, Option<V>)]| statistics.first().map(|(slot, _)| *slot);
-        let last = |statistics: &[(i32, Option<V>)]| statistics.last().map(|(slot, _)| *slot);
-        let begin = [first(&self.days), first(&self.stored)].into_iter().flatten().min()?;
+        let (days, stored) = (self.days.ends(), ends(&self.stored));
+        let begin = [days, stored].into_iter().flatten().map(|(first, _)| first).min()?;
         let worked_out = match period {
-            Period::LastDays(days) => last(&self.days).map(|last| last.saturating_add(i32::from(days) - 1)),
+            Period::LastDays(length) => days.map(|(_, last)| last.saturating_add(i32::from(length) - 1)),
             _ => Some(i32::MAX),
         };
         let worked_out = worked_out.and_then(|last| Some(last.min(self.last?)));
-        let end = [worked_out, last(&self.stored)].into_iter().flatten().max()?;
+        let end = [worked_out, stored.map(|(_, last)| last)].into_iter().flatten().max()?;
         let (from, to) = (from.max(begin), to.min(end));
         (from <= to).then_some((from, to))
     }
@@ -209,59 +202,25 @@ impl<V: Value> RunningObject<V> {
     fn statistic(&mut self, table: &Table, slot: i32, days: &mut Days) -> Result<Point<V>> {
         let stored = self.enter_stored(table.period(), slot);
         let worked_out = match table.period() {
-            Period::LastDays(days) => self.enter_window(slot, days.into()),
-            _ => self.enter_lifetime(slot),
+            Period::LastDays(length) => self.days.window(slot, length),
+            _ => self.days.lifetime(slot),
         };
         let worked_out = worked_out.map_err(|error| table.merge_error(slot, &self.object, &error))?;
-        if let Some(stored) = stored {
-            return Ok(stored.into());
+        if !stored.is_absent() {
+            return Ok(stored);
         }
         let is_worked_out = self.last.is_some_and(|last| slot <= last);
         if is_worked_out && days.was(slot)? { Ok(worked_out) } else { Ok(Point::Absent) }
     }
 
     /// What is stored of the slot itself. A lifetime goes on from what is stored.
-    fn enter_stored(&mut self, period: Period, slot: i32) -> Option<Option<V>> {
-        let mut found = None;
-        while let Some((at, value)) = self.stored.get(self.passed).filter(|(at, _)| *at <= slot) {
-            if period == Period::Lifetime {
-                self.total = value.clone().into();
-                // The anchor has what its own day has.
-                while self.days.get(self.entered).is_some_and(|(day, _)| day <= at) {
-                    self.entered += 1;
-                }
-            }
-            if *at == slot {
-                found = Some(value.clone());
-            }
-            self.passed += 1;
+    fn enter_stored(&mut self, period: Period, slot: i32) -> Point<V> {
+        let Some((at, value)) = pass(&self.stored, &mut self.passed, slot).last() else {
+            return Point::Absent;
+        };
+        if period == Period::Lifetime {
+            self.days.anchor(*at, value.clone());
         }
-        found
-    }
-
-    fn enter_lifetime(&mut self, slot: i32) -> Result<Point<V>, MergeError> {
-        while let Some((_, value)) = self.days.get(self.entered).filter(|(day, _)| *day <= slot) {
-            merge(&mut self.total, value.as_ref())?;
-            self.entered += 1;
-        }
-        Ok(self.total.clone())
-    }
-
-    fn enter_window(&mut self, slot: i32, length: i32) -> Result<Point<V>, MergeError> {
-        while let Some((_, value)) = self.days.get(self.entered).filter(|(day, _)| *day <= slot) {
-            if let Some(value) = value {
-                self.window.push(value.clone())?;
-            }
-            self.entered += 1;
-        }
-        while let Some((_, value)) =
-            self.days.get(self.left).filter(|(day, _)| *day <= slot.saturating_sub(length))
-        {
-            if value.is_some() {
-                self.window.pop()?;
-            }
-            self.left += 1;
-        }
-        if self.entered > self.left { Ok(self.window.merged()?.into()) } else { Ok(Point::Absent) }
+        if *at == slot { value.clone().into() } else { Point::Absent }
     }
 }

@@ -28,8 +28,6 @@ struct Current<V> {
     bytes: usize,
     /// The objects of the memtable's groups, by their numbers; none where there is none.
     objects: Vec<Option<Object>>,
-    /// The group after that of the last object: objects come in the same order often.
-    next: usize,
     /// The date of the last statistic, and its slot.
     date: Option<(Date, i32)>,
     /// The bytes of the last object that was looked up.
@@ -131,7 +129,6 @@ impl<V: Value> Current<V> {
             memtable: Memtable::new(table),
             bytes: 0,
             objects: Vec::new(),
-            next: 0,
             date: None,
             object: Vec::new(),
         })
@@ -148,14 +145,13 @@ impl<V: Value> Current<V> {
 
     /// The number of the group that a statistic's object has in the memtable.
     fn group(&mut self, change: &mut Change<'_>, key: &StatisticKey<'_, V>) -> Result<usize> {
-        let known = |group: &usize| match (self.objects.get(*group), &key.object) {
+        // An object that is guessed need not be encoded.
+        let guessed = self.memtable.guess(|group, _| match (self.objects.get(group), &key.object) {
             (Some(Some(known)), Some(object)) => known.is(object),
             (Some(None), None) => true,
             _ => false,
-        };
-        let known = [self.next, 0].into_iter().find(known);
-        if let Some(group) = known {
-            self.next = group + 1;
+        });
+        if let Some(group) = guessed {
             return Ok(group);
         }
         self.object.clear();
@@ -164,7 +160,6 @@ impl<V: Value> Current<V> {
         }
         let (group, grown) = self.memtable.group(&self.object);
         self.bytes += grown;
-        self.next = group + 1;
         if group == self.objects.len() {
             let before = self.objects.last().map(Option::as_ref);
             if before.is_none_or(|before| !same_part_kinds(before, key.object.as_ref())) {

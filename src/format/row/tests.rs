@@ -80,8 +80,8 @@ fn check<V: Value + PartialEq>(row: &Row<V>, form: Form, wanted: SlotBits) -> Re
     let packed = PackedRow::read(form, &bytes).unwrap();
     prop_assert_eq!(packed.present(), row.present());
     for slot in 0..=MOST_SLOTS {
-        let found = packed.get::<V>(slot).unwrap();
-        prop_assert_eq!(found.as_ref().map(Option::as_ref), row.get(slot));
+        let found = Point::from_listed(packed.get::<V>(slot).unwrap());
+        prop_assert_eq!(found.as_ref(), row.get(slot));
     }
     for wanted in [wanted, SlotBits::MAX, row.present(), 0] {
         let mut visited = Vec::new();
@@ -173,7 +173,7 @@ proptest! {
             prop_assert_eq!(map_of(&row), map.clone());
             prop_assert_eq!((row.len() as usize, row.is_empty()), (map.len(), map.is_empty()));
             for slot in 0..MOST_SLOTS {
-                prop_assert_eq!(row.get(slot), map.get(&slot).map(Option::as_ref));
+                prop_assert_eq!(row.get(slot), Point::from_listed(map.get(&slot).map(Option::as_ref)));
                 let rank = map.range(..slot).filter(|(_, value)| value.is_some()).count();
                 prop_assert_eq!(row.rank(slot), rank);
                 if let Some(Some(value)) = map.get(&slot) {
@@ -286,5 +286,5 @@ fn values_that_a_form_has_no_bytes_for_are_refused() {
 #[test]
 fn a_slot_after_the_last_has_no_statistic() {
     let row = row_of(SlotBits::MAX, 0, &[1_i64]);
-    assert_eq!((row.get(MOST_SLOTS), row.rank(MOST_SLOTS), bit(MOST_SLOTS)), (None, 64, 0));
+    assert_eq!((row.get(MOST_SLOTS), row.rank(MOST_SLOTS), bit(MOST_SLOTS)), (Point::Absent, 64, 0));
 }
