@@ -108,10 +108,10 @@ fn check_record(first: &[u8], value: &[u8], name: &Path) -> Result<()> {
     let record = (first == key::store()).then(|| StoreRecord::decode(value));
     let record = record.and_then(std::result::Result::ok);
     let record = record.ok_or_else(|| bad("it doesn't say what it is of, use another one".to_owned()))?;
-    if record.format > crate::format::FORMAT {
+    if record.format != crate::format::FORMAT {
         let (found, known) = (record.format, crate::format::FORMAT);
         return Err(bad(format!(
-            "it is of a store of format {found}, and this version reads up to {known}; use the version that wrote it, or a newer one"
+            "it is of a store of format {found}, and this version reads format {known}; use the version that wrote it"
         )));
     }
     Ok(())
