@@ -38,9 +38,9 @@ const PAGE: usize = 64;
 struct Passes {
     first_slot: i32,
     range: KeyRange,
-    /// The places that no pass was made for yet.
+    /// The offsets that no pass was made for yet.
     left: SlotBits,
-    /// The place of the pass that is under way, and where the blocks are that it hasn't read.
+    /// The offset of the pass that is under way, and where the blocks are that it hasn't read.
     current: Option<(u32, Option<KeyRange>)>,
 }
 
@@ -52,9 +52,9 @@ struct Span<L> {
     blocks: Vec<Vec<u8>>,
     /// In this direction.
     rows: Vec<HeldRow<L>>,
-    /// The places whose statistics weren't given yet.
+    /// The offsets whose statistics weren't given yet.
     left: SlotBits,
-    /// The place that statistics are given of now, and how many of the rows have been looked at.
+    /// The offset that statistics are given of now, and how many of the rows have been looked at.
     current: Option<(u32, usize)>,
 }
 
@@ -87,7 +87,7 @@ where
 
     /// What stands for the next statistic's object, its slot, and its value, none if it is missing.
     pub(crate) fn next_statistic(&mut self) -> Result<Option<(&L, i32, Option<V>)>> {
-        let (row, place) = loop {
+        let (row, offset) = loop {
             if let Some((label, slot, value)) = self.ready.pop_front() {
                 return Ok(Some((self.given.insert(label), slot, value)));
             }
@@ -112,11 +112,11 @@ where
         let block = self.span.blocks.get(*block).map(Vec::as_slice).unwrap_or_default();
         let bytes = block.get(bytes.clone()).unwrap_or_default();
         let packed = PackedRow::read(self.cursor.table.form(), bytes).map_err(corrupt)?;
-        let value = packed.get(place).map_err(corrupt)?.flatten();
-        Ok(Some((label, self.span.first_slot.saturating_add(place.cast_signed()), value)))
+        let value = packed.get(offset).map_err(corrupt)?.flatten();
+        Ok(Some((label, self.span.first_slot.saturating_add(offset.cast_signed()), value)))
     }
 
-    /// Takes the range of a span's blocks, to be gone over once for each place that has a statistic.
+    /// Takes the range of a span's blocks, to be gone over once for each offset that has a statistic.
     fn begin_passes(&mut self, span: i32, wanted: SlotBits, range: KeyRange) -> Result<()> {
         let mut left = 0;
         self.cursor.reads.for_each(range.clone(), |block| {
@@ -135,23 +135,23 @@ where
     fn next_of_pass(&mut self) -> Result<bool> {
         let direction = self.cursor.direction;
         while let Some(passes) = &mut self.passes {
-            let Some((place, unread)) = passes
+            let Some((offset, unread)) = passes
                 .current
                 .take()
-                .or_else(|| Some((next_place(&mut passes.left, direction)?, Some(passes.range.clone()))))
+                .or_else(|| Some((next_offset(&mut passes.left, direction)?, Some(passes.range.clone()))))
             else {
                 self.passes = None;
                 break;
             };
             let Some(range) = unread else { continue };
             let page = self.cursor.reads.page(&range, direction, PAGE)?;
-            passes.current = Some((place, page.rest));
-            let slot = passes.first_slot.saturating_add(place.cast_signed());
+            passes.current = Some((offset, page.rest));
+            let slot = passes.first_slot.saturating_add(offset.cast_signed());
             let (label, ready, cursor) = (&mut self.label, &mut self.ready, &self.cursor);
             for block in &page.entries {
                 let mut found = Vec::new();
                 cursor.rows_of(&block.key, &block.value, |object, row, _| {
-                    let value = row.get(place).map_err(|malformed| cursor.reads.corrupt(malformed))?;
+                    let value = row.get(offset).map_err(|malformed| cursor.reads.corrupt(malformed))?;
                     if let Some(value) = value
                         && let Some(label) = label(object)?
                     {
@@ -228,28 +228,28 @@ fn labelled<L>(
 }
 
 impl<L> Span<L> {
-    /// The row and the place of the next statistic.
+    /// The row and the offset of the next statistic.
     fn next(&mut self, direction: Direction) -> Option<(usize, u32)> {
         loop {
-            if let Some((place, seen)) = &mut self.current {
+            if let Some((offset, seen)) = &mut self.current {
                 while let Some(row) = self.rows.get(*seen) {
                     *seen += 1;
-                    if row.present & bit(*place) != 0 {
-                        return Some((*seen - 1, *place));
+                    if row.present & bit(*offset) != 0 {
+                        return Some((*seen - 1, *offset));
                     }
                 }
             }
-            self.current = Some((next_place(&mut self.left, direction)?, 0));
+            self.current = Some((next_offset(&mut self.left, direction)?, 0));
         }
     }
 }
 
-/// Takes the next of some places in a direction.
-fn next_place(left: &mut SlotBits, direction: Direction) -> Option<u32> {
-    let place = match direction {
+/// Takes the next of some offsets in a direction.
+fn next_offset(left: &mut SlotBits, direction: Direction) -> Option<u32> {
+    let offset = match direction {
         Direction::Forwards if *left != 0 => left.trailing_zeros(),
         _ => left.checked_ilog2()?,
     };
-    *left &= !bit(place);
-    Some(place)
+    *left &= !bit(offset);
+    Some(offset)
 }

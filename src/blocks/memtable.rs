@@ -232,8 +232,12 @@ impl<V: Value> Memtable<V> {
         }
         let mut lower = self.take();
         let mut upper = Self::new(self.table.clone());
-        lower.split_off(lower.len().div_ceil(2)).into_iter().for_each(|group| upper.push(group));
-        lower.into_iter().for_each(|group| self.push(group));
+        for group in lower.split_off(lower.len().div_ceil(2)) {
+            upper.push(group);
+        }
+        for group in lower {
+            self.push(group);
+        }
         Some(upper)
     }
 

@@ -72,13 +72,13 @@ impl<V: Value> Running<V> {
             _ => (*all.start(), *all.start()),
         };
         let mut running = Self { objects: Vec::new(), table: table.clone(), slots };
-        let mut places: HashMap<Vec<u8>, usize, RandomState> = HashMap::default();
+        let mut numbers: HashMap<Vec<u8>, usize, RandomState> = HashMap::default();
         let days = table.of_period(Period::Day);
         let days = RowCursor::new(reads, days, objects.clone(), Direction::Forwards, (first_day, to));
         days.for_each(|object, row| {
             if let Some(last) = tracked.last_day(object) {
-                let place = running.place(&mut places, object, Some(last));
-                if let Some(object) = running.objects.get_mut(place) {
+                let number = running.number(&mut numbers, object, Some(last));
+                if let Some(object) = running.objects.get_mut(number) {
                     row.for_each(reads, |slot, value| object.days.push(slot, value))?;
                 }
             }
@@ -87,8 +87,8 @@ impl<V: Value> Running<V> {
         let stored =
             RowCursor::new(reads, table.clone(), objects.clone(), Direction::Forwards, (first_stored, to));
         stored.for_each(|object, row| {
-            let place = running.place(&mut places, object, tracked.last_day(object));
-            if let Some(object) = running.objects.get_mut(place) {
+            let number = running.number(&mut numbers, object, tracked.last_day(object));
+            if let Some(object) = running.objects.get_mut(number) {
                 row.for_each(reads, |slot, value| object.stored.push((slot, value)))?;
             }
             Ok(())
@@ -101,14 +101,14 @@ impl<V: Value> Running<V> {
     pub(crate) fn into_values<W: Value>(mut self) -> Result<Running<W>> {
         let mut days = Days::new(*self.table.calendar());
         let mut objects = Vec::with_capacity(self.objects.len());
-        for place in 0..self.objects.len() {
-            let statistics = self.statistics(place, &mut days)?;
+        for number in 0..self.objects.len() {
+            let statistics = self.statistics(number, &mut days)?;
             let value = |value: V| match value.to_integer() {
                 Some(integer) => W::from_integer(integer),
                 None => value.to_stored().and_then(|bytes| W::from_stored(&bytes).ok()),
             };
             let mut object = RunningObject::new(
-                &self.objects.get(place).map(|object| object.object.clone()).unwrap_or_default(),
+                &self.objects.get(number).map(|object| object.object.clone()).unwrap_or_default(),
                 None,
             );
             object.stored =
@@ -130,19 +130,19 @@ impl<V: Value> Running<V> {
         }
     }
 
-    fn place(
+    fn number(
         &mut self,
-        places: &mut HashMap<Vec<u8>, usize, RandomState>,
+        numbers: &mut HashMap<Vec<u8>, usize, RandomState>,
         object: &[u8],
         last: Option<i32>,
     ) -> usize {
-        if let Some(place) = places.get(object) {
-            return *place;
+        if let Some(number) = numbers.get(object) {
+            return *number;
         }
-        let place = self.objects.len();
-        places.insert(object.to_vec(), place);
+        let number = self.objects.len();
+        numbers.insert(object.to_vec(), number);
         self.objects.push(RunningObject::new(object, last));
-        place
+        number
     }
 
     /// The slots with a statistic may lie from one to another, both included; none if there are none.
@@ -153,10 +153,10 @@ impl<V: Value> Running<V> {
 
     /// The slots of an object that have a statistic, in order, with their values, none for a missing one. Days that
     /// never were have none.
-    pub(crate) fn statistics(&mut self, place: usize, days: &mut Days) -> Result<Vec<SlotStatistic<V>>> {
+    pub(crate) fn statistics(&mut self, number: usize, days: &mut Days) -> Result<Vec<SlotStatistic<V>>> {
         let Self { table, slots, .. } = &*self;
         let (table, slots) = (table.clone(), *slots);
-        let Some(object) = self.objects.get_mut(place) else { return Ok(Vec::new()) };
+        let Some(object) = self.objects.get_mut(number) else { return Ok(Vec::new()) };
         let mut statistics = Vec::new();
         let Some((from, to)) = object.ends(table.period(), slots) else { return Ok(statistics) };
         for slot in from..=to {
@@ -168,9 +168,9 @@ impl<V: Value> Running<V> {
     }
 
     /// The statistic of an object in a slot; slots must be asked for in order.
-    pub(crate) fn statistic(&mut self, place: usize, slot: i32, days: &mut Days) -> Result<Point<V>> {
+    pub(crate) fn statistic(&mut self, number: usize, slot: i32, days: &mut Days) -> Result<Point<V>> {
         let Self { objects, table, .. } = self;
-        objects.get_mut(place).map_or(Ok(Point::Absent), |object| object.statistic(table, slot, days))
+        objects.get_mut(number).map_or(Ok(Point::Absent), |object| object.statistic(table, slot, days))
     }
 }
 

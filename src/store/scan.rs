@@ -111,8 +111,8 @@ impl Visitor {
             self.know(first)?;
         }
         row.for_each(reads, |slot, value| {
-            let place = usize::try_from(slot.wrapping_sub(self.first)).unwrap_or(usize::MAX);
-            if let Some(date) = self.dates.get(place) {
+            let offset = usize::try_from(slot.wrapping_sub(self.first)).unwrap_or(usize::MAX);
+            if let Some(date) = self.dates.get(offset) {
                 visit(&self.series, *date, value);
             }
         })

@@ -248,15 +248,14 @@ impl<'c, 's> Import<'c, 's> {
         let date = self.change.store().calendar().parse_date(period, &date)?;
         let slot = self.change.store().calendar().slot(period, date)?;
         let kinds = || object.iter().flat_map(Object::kinds);
-        match imported.iter_mut().find(|(known, _)| kinds().eq(known)) {
-            Some((_, imported)) => imported.note(period, slot),
-            None => {
-                let kinds: Vec<String> = kinds().map(str::to_owned).collect();
-                let before = Tracked::read(self.change.writes(), &domain, &metric, &kinds)?;
-                let mut first = Imported::new(before);
-                first.note(period, slot);
-                imported.push((kinds, first));
-            }
+        if let Some((_, imported)) = imported.iter_mut().find(|(known, _)| kinds().eq(known)) {
+            imported.note(period, slot);
+        } else {
+            let kinds: Vec<String> = kinds().map(str::to_owned).collect();
+            let before = Tracked::read(self.change.writes(), &domain, &metric, &kinds)?;
+            let mut first = Imported::new(before);
+            first.note(period, slot);
+            imported.push((kinds, first));
         }
         let metric = Metric::parse(Domain::parse(&domain, name)?, &metric, &record.name)?;
         let key = metric.describe(&record.description).on(period, date);
