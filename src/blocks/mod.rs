@@ -10,6 +10,7 @@ mod cursor;
 mod memtable;
 mod pack;
 mod point;
+mod replay;
 mod rewrite;
 mod table;
 #[cfg(test)]
@@ -18,5 +19,6 @@ mod tests;
 pub(crate) use by_date::ByDate;
 pub(crate) use cursor::{Objects, RowCursor, RowView};
 pub(crate) use memtable::{Edit, Group, Memtable};
+pub(crate) use replay::ReplayedRows;
 pub(crate) use rewrite::{Cut, Written, write};
 pub(crate) use table::Table;

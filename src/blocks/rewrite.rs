@@ -3,7 +3,7 @@
 use super::{Edit, Group, Memtable, Table, memtable::Patch, pack::PendingRows};
 use crate::{
     error::{Error, Result},
-    format::{KeyRange, Row, same_bytes},
+    format::{KeyRange, Row, RowLog, same_bytes},
     kinds::Value,
     storage::{Direction, Entry, Reads, Transaction},
 };
@@ -84,6 +84,8 @@ struct SpanWriter<'w, 's> {
     uncut: i32,
     /// The rows that wait for being written to blocks.
     rows: PendingRows,
+    /// What has changed in them.
+    log: RowLog,
     /// The keys of blocks whose rows were taken, and that aren't written anew yet.
     taken: BTreeSet<Vec<u8>>,
     encoded: Vec<u8>,
@@ -106,6 +108,7 @@ impl<'w, 's> SpanWriter<'w, 's> {
             uncut: cut.map_or(i32::MAX, |cut| table.span_of(cut.slots.0)),
             cut,
             rows: PendingRows::default(),
+            log: RowLog::default(),
             taken: BTreeSet::new(),
             encoded: Vec::new(),
             written: Written::default(),
@@ -157,7 +160,11 @@ impl<'w, 's> SpanWriter<'w, 's> {
         }
         // What is left has no block yet.
         for (_, group, patch) in edits {
-            self.add(span, group.object(), patch)?;
+            if let Err(error) = self.add(span, group.object(), patch) {
+                // Those before are logged already, perhaps.
+                self.write_all(span)?;
+                return Err(error);
+            }
             self.write_full(span)?;
         }
         self.write_all(span)
@@ -280,12 +287,23 @@ impl<'w, 's> SpanWriter<'w, 's> {
             if let Some((_, _, patch)) = edit {
                 self.apply(span, object, patch, &mut row)?;
             }
-            self.written.changed += u64::from(row.differences(&before));
-            self.written.removed += u64::from((before.present() & !row.present()).count_ones());
+            let (changed, removed) = (row.differing(&before), before.present() & !row.present());
+            self.written.changed += u64::from(changed.count_ones());
+            self.written.removed += u64::from(removed.count_ones());
             if row.is_empty() {
                 shrinks = true;
             } else {
                 self.push(span, object, &row)?;
+            }
+            if removed != 0 {
+                self.log.absent(object, removed);
+            }
+            if changed != 0 && changed != row.present() {
+                row.remove_all(!changed);
+                self.encode(span, object, &row)?;
+            }
+            if changed != 0 {
+                self.log.row(object, &self.encoded);
             }
         }
         for (_, group, patch) in edits {
@@ -299,7 +317,12 @@ impl<'w, 's> SpanWriter<'w, 's> {
         let mut row = Row::default();
         self.apply(span, object, patch, &mut row)?;
         self.written.changed += u64::from(row.len());
-        if row.is_empty() { Ok(()) } else { self.push(span, object, &row) }
+        if row.is_empty() {
+            return Ok(());
+        }
+        self.push(span, object, &row)?;
+        self.log.row(object, &self.encoded);
+        Ok(())
     }
 
     fn apply<V: Value>(
@@ -316,10 +339,14 @@ impl<'w, 's> SpanWriter<'w, 's> {
         Ok(())
     }
 
-    fn push<V: Value>(&mut self, span: i32, object: &[u8], row: &Row<V>) -> Result<()> {
+    fn encode<V: Value>(&mut self, span: i32, object: &[u8], row: &Row<V>) -> Result<()> {
         self.encoded.clear();
         row.encode(self.table.form(), &mut self.encoded)
-            .map_err(|unencodable| self.table.unstorable(span, object, unencodable))?;
+            .map_err(|unencodable| self.table.unstorable(span, object, unencodable))
+    }
+
+    fn push<V: Value>(&mut self, span: i32, object: &[u8], row: &Row<V>) -> Result<()> {
+        self.encode(span, object, row)?;
         if self.encoded.len() > MOST_ROW_BYTES {
             let statistic = self.table.describe(self.table.first_slot(span), object);
             let problem = "its neighbours and it have more than 16 MiB; give its kind of value Layout::Large";
@@ -383,16 +410,18 @@ impl<'w, 's> SpanWriter<'w, 's> {
         self.rows.write_all(self.table, |block| blocks.push(block));
         self.put(span, blocks)?;
         for key in mem::take(&mut self.taken) {
-            self.change.remove(key)?;
+            self.change.write_block(key, None)?;
         }
         Ok(())
     }
 
     fn put(&mut self, span: i32, blocks: Vec<(Vec<u8>, Vec<u8>)>) -> Result<()> {
+        self.change.log_rows(&self.table.key(span, &[]), &self.log);
+        self.log.clear();
         for (first, bytes) in blocks {
             let key = self.table.key(span, &first);
             self.taken.remove(&key);
-            self.change.put(key, bytes)?;
+            self.change.write_block(key, Some(bytes))?;
         }
         Ok(())
     }

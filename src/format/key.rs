@@ -231,9 +231,9 @@ pub(crate) fn store() -> Vec<u8> {
     vec![Space::Store as u8]
 }
 
-/// How far large changes have come.
-pub(crate) fn changes() -> Vec<u8> {
-    vec![Space::Store as u8, 0x01]
+/// What a checkpoint is of: only there, before all entries but the store's record.
+pub(crate) fn checkpoint() -> Vec<u8> {
+    vec![Space::Store as u8, 0x00]
 }
 
 /// The latest date seen: the latest plausible one that the store's clock gave for today.
@@ -352,6 +352,23 @@ impl BlockKey {
         let object = self.object.as_ref().map(object_bytes).unwrap_or_default();
         SeriesPrefix::new(space, &self.domain, &self.metric, self.period).block(self.first_slot, &object)
     }
+}
+
+/// The beginning of the keys of a block's span, and the bytes of its first object.
+pub(crate) fn split_span(key: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let mut reader = KeyReader { rest: key };
+    reader.byte()?;
+    (reader.reference()?, reader.reference()?, reader.period()?, reader.slot()?);
+    let object = reader.rest;
+    Ok((key.strip_suffix(object).unwrap_or(key), object))
+}
+
+/// The beginning of the keys of a span's blocks, taken apart: domain, metric, period and first slot.
+pub(crate) fn decode_span(span: &[u8]) -> Result<(String, String, Period, i32), Malformed> {
+    let mut reader = KeyReader { rest: span };
+    reader.byte()?;
+    let decoded = (reader.reference()?, reader.reference()?, reader.period()?, reader.slot()?);
+    if reader.rest.is_empty() { Ok(decoded) } else { Err(Malformed("a span that goes on after its end")) }
 }
 
 /// The object that these bytes of a key stand for.

@@ -4,21 +4,21 @@
 //! rows and blocks by `blocks` alone.
 
 mod block;
+mod change;
 #[cfg(test)]
 mod golden;
 pub(crate) mod key;
 mod record;
 mod row;
-mod stored;
 
 pub(crate) use block::{BlockBuilder, BlockReader, form_of};
+pub(crate) use change::{ChangeReader, ChangeWriter, Logged, RowLog};
 pub(crate) use key::{BlockKey, KeyRange, PartKindBytes, SeriesPrefix, Space};
 pub(crate) use record::{
-    CalendarRecord, ChangesRecord, DomainRecord, FORMAT, Form, MetricRecord, PeriodRecord, Record,
+    CalendarRecord, CheckpointRecord, DomainRecord, FORMAT, Form, MetricRecord, PeriodRecord, Record,
     SeenRecord, StoreRecord, TrackedRecord,
 };
-pub(crate) use row::{MOST_SLOTS, PackedRow, Row, SlotBits, Unencodable, bit};
-pub(crate) use stored::{Stored, store_value, value_after};
+pub(crate) use row::{MOST_SLOTS, PackedRow, Row, SlotBits, Unencodable, bit, slots_of};
 
 use crate::kinds::varint::Misread;
 

@@ -41,13 +41,13 @@ pub(crate) struct SeenRecord {
     pub(crate) day: i32,
 }
 
-/// How far large changes have come; not there before the first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ChangesRecord {
-    /// The number of the last that is committed.
-    pub(crate) committed: u64,
-    /// The next one has begun to write.
-    pub(crate) under_way: bool,
+/// What a checkpoint is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CheckpointRecord {
+    /// The number that the store was given when it was made.
+    pub(crate) store: u64,
+    /// The last change that is in it.
+    pub(crate) number: u64,
 }
 
 /// A domain's registration.
@@ -167,7 +167,7 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
 
 impl Record for StoreRecord {}
 impl Record for SeenRecord {}
-impl Record for ChangesRecord {}
+impl Record for CheckpointRecord {}
 impl Record for DomainRecord {}
 impl Record for MetricRecord {}
 

@@ -158,15 +158,17 @@ impl<V> Row<V> {
         removed.count_ones()
     }
 
-    /// How many statistics this row has that another hasn't, or has otherwise.
-    pub(crate) fn differences(&self, other: &Self) -> u32
+    /// The slots whose statistics another row hasn't, or has otherwise.
+    pub(crate) fn differing(&self, other: &Self) -> SlotBits
     where
         V: PartialEq,
     {
         if self == other {
             return 0;
         }
-        self.iter().map(|(slot, value)| u32::from(other.get(slot) != value.into())).sum()
+        let differs =
+            |(slot, value): (u32, Option<&V>)| (other.get(slot) != value.into()).then_some(bit(slot));
+        self.iter().filter_map(differs).fold(0, |bits, bit| bits | bit)
     }
 
     /// The slots that have a statistic, in order, with their values; missing ones as `None`.

@@ -6,8 +6,8 @@ use crate::{
     calendar::Calendar,
     error::{self, Error},
     format::{
-        BlockKey, ChangesRecord, DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, SeenRecord,
-        Space, StoreRecord, key,
+        BlockKey, DomainRecord, FORMAT, Form, KeyRange, MetricRecord, Record, SeenRecord, Space, StoreRecord,
+        key,
     },
     kinds::Value,
     model::Ref,
@@ -126,9 +126,6 @@ impl<V: Value> Entries<V> {
     }
 
     fn store(entry: &Entry) -> Result<(), String> {
-        if entry.key == key::changes() {
-            return ChangesRecord::decode(&entry.value).map(drop).map_err(has);
-        }
         if entry.key == key::seen() {
             return SeenRecord::decode(&entry.value).map(drop).map_err(has);
         }

@@ -1,12 +1,16 @@
 //! Recovering what is left of a damaged store.
 
 use crate::{
+    blocks::ReplayedRows,
     calendar::Calendar,
     error::{Error, Result},
-    format::{BlockKey, DomainRecord, Form, MetricRecord, Record, Space, StoreRecord, form_of, key},
+    format::{
+        BlockKey, ChangeReader, DomainRecord, Form, Logged, MetricRecord, Record, Space, StoreRecord,
+        form_of, key,
+    },
     kinds::Value,
     rollup::Tracked,
-    storage::{Entry, Remains},
+    storage::{Entry, Remains, Transaction},
     store::{BulkLoad, Store, store_record},
 };
 use std::{
@@ -18,23 +22,15 @@ use std::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoverReport {
-    /// The entries that were copied: blocks of statistics, registrations, cursors.
+    /// The entries that the new store has: blocks of statistics, registrations, cursors.
     pub entries: u64,
-    /// How many there should be, if that could be read.
-    pub expected: Option<u64>,
-    /// Places in the files that are not what was written, and entries there; most have been written again later.
-    pub damaged: u64,
-    /// How many of the last writes that were flushed are not there, if that could be read. A small change is one write,
-    /// a large one is several.
-    pub lost_writes: Option<u64>,
+    /// What is missing, or may be, a sentence each; nothing if everything that was flushed is there.
+    pub missing: Vec<String>,
     /// Blocks left out since the registration of their metric is lost, and with it the kind of their values; by metric,
     /// as `domain/metric`.
     pub unregistered: BTreeMap<String, u64>,
     /// Metrics of which the registration is lost, and which were registered again as integers without a name.
     pub registered_again: Vec<String>,
-    /// Everything is there, as it was written last. Otherwise, some of what was copied may be older than what was
-    /// written last.
-    pub complete: bool,
 }
 
 impl Store {
@@ -57,11 +53,12 @@ impl Store {
     /// let store = Store::open(&damaged)?;
     /// store.record(SALES.on(Period::Day, store.today()?), 12)?;
     /// drop(store);
-    /// std::fs::remove_file(damaged.join("manifest"))?;
+    /// std::fs::remove_file(damaged.join("checkpoint-0"))?;
+    /// std::fs::remove_file(damaged.join("closed"))?;
     /// assert!(Store::open(&damaged).is_err());
     ///
     /// let report = Store::recover(&damaged, &new, None)?;
-    /// assert!(report.complete);
+    /// assert_eq!(report.missing, ["its checkpoint is not there"]);
     /// assert_eq!(Store::open(&new)?.series(SALES, Period::Day).values()?, [Some(12)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -76,108 +73,166 @@ impl Store {
     ) -> Result<RecoverReport> {
         let (damaged, directory) = (damaged.as_ref(), directory.as_ref());
         let unfinished = BulkLoad::begin(directory)?;
-        let remains = Remains::read(damaged)?;
-        let mut recover = Recover::new(unfinished, &remains);
-        remains.entries.into_iter().try_for_each(|entry| recover.entry(entry))?;
-        recover.record(damaged, calendar)?;
-        recover.unfinished.finish()?;
-        Ok(recover.report)
+        let remains = Remains::read(damaged, &directory.join(SCRATCH))?;
+        let mut recover = Recover::default();
+        let registered = remains.parts.iter().flat_map(|part| puts(part));
+        for (key, value) in remains.entries.iter().map(|entry| (&*entry.key, &*entry.value)).chain(registered)
+        {
+            recover.know(key, value);
+        }
+        let entries = unfinished.load(|change| {
+            recover.record(change, damaged, calendar)?;
+            let mut rows = ReplayedRows::default();
+            for Entry { key, value } in remains.entries {
+                recover.entry(change, &mut rows, key, value)?;
+            }
+            for part in &remains.parts {
+                recover.part(change, &mut rows, part)?;
+            }
+            rows.part(change, None)
+        })?;
+        let Recover { unregistered, registered_again, mut missing, .. } = recover;
+        missing.splice(0..0, remains.missing);
+        Ok(RecoverReport { entries, missing, unregistered, registered_again })
     }
+}
+
+/// Where the index of the damaged store is copied to, in the folder of the new one.
+const SCRATCH: &str = "sled-0";
+
+/// The entries that a part of a change puts.
+fn puts(part: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let (mut reader, mut puts) = (ChangeReader::new(part), Vec::new());
+    while let Ok(Some(logged)) = reader.next() {
+        if let Logged::Put(key, value) = logged {
+            puts.push((key, value));
+        }
+    }
+    puts
 }
 
 /// A recover under way.
+#[derive(Debug, Default)]
 struct Recover {
-    /// The new store, which is none until all of it is written.
-    unfinished: BulkLoad,
-    report: RecoverReport,
-    has_record: bool,
+    /// The store's record, the latest that was found.
+    record: Option<StoreRecord>,
     domains: BTreeSet<String>,
     metrics: BTreeSet<(String, String)>,
+    unregistered: BTreeMap<String, u64>,
+    registered_again: Vec<String>,
+    missing: Vec<String>,
 }
 
 impl Recover {
-    fn new(unfinished: BulkLoad, remains: &Remains) -> Self {
-        let Remains { expected, damaged, lost_batches: lost_writes, complete, .. } = *remains;
-        Self {
-            unfinished,
-            report: RecoverReport { expected, damaged, lost_writes, complete, ..RecoverReport::default() },
-            has_record: false,
-            domains: BTreeSet::new(),
-            metrics: BTreeSet::new(),
+    /// Learns what is registered.
+    fn know(&mut self, key: &[u8], value: &[u8]) {
+        if key == key::store() {
+            self.record = StoreRecord::decode(value).ok().or(self.record.take());
+        }
+        if let Ok([domain]) = Space::Domain.names(key).as_deref() {
+            self.domains.insert(domain.clone());
+        }
+        if let Ok([domain, metric]) = Space::Metric.names(key).as_deref()
+            && MetricRecord::decode(value).is_ok()
+        {
+            self.metrics.insert((domain.clone(), metric.clone()));
         }
     }
 
-    /// Takes the next entry, in the order of the keys: registrations come before blocks.
-    fn entry(&mut self, mut entry: Entry) -> Result<()> {
-        let of = |space: Space| entry.key.first() == Some(&(space as u8));
-        let kept = if entry.key == key::store() {
-            self.has_record = StoreRecord::decode(&entry.value).is_ok();
-            self.report.damaged += u64::from(!self.has_record);
-            self.has_record
-        } else if of(Space::Plain) || of(Space::Object) {
-            self.row(&entry)?
-        } else {
-            if let Ok([domain]) = Space::Domain.names(&entry.key).as_deref() {
-                self.domains.insert(domain.clone());
+    /// Takes the next entry.
+    fn entry(
+        &mut self,
+        change: &mut Transaction<'_>,
+        rows: &mut ReplayedRows,
+        key: Vec<u8>,
+        value: Vec<u8>,
+    ) -> Result<()> {
+        let of = |space: Space| key.first() == Some(&(space as u8));
+        if of(Space::Plain) || of(Space::Object) {
+            let Ok(BlockKey { domain, metric, .. }) = BlockKey::decode(&key) else {
+                return Ok(self.missing.push("a block whose key can't be read".to_owned()));
+            };
+            if self.is_registered(change, domain, metric, form_of(&value) == Some(Form::Integers))? {
+                rows.block(change, &key, &value)?;
             }
-            if let Ok([domain, metric]) = Space::Metric.names(&entry.key).as_deref() {
-                self.domain(domain)?;
-                self.metrics.insert((domain.clone(), metric.clone()));
-            }
-            if of(Space::Tracked)
-                && let Ok(tracked) = Tracked::decode(&entry.value)
-            {
-                // Days or months may be lost: they aren't in step until a rebuild.
-                entry.value = Tracked { in_step: Vec::new(), ..tracked }.encode();
-            }
-            true
-        };
-        if !kept {
             return Ok(());
         }
-        self.report.entries += 1;
-        self.unfinished.put(entry.key, entry.value)
+        self.put(change, &key, &value)
     }
 
-    /// Sees to it that a block's metric is registered; says whether it is.
-    fn row(&mut self, entry: &Entry) -> Result<bool> {
-        let Ok(BlockKey { domain, metric, .. }) = BlockKey::decode(&entry.key) else {
-            self.report.damaged += 1;
-            return Ok(false);
-        };
-        if self.metrics.contains(&(domain.clone(), metric.clone())) {
-            return Ok(true);
-        }
-        let name = format!("{domain}/{metric}");
-        if form_of(&entry.value) != Some(Form::Integers) {
-            *self.report.unregistered.entry(name).or_default() += 1;
-            return Ok(false);
-        }
-        self.domain(&domain)?;
-        let (kind, form) = (i64::KIND.to_owned(), Form::Integers);
-        let record = MetricRecord { name: metric.clone(), description: String::new(), kind, form };
-        self.unfinished.put(Space::Metric.key(&[&domain, &metric]), record.encode())?;
-        self.metrics.insert((domain, metric));
-        self.report.registered_again.push(name);
-        Ok(true)
-    }
-
-    fn domain(&mut self, domain: &str) -> Result<()> {
-        if self.domains.insert(domain.to_owned()) {
-            let record = DomainRecord { name: domain.to_owned() };
-            self.unfinished.put(Space::Domain.key(&[domain]), record.encode())?;
+    /// Does what a part of a change says.
+    fn part(&mut self, change: &mut Transaction<'_>, rows: &mut ReplayedRows, part: &[u8]) -> Result<()> {
+        let mut reader = ChangeReader::new(part);
+        while let Ok(Some(logged)) = reader.next() {
+            if let Logged::Row(span, ..) | Logged::Absent(span, ..) = &logged {
+                let Ok((domain, metric, ..)) = key::decode_span(span) else { continue };
+                if self.is_registered(change, domain, metric, false)? {
+                    rows.logged(change, logged)?;
+                }
+            } else if let Logged::Put(key, value) = logged {
+                self.put(change, key, value)?;
+            } else {
+                rows.logged(change, logged)?;
+            }
         }
         Ok(())
     }
 
-    /// Sees to it that the store has its record.
-    fn record(&mut self, damaged: &Path, calendar: Option<Calendar>) -> Result<()> {
-        if self.has_record {
+    fn put(&mut self, change: &mut Transaction<'_>, key: &[u8], value: &[u8]) -> Result<()> {
+        if key == key::store() {
             return Ok(());
         }
+        let mut value = value.to_vec();
+        if key.first() == Some(&(Space::Tracked as u8))
+            && let Ok(tracked) = Tracked::decode(&value)
+        {
+            // Days or months may be lost: they aren't in step until a rebuild.
+            value = Tracked { in_step: Vec::new(), ..tracked }.encode();
+        }
+        change.put(key.to_vec(), value)
+    }
+
+    /// Sees to it that a metric is registered, again if it has integers; says whether it is.
+    fn is_registered(
+        &mut self,
+        change: &mut Transaction<'_>,
+        domain: String,
+        metric: String,
+        has_integers: bool,
+    ) -> Result<bool> {
+        let names = (domain, metric);
+        if self.metrics.contains(&names) {
+            return Ok(true);
+        }
+        let (domain, metric) = &names;
+        let name = format!("{domain}/{metric}");
+        if !has_integers {
+            *self.unregistered.entry(name).or_default() += 1;
+            return Ok(false);
+        }
+        if self.domains.insert(domain.clone()) {
+            let record = DomainRecord { name: domain.clone() };
+            change.put(Space::Domain.key(&[domain]), record.encode())?;
+        }
+        let (kind, form) = (i64::KIND.to_owned(), Form::Integers);
+        let record = MetricRecord { name: metric.clone(), description: String::new(), kind, form };
+        change.put(Space::Metric.key(&[domain, metric]), record.encode())?;
+        self.metrics.insert(names);
+        self.registered_again.push(name);
+        Ok(true)
+    }
+
+    /// Writes the store's record.
+    fn record(
+        &mut self,
+        change: &mut Transaction<'_>,
+        damaged: &Path,
+        calendar: Option<Calendar>,
+    ) -> Result<()> {
         let problem =
             "its calendar can't be read, and without it no date is known; give the calendar".to_owned();
-        let calendar = calendar.ok_or_else(|| Error::Corrupt { path: damaged.to_owned(), problem })?;
-        self.unfinished.put(key::store(), store_record(&calendar).encode())
+        let record = self.record.take().or(calendar.map(|calendar| store_record(&calendar)));
+        let record = record.ok_or_else(|| Error::Corrupt { path: damaged.to_owned(), problem })?;
+        change.put(key::store(), record.encode())
     }
 }

@@ -1,6 +1,6 @@
 //! An engine for tests, which counts what is asked of it.
 
-use super::{Compaction, Direction, Engine, Entry, MemoryEngine, VisitEntries, Write};
+use super::{Direction, Engine, Log, MemoryEngine, VisitEntries, Write};
 use crate::{error::Result, format::KeyRange};
 use std::{
     mem,
@@ -16,6 +16,8 @@ pub(crate) struct Calls {
     pub(crate) applies: usize,
     /// The entries of all batches.
     pub(crate) written: usize,
+    /// The bytes of all logs.
+    pub(crate) logged: usize,
     /// The keys that were asked for, and where scans began, as text.
     pub(crate) reads: Vec<String>,
 }
@@ -72,28 +74,21 @@ impl Engine for CountingEngine {
         self.engine.visit(range, direction, limit, visit)
     }
 
-    fn apply(&self, batch: Vec<Write>) -> Result<()> {
+    fn apply(&self, batch: Vec<Write>, log: Option<Log<'_>>) -> Result<()> {
         self.calls.with(|calls| {
             calls.applies += 1;
             calls.written += batch.len();
+            calls.logged += log.map_or(0, |log| log.bytes.len());
         });
-        self.engine.apply(batch)
+        self.engine.apply(batch, log)
     }
 
     fn flush(&self) -> Result<()> {
         self.engine.flush()
     }
 
-    fn publish(&self) -> Result<()> {
-        self.engine.publish()
-    }
-
     fn check(&self) -> Result<()> {
         self.engine.check()
-    }
-
-    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
-        self.engine.compact(rewritten)
     }
 
     fn path(&self) -> &Path {

@@ -1,13 +1,11 @@
 //! What a storage engine has to offer.
 
+use super::Checkpoint;
 use crate::{error::Result, format::KeyRange};
 use std::{fmt::Debug, path::Path};
 
 /// So many entries are read at once, where all of a range are.
 pub(crate) const BATCH: usize = 512;
-
-/// What the names of files begin with that hold spilled entries, in a store's folder.
-pub(in crate::storage) const SPILL_FILES: &str = "spill-";
 
 /// Takes a key and its value.
 pub(crate) type VisitEntries<'v> = &'v mut dyn FnMut(&[u8], &[u8]);
@@ -35,22 +33,44 @@ pub(crate) trait Engine: Debug + Send + Sync {
         Ok(entries)
     }
 
-    /// Does all of these writes or none, also across a crash; in the order of the calls, so that no write survives
-    /// one that was made before it. No key is in a batch twice, and nobody else writes to its keys meanwhile.
-    fn apply(&self, batch: Vec<Write>) -> Result<()>;
+    /// Does all of these writes, after it has added them to the journal, or none. No key is in a batch twice, and nobody else
+    /// writes meanwhile. Without a log, the map is written to alone: what it had before or will have is in the journal.
+    fn apply(&self, batch: Vec<Write>, log: Option<Log<'_>>) -> Result<()>;
 
-    /// Returns when everything that was applied is on the disk.
+    /// Says that the parts that were logged of a change are not to happen.
+    fn give_up(&self) {}
+
+    /// The parts of changes in the journal that the map doesn't have yet: they are to be applied first of all.
+    fn behind(&self) -> Option<Box<dyn Iterator<Item = Result<Vec<u8>>>>> {
+        None
+    }
+
+    /// Returns when every change that was logged is on the disk.
     fn flush(&self) -> Result<()>;
 
-    /// Makes the map what is found at its path from now on. Until then there is none.
-    fn publish(&self) -> Result<()>;
+    /// Whether the journal is long enough for a checkpoint.
+    fn wants_checkpoint(&self) -> bool {
+        false
+    }
 
-    /// Reads all entries, and compares them with what was written. Writes wait meanwhile, reads go on.
+    /// Begins a checkpoint: the journal goes on in a new file. No change is open meanwhile. None in memory.
+    fn begin_checkpoint(&self) -> Result<Option<Checkpoint>> {
+        Ok(None)
+    }
+
+    /// Puts a checkpoint, which has all entries as they were when it was begun, in the place of the one before.
+    fn finish_checkpoint(&self, _: Checkpoint) -> Result<()> {
+        Ok(())
+    }
+
+    /// Makes the map anew from the checkpoint, in less space. No change is open meanwhile, and none was made since the
+    /// checkpoint was begun; reads go on.
+    fn renew(&self) -> Result<Compaction> {
+        Ok(Compaction { before: 0, after: 0 })
+    }
+
+    /// Reads everything, and compares it with what was written. No change is open meanwhile.
     fn check(&self) -> Result<()>;
-
-    /// Rewrites the map into less space, in one step, each entry as `rewritten` makes it, or without it; where that takes
-    /// more, the map stays as it is. Writes wait meanwhile, reads go on.
-    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction>;
 
     /// The directory, if there is one: for files that are gone with the process.
     fn folder(&self) -> Option<&Path> {
@@ -78,12 +98,19 @@ pub(crate) struct Entry {
     pub(crate) value: Vec<u8>,
 }
 
-/// What a key has, none if there is nothing, and what it gets.
+/// What a key gets, none if its entry goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Write {
     pub(crate) key: Vec<u8>,
-    pub(crate) old: Option<Vec<u8>>,
-    pub(crate) new: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+}
+
+/// A change as it is logged, or a part of one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Log<'b> {
+    pub(crate) bytes: &'b [u8],
+    /// With it, the change happens.
+    pub(crate) is_last: bool,
 }
 
 /// Which end of a range comes first.

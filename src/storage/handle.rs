@@ -1,14 +1,15 @@
 //! The map: an engine with what its readers and its one writer share.
 
-use super::{Compaction, Engine, Entry, lock, versions::Versions};
+use super::{Compaction, Engine, Reads, Transaction, lock, versions::Versions};
 use crate::{
     error::{Error, Result},
-    format::{ChangesRecord, Malformed, Record, Stored, key, store_value, value_after},
+    format::{KeyRange, Malformed},
 };
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
+        atomic::AtomicU64,
     },
     thread::{self, ThreadId},
 };
@@ -25,26 +26,33 @@ pub(super) struct Shared {
     versions: RwLock<Versions>,
     writer: Mutex<()>,
     pub(super) writing: Mutex<Option<ThreadId>>,
+    /// Held while a checkpoint is written.
+    checkpoint: Mutex<()>,
     pub(super) spills: AtomicU64,
 }
 
+/// Does what a part of a change in the journal says; without one, what is left to do.
+pub(crate) type Replay<'r> = &'r mut dyn FnMut(&mut Transaction<'_>, Option<&[u8]>) -> Result<()>;
+
 impl Storage {
-    /// Takes an engine into use. A change that a crash cut short stays unseen, and the next one takes it back.
-    pub(crate) fn new(engine: Box<dyn Engine>) -> Result<Self> {
+    /// Takes an engine into use, and does what its journal says.
+    pub(crate) fn new(engine: Box<dyn Engine>, replay: Replay<'_>) -> Result<Self> {
         let shared = Shared {
             engine,
             versions: RwLock::default(),
             writer: Mutex::new(()),
             writing: Mutex::new(None),
+            checkpoint: Mutex::new(()),
             spills: AtomicU64::new(0),
         };
         let storage = Self { shared: Arc::new(shared) };
-        if let Some(stored) = storage.engine().get(&key::changes())? {
-            let corrupt = |malformed| storage.corrupt(malformed);
-            let record = value_after(stored, 0).map_err(corrupt)?.unwrap_or_default();
-            let ChangesRecord { committed, under_way } = ChangesRecord::decode(&record).map_err(corrupt)?;
-            let mut versions = storage.versions_mut();
-            (versions.committed, versions.under_way) = (committed, under_way);
+        if let Some(parts) = storage.engine().behind() {
+            let mut change = storage.unlogged()?;
+            for part in parts {
+                replay(&mut change, Some(&part?))?;
+            }
+            replay(&mut change, None)?;
+            change.commit()?;
         }
         Ok(storage)
     }
@@ -53,32 +61,46 @@ impl Storage {
         self.engine().path()
     }
 
+    /// Returns when every change so far is on the disk; writes a checkpoint when the journal is long enough.
     pub(crate) fn flush(&self) -> Result<()> {
-        self.engine().flush()
+        self.engine().flush()?;
+        if self.engine().wants_checkpoint() {
+            // What was flushed is safe without it; where it fails, the journal goes on.
+            let _ = self.checkpoint();
+        }
+        Ok(())
     }
 
-    /// Makes the map what is found at its path from now on.
-    pub(crate) fn publish(&self) -> Result<()> {
-        self.engine().publish()
+    /// Writes all entries into one file, beside writers; the journal begins anew. If another thread does so, it is left to it.
+    pub(crate) fn checkpoint(&self) -> Result<()> {
+        let _only_one = match self.shared.checkpoint.try_lock() {
+            Ok(only_one) => only_one,
+            Err(TryLockError::Poisoned(only_one)) => only_one.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
+        let (begun, snapshot) = {
+            let _no_change = self.only_one()?;
+            (self.engine().begin_checkpoint()?, self.snapshot())
+        };
+        let Some(mut checkpoint) = begun else { return Ok(()) };
+        snapshot.for_each(KeyRange::all(), |entry| checkpoint.put(&entry.key, &entry.value))?;
+        self.engine().finish_checkpoint(checkpoint)
     }
 
-    /// Reads all entries, and compares them with what was written.
+    /// Reads everything, and compares it with what was written.
     pub(crate) fn check(&self) -> Result<()> {
         let _only_one = self.only_one()?;
         self.engine().check()
     }
 
-    /// Rewrites the map into less space, or leaves it as it is.
+    /// Rewrites the map into less space.
     pub(crate) fn compact(&self) -> Result<Compaction> {
+        let _checkpoint = lock(&self.shared.checkpoint);
         let _only_one = self.only_one()?;
-        // What a large change replaced is left out, where no reader wants it any more.
-        let committed = self.versions().committed_for_all();
-        self.engine().compact(&|Entry { key, value }| match Stored::decode(&value) {
-            Ok(Stored::Changed { change, new, .. }) if change <= committed => {
-                new.map(|new| Entry { key, value: store_value(new.to_vec()) })
-            }
-            _ => Some(Entry { key, value }),
-        })
+        let Some(mut checkpoint) = self.engine().begin_checkpoint()? else { return self.engine().renew() };
+        self.snapshot().for_each(KeyRange::all(), |entry| checkpoint.put(&entry.key, &entry.value))?;
+        self.engine().finish_checkpoint(checkpoint)?;
+        self.engine().renew()
     }
 
     /// Keeps all other writers waiting, here, where readers don't wait for them.

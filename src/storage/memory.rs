@@ -1,6 +1,6 @@
 //! The engine of stores that don't persist.
 
-use super::{Compaction, Direction, Engine, Entry, VisitEntries, Write};
+use super::{Direction, Engine, Log, VisitEntries, Write};
 use crate::{error::Result, format::KeyRange};
 use std::{
     collections::BTreeMap,
@@ -41,10 +41,10 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    fn apply(&self, batch: Vec<Write>) -> Result<()> {
+    fn apply(&self, batch: Vec<Write>, _: Option<Log<'_>>) -> Result<()> {
         let mut map = self.map.write().unwrap_or_else(PoisonError::into_inner);
-        for Write { key, new, .. } in batch {
-            match new {
+        for Write { key, value } in batch {
+            match value {
                 Some(value) => map.insert(key, value),
                 None => map.remove(&key),
             };
@@ -56,16 +56,8 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    fn publish(&self) -> Result<()> {
-        Ok(())
-    }
-
     fn check(&self) -> Result<()> {
         Ok(())
-    }
-
-    fn compact(&self, _: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
-        Ok(Compaction { before: 0, after: 0 })
     }
 
     fn path(&self) -> &Path {

@@ -1,4 +1,4 @@
-//! An ordered map of bytes with atomic batches; the only folder that names sled.
+//! An ordered map of bytes with changes that happen as a whole; the only folder that names sled.
 //!
 //! An [`Engine`] is the small trait that a storage engine has to offer. [`Storage`] makes of it what the store
 //! promises: reads that see one point in time, and changes of any size that happen as a whole.
@@ -8,11 +8,16 @@
 mod transaction;
 #[cfg(all(test, feature = "exchange"))]
 mod counting;
+mod checksum;
+mod disk;
+mod dump;
 mod sled;
 mod engine;
 mod flusher;
 mod memory;
 mod spill;
+mod nameless;
+mod undo;
 mod lock;
 mod versions;
 mod handle;
@@ -21,11 +26,12 @@ mod reads;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::sled::{DiskEngine, Remains};
 #[cfg(all(test, feature = "exchange"))]
 pub(crate) use counting::{Counter, CountingEngine};
+pub(crate) use disk::{Checkpoint, DiskEngine, Remains};
+pub(crate) use dump::{DUMP_FORMAT, DumpError, DumpReader, DumpWriter};
 pub use engine::Compaction;
-pub(crate) use engine::{BATCH, Direction, Engine, Entry, VisitEntries, Write};
+pub(crate) use engine::{BATCH, Direction, Engine, Entry, Log, VisitEntries, Write};
 pub(crate) use flusher::Flusher;
 pub(crate) use handle::Storage;
 use lock::lock;

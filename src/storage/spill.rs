@@ -1,15 +1,14 @@
 //! A place on the disk for what a tracker can't hold in memory: sorted runs, which are merged when they are read.
 
-use super::{Entry, Storage, engine::SPILL_FILES};
+use super::{Entry, Storage, nameless::NamelessFile};
 use crate::error::{Error, Result};
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
-    fs::{self, File},
+    fs::File,
     io::{self, BufReader, BufWriter, Cursor, Read, Seek, Write},
     mem,
     path::{Path, PathBuf},
-    sync::atomic::Ordering,
 };
 
 /// More runs than this are merged into one: each is an open file.
@@ -25,7 +24,7 @@ pub(crate) struct Spill {
 /// Entries in the order of their keys; in memory if the store is.
 #[derive(Debug)]
 enum SortedRun {
-    File(File, PathBuf),
+    File(NamelessFile),
     Memory(Vec<u8>),
 }
 
@@ -59,32 +58,18 @@ impl Spill {
     }
 
     fn write(&self, entries: impl IntoIterator<Item = Result<Entry>>) -> Result<SortedRun> {
-        let Some(folder) = self.storage.engine().folder() else {
+        let Some(file) = self.storage.nameless_file()? else {
             let mut bytes = Vec::new();
             write_entries(&mut bytes, entries, self.storage.path())?;
             return Ok(SortedRun::Memory(bytes));
         };
+        let folder = self.storage.path();
         let failed = |source| Error::Io { action: "spilling to", path: folder.to_owned(), source };
-        let number = self.storage.shared.spills.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("{SPILL_FILES}{number}"));
-        let file = File::options().read(true).write(true).create_new(true).open(&path).map_err(failed)?;
-        // Where the system allows it, the file has no name from now on, and is gone with the process.
-        let _ = fs::remove_file(&path);
-        let run = SortedRun::File(file, path);
-        if let SortedRun::File(file, _) = &run {
-            let mut writer = BufWriter::new(file);
-            write_entries(&mut writer, entries, folder)?;
-            writer.flush().map_err(failed)?;
-        }
-        Ok(run)
-    }
-}
-
-impl Drop for SortedRun {
-    fn drop(&mut self) {
-        if let Self::File(_, path) = self {
-            let _ = fs::remove_file(path);
-        }
+        let mut writer = BufWriter::new(&file.file);
+        write_entries(&mut writer, entries, folder)?;
+        writer.flush().map_err(failed)?;
+        drop(writer);
+        Ok(SortedRun::File(file))
     }
 }
 
@@ -136,7 +121,7 @@ enum RunSource {
 impl RunReader {
     fn new(mut run: SortedRun) -> io::Result<Self> {
         match &mut run {
-            SortedRun::File(file, _) => {
+            SortedRun::File(NamelessFile { file, .. }) => {
                 file.rewind()?;
                 let source = RunSource::File(BufReader::with_capacity(1 << 16, file.try_clone()?));
                 Ok(Self { _run: Some(run), source })

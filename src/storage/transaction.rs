@@ -1,19 +1,16 @@
 //! A change: any number of writes that happen as a whole or not at all, also across a crash.
 //!
-//! A small change is one batch of the engine. A larger one has a number, and writes batch by batch: each entry becomes
-//! what it was and what the change makes of it, side by side. One record commits all of it; the entries stay as they
-//! are until they are written again, or the store is compacted. So the memory that a change needs doesn't grow with
-//! it, and each entry is written once.
+//! A small change is one batch of the engine. A larger one writes batch by batch, for nobody to see: what it replaces is put
+//! aside, for readers and for taking it back. So the memory that a change needs doesn't grow with it.
 
-use super::{BATCH, Direction, Entry, Page, Reads, Storage, Write, lock, reads::patched, versions::Versions};
+use super::{Direction, Entry, Log, Page, Reads, Storage, Write, lock, reads::patched, undo::Undo};
 use crate::{
     error::Result,
-    format::{ChangesRecord, KeyRange, Record, Stored, key, store_value, value_after},
+    format::{ChangeWriter, KeyRange, RowLog},
 };
 use std::{cell::RefCell, collections::BTreeMap, mem, ops::Bound, path::Path, sync::MutexGuard, thread};
 
-/// So many writes wait in memory at most: a change of no more is one batch of the engine, and its entries take half the
-/// space of a large one's.
+/// So many writes wait in memory at most: a change of no more is one batch of the engine.
 const WAITING: usize = 2_048;
 
 /// The same for the bytes of their keys and values.
@@ -34,20 +31,58 @@ pub(crate) struct Transaction<'s> {
     storage: &'s Storage,
     writes: KeyValues,
     bytes: usize,
-    /// What the engine has under keys that were read, so that it isn't read again when it is replaced.
+    /// What is to be written to the journal; none while the map is made from it.
+    log: Option<ChangeWriter>,
+    /// What the engine has under keys that were read, so that it isn't read again.
     read: RefCell<KeyValues>,
-    /// Its number, once it is a large one.
-    number: Option<u64>,
+    /// Some of the change is written already.
+    is_large: bool,
     _only_one: MutexGuard<'s, ()>,
 }
 
 impl Transaction<'_> {
+    /// Writes an entry that isn't a block.
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
+        if let Some(log) = &mut self.log {
+            log.put(&key, &value);
+        }
         self.write(key, Some(value))
     }
 
+    /// Removes an entry that isn't a block.
     pub(crate) fn remove(&mut self, key: Vec<u8>) -> Result<()> {
+        if let Some(log) = &mut self.log {
+            log.remove(&key);
+        }
         self.write(key, None)
+    }
+
+    /// Removes all entries of a range, of whatever kind, and says whether there were any.
+    pub(crate) fn clear(&mut self, range: &KeyRange) -> Result<bool> {
+        if let Some(log) = &mut self.log {
+            log.clear(range);
+        }
+        let mut any = false;
+        let mut rest = Some(range.clone());
+        while let Some(range) = rest {
+            let page = self.page(&range, Direction::Forwards, WAITING / 2)?;
+            any |= !page.entries.is_empty();
+            page.entries.into_iter().try_for_each(|entry| self.write(entry.key, None))?;
+            rest = page.rest;
+        }
+        Ok(any)
+    }
+
+    /// Writes or removes a block. What changes in its rows must be [logged](Self::log_rows).
+    pub(crate) fn write_block(&mut self, key: Vec<u8>, block: Option<Vec<u8>>) -> Result<()> {
+        self.write(key, block)
+    }
+
+    /// Logs what changes in rows of a span, whose blocks have keys that begin with `span`.
+    pub(crate) fn log_rows(&mut self, span: &[u8], rows: &RowLog) {
+        if let Some(log) = &mut self.log {
+            log.rows(span, rows);
+        }
     }
 
     fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<()> {
@@ -62,16 +97,19 @@ impl Transaction<'_> {
 
     /// Writes what waits in memory, for nobody to see yet.
     fn write_out(&mut self) -> Result<()> {
-        let number = match self.number {
-            Some(number) => number,
-            None => self.storage.begin_large()?,
-        };
-        self.number = Some(number);
-        self.storage.apply_large(number, &self.writes, self.read.get_mut())?;
+        if self.log.is_some() && !self.is_large {
+            self.storage.begin_large()?;
+            self.is_large = true;
+        }
+        let log = self.log.as_ref().map(|log| Log { bytes: log.bytes(), is_last: false });
+        self.storage.apply_part(&self.writes, self.read.get_mut(), log)?;
         // Not before: whoever goes on after an error must not commit without them.
         self.writes.clear();
         self.read.get_mut().clear();
         self.bytes = 0;
+        if let Some(log) = &mut self.log {
+            log.clear_all();
+        }
         Ok(())
     }
 
@@ -79,30 +117,22 @@ impl Transaction<'_> {
     #[cfg(test)]
     pub(super) fn write_out_for_test(mut self) {
         self.write_out().unwrap();
-        self.number = None;
+        self.is_large = false;
     }
 
     /// Makes the change happen.
     pub(crate) fn commit(mut self) -> Result<()> {
-        let Some(number) = self.number else {
-            // An empty batch would make the next opening read all entries.
-            if self.writes.is_empty() {
-                return Ok(());
-            }
-            return self.storage.apply(mem::take(&mut self.writes), self.read.get_mut());
+        let writes = mem::take(&mut self.writes);
+        let Some(log) = &self.log else {
+            return self.storage.apply_part(&writes, self.read.get_mut(), None);
         };
-        self.write_out()?;
-        self.storage.commit_large(number)?;
-        self.number = None;
-        Ok(())
-    }
-}
-
-impl Transaction<'_> {
-    /// The value of what the engine has under a key, with what this change has written already.
-    fn value(&self, stored: Vec<u8>) -> Result<Option<Vec<u8>>> {
-        let committed = self.number.unwrap_or_else(|| self.storage.versions().committed);
-        value_after(stored, committed).map_err(|malformed| self.storage.corrupt(malformed))
+        let log = Log { bytes: log.bytes(), is_last: true };
+        if self.is_large {
+            self.storage.commit_large(&writes, self.read.get_mut(), log)?;
+            self.is_large = false;
+            return Ok(());
+        }
+        if writes.is_empty() { Ok(()) } else { self.storage.apply(writes, self.read.get_mut(), log) }
     }
 
     fn remember(&self, key: &[u8], stored: Option<&Vec<u8>>) {
@@ -120,23 +150,19 @@ impl Reads for Transaction<'_> {
             return Ok(value.clone());
         }
         let known = self.read.borrow().get(key).cloned();
-        let stored = if let Some(stored) = known {
-            stored
-        } else {
-            let stored = self.storage.engine().get(key)?;
-            self.remember(key, stored.as_ref());
-            stored
-        };
-        stored.map_or(Ok(None), |stored| self.value(stored))
+        if let Some(stored) = known {
+            return Ok(stored);
+        }
+        let stored = self.storage.engine().get(key)?;
+        self.remember(key, stored.as_ref());
+        Ok(stored)
     }
 
     fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page> {
-        let stored = self.storage.engine().scan(range, direction, limit)?;
-        let rest = range.after(&stored, direction).filter(|_| stored.len() >= limit);
-        let mut entries = Vec::with_capacity(stored.len());
-        for Entry { key, value } in stored {
-            self.remember(&key, Some(&value));
-            entries.extend(self.value(value)?.map(|value| Entry { key, value }));
+        let entries = self.storage.engine().scan(range, direction, limit)?;
+        let rest = range.after(&entries, direction).filter(|_| entries.len() >= limit);
+        for Entry { key, value } in &entries {
+            self.remember(key, Some(value));
         }
         let covered = range.before(rest.as_ref(), direction);
         let patches = self.writes_in(&covered).map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -161,7 +187,7 @@ impl Transaction<'_> {
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        if self.number.is_some() {
+        if self.is_large {
             // Where that fails, the next change does it.
             let _ = self.storage.roll_back();
         }
@@ -172,33 +198,43 @@ impl Drop for Transaction<'_> {
 impl Storage {
     /// Begins a change; waits for the one that another thread has open.
     pub(crate) fn change(&self) -> Result<Transaction<'_>> {
-        let only_one = self.only_one()?;
-        *lock(&self.shared.writing) = Some(thread::current().id());
-        let change = Transaction {
-            storage: self,
-            writes: BTreeMap::new(),
-            bytes: 0,
-            read: RefCell::default(),
-            number: None,
-            _only_one: only_one,
-        };
-        // A crash may have cut the last large change short, or a full disk, and then also taking it back.
-        if self.versions().under_way {
+        let change = self.begin(Some(ChangeWriter::default()))?;
+        // What a change has written that failed, as when the disk was full.
+        if self.versions().is_large_under_way {
             self.roll_back()?;
         }
         Ok(change)
     }
 
+    /// Begins a change that makes the map from its journal: it isn't logged, and what is written is there at once.
+    pub(super) fn unlogged(&self) -> Result<Transaction<'_>> {
+        self.begin(None)
+    }
+
+    fn begin(&self, log: Option<ChangeWriter>) -> Result<Transaction<'_>> {
+        let only_one = self.only_one()?;
+        *lock(&self.shared.writing) = Some(thread::current().id());
+        Ok(Transaction {
+            storage: self,
+            writes: BTreeMap::new(),
+            bytes: 0,
+            log,
+            read: RefCell::default(),
+            is_large: false,
+            _only_one: only_one,
+        })
+    }
+
     /// Applies a change that fits into one batch.
-    fn apply(&self, writes: KeyValues, read: &mut KeyValues) -> Result<()> {
+    fn apply(&self, writes: KeyValues, read: &mut KeyValues, log: Log<'_>) -> Result<()> {
         let mut versions = self.versions_mut();
-        let mut batch = Vec::with_capacity(writes.len());
-        for (key, value) in writes {
-            let old = self.stored(&key, read)?;
-            batch.push(Write { key, old, new: value.map(store_value) });
+        if !versions.held.is_empty() {
+            for key in writes.keys() {
+                let stored = self.stored(key, read)?;
+                versions.save(key, stored);
+            }
         }
-        versions.save_replaced(&batch);
-        self.engine().apply(batch)?;
+        self.engine().apply(batch(writes), Some(log))?;
         versions.version += 1;
         Ok(())
     }
@@ -208,87 +244,52 @@ impl Storage {
         read.remove(key).map_or_else(|| self.engine().get(key), Ok)
     }
 
-    /// Begins a large change, and gives it its number.
-    fn begin_large(&self) -> Result<u64> {
+    /// Begins a large change.
+    fn begin_large(&self) -> Result<()> {
+        let undo = Undo::new(self.scratch()?);
         let mut versions = self.versions_mut();
-        // Also where writing it fails: perhaps it was written.
-        versions.under_way = true;
-        let committed = versions.committed;
-        self.write_record(&mut versions, &ChangesRecord { committed, under_way: true })?;
-        Ok(committed + 1)
+        let next = versions.version + 1;
+        versions.large.push((next, undo));
+        versions.is_large_under_way = true;
+        Ok(())
     }
 
-    /// Writes some of a large change's writes beside what they replace.
-    fn apply_large(&self, number: u64, writes: &KeyValues, read: &mut KeyValues) -> Result<()> {
+    /// Applies some of a large change's writes.
+    fn apply_part(&self, writes: &KeyValues, read: &mut KeyValues, log: Option<Log<'_>>) -> Result<()> {
         let mut versions = self.versions_mut();
-        let mut batch = Vec::with_capacity(writes.len());
-        for (key, new) in writes {
-            let replaced = self.stored(key, read)?;
-            let stored = replaced.as_deref().map(Stored::decode).transpose();
-            let stored = stored.map_err(|malformed| self.corrupt(malformed))?;
-            let old = match stored {
-                // The change has written it before.
-                Some(Stored::Changed { change, old, .. }) if change == number => old,
-                Some(Stored::Changed { change, new, .. }) => {
-                    if change > versions.committed_for_all() {
-                        // Older readers want what was before that.
-                        versions.save(key, replaced.as_ref());
-                    }
-                    new
-                }
-                Some(Stored::Value(value)) => Some(value),
-                None => None,
-            };
-            let new = Stored::Changed { change: number, old, new: new.as_deref() }.encode();
-            batch.push(Write { key: key.clone(), old: replaced, new });
+        if log.is_some() {
+            let stored = |key: &Vec<u8>| Ok((key.clone(), self.stored(key, read)?));
+            let replaced = writes.keys().map(stored).collect::<Result<_>>()?;
+            if let Some((_, undo)) = versions.large.last_mut() {
+                undo.add(&replaced)?;
+            }
         }
-        self.engine().apply(batch)
+        self.engine().apply(batch(writes.clone()), log)
     }
 
-    /// Makes a large change happen.
-    fn commit_large(&self, number: u64) -> Result<()> {
+    /// Makes a large change happen, with the last of its writes.
+    fn commit_large(&self, writes: &KeyValues, read: &mut KeyValues, log: Log<'_>) -> Result<()> {
+        self.apply_part(writes, read, Some(log))?;
         let mut versions = self.versions_mut();
-        self.write_record(&mut versions, &ChangesRecord { committed: number, under_way: false })?;
         versions.version += 1;
-        versions.committed = number;
-        versions.under_way = false;
+        versions.is_large_under_way = false;
+        versions.forget();
         Ok(())
     }
 
-    /// Takes back what a large change has written, which isn't committed.
+    /// Takes back what a large change has written, which didn't happen.
     fn roll_back(&self) -> Result<()> {
-        let mut rest = Some(KeyRange::all());
-        while let Some(range) = rest.take() {
-            let mut versions = self.versions_mut();
-            let committed = versions.committed;
-            let entries = self.engine().scan(&range, Direction::Forwards, BATCH)?;
-            rest = range.after(&entries, Direction::Forwards).filter(|_| entries.len() == BATCH);
-            let mut batch = Vec::new();
-            for entry in entries {
-                let stored = Stored::decode(&entry.value).map_err(|malformed| self.corrupt(malformed))?;
-                if let Stored::Changed { change, old, .. } = stored
-                    && change > committed
-                {
-                    let new = old.and_then(|old| Stored::Value(old).encode());
-                    batch.push(Write { key: entry.key, old: Some(entry.value), new });
-                }
-            }
-            if !batch.is_empty() {
-                versions.save_replaced(&batch);
-                self.engine().apply(batch)?;
-            }
-        }
         let mut versions = self.versions_mut();
-        let committed = versions.committed;
-        self.write_record(&mut versions, &ChangesRecord { committed, under_way: false })?;
-        versions.under_way = false;
+        if let Some((_, undo)) = versions.large.last() {
+            undo.take_back(|replaced| self.engine().apply(batch(replaced), None))?;
+        }
+        self.engine().give_up();
+        versions.large.pop();
+        versions.is_large_under_way = false;
         Ok(())
     }
+}
 
-    fn write_record(&self, versions: &mut Versions, record: &ChangesRecord) -> Result<()> {
-        let old = self.engine().get(&key::changes())?;
-        let batch = vec![Write { key: key::changes(), old, new: Some(store_value(record.encode())) }];
-        versions.save_replaced(&batch);
-        self.engine().apply(batch)
-    }
+fn batch(writes: KeyValues) -> Vec<Write> {
+    writes.into_iter().map(|(key, value)| Write { key, value }).collect()
 }

@@ -3,8 +3,8 @@
 use super::{Flush, Options, Store};
 use crate::{
     error::{Error, Result},
-    format::store_value,
-    storage::{BATCH, DiskEngine, Engine, Write},
+    format::KeyRange,
+    storage::{BATCH, DiskEngine, Engine, Reads, Storage, Transaction, Write},
 };
 use std::{mem, path::Path};
 
@@ -32,22 +32,32 @@ impl BulkLoad {
     /// Adds an entry, whose key must not have been added before.
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
         self.bytes += key.len() + value.len();
-        self.batch.push(Write { key, old: None, new: Some(store_value(value)) });
+        self.batch.push(Write { key, value: Some(value) });
         if self.batch.len() < BATCH && self.bytes <= BATCH_BYTES {
             return Ok(());
         }
         self.bytes = 0;
-        self.engine.apply(mem::take(&mut self.batch))
+        self.engine.apply(mem::take(&mut self.batch), None)
+    }
+
+    /// Makes the store of what `work` writes, and says how many entries it has.
+    pub(crate) fn load(self, work: impl FnOnce(&mut Transaction<'_>) -> Result<()>) -> Result<u64> {
+        let storage = Storage::new(Box::new(self.engine), &mut |_, _| Ok(()))?;
+        let mut change = storage.change()?;
+        work(&mut change)?;
+        change.commit()?;
+        storage.checkpoint()?;
+        let mut entries = 0;
+        storage.snapshot().for_each(KeyRange::all(), |_| Ok(entries += 1))?;
+        Ok(entries)
     }
 
     /// Writes all of it to the disk, reads and opens it, and then makes it the store at its path.
     pub(crate) fn finish(self) -> Result<()> {
         let Self { engine, batch, .. } = self;
-        engine.apply(batch)?;
-        engine.flush()?;
+        engine.apply(batch, None)?;
         engine.check()?;
         let store = Store::options().flush(Flush::Explicit).open_engine(Box::new(engine))?;
-        store.flush()?;
-        store.inner.storage.publish()
+        store.inner.storage.checkpoint()
     }
 }

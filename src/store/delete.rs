@@ -6,7 +6,6 @@ use crate::{
     format::{KeyRange, Space},
     kinds::Value,
     model::{Domain, Metric},
-    storage::Reads,
 };
 
 /// What may go when a metric or a domain is deleted.
@@ -48,7 +47,6 @@ impl Store {
     ) -> Result<bool> {
         self.change(|change| {
             // Read within the change, so that no other writer comes between.
-            let snapshot = self.snapshot();
             if deletion == Deletion::OnlyEmpty
                 && let Some(first) = self.scan(statistics).next()
             {
@@ -56,10 +54,7 @@ impl Store {
             }
             let mut was_there = false;
             for space in [Space::Domain, Space::Metric, Space::Plain, Space::Object, Space::Tracked] {
-                snapshot.for_each(KeyRange::prefix(space.key(names)), |entry| {
-                    was_there = true;
-                    change.remove_bytes(entry.key)
-                })?;
+                was_there |= change.writes().clear(&KeyRange::prefix(space.key(names)))?;
             }
             match names {
                 [domain, metric] => change.registry_mut().remove_metric(domain, metric),

@@ -2,10 +2,11 @@
 
 use super::{Clock, ClockGuard, Flush, Registry, Store, SystemClock, guard::GuardedClock};
 use crate::{
+    blocks::ReplayedRows,
     calendar::Calendar,
     error::{Error, Result},
-    format::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key, value_after},
-    storage::{Direction, DiskEngine, Engine, Flusher, MemoryEngine, Storage},
+    format::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key},
+    storage::{Direction, DiskEngine, Engine, Flusher, MemoryEngine, Reads, Storage},
 };
 use chrono::{NaiveTime, Timelike, Weekday};
 use std::{path::Path, time::Duration};
@@ -126,15 +127,17 @@ impl Options {
     }
 
     pub(crate) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
-        let record = engine.get(&key::store())?.map(|bytes| known(&*engine, bytes)).transpose()?;
-        let everything = KeyRange::all();
+        let mut rows = ReplayedRows::default();
+        let storage = Storage::new(engine, &mut |change, part| rows.part(change, part))?;
+        let snapshot = storage.snapshot();
+        let record = snapshot.get(&key::store())?.map(|bytes| known(&storage, &bytes)).transpose()?;
         if let Some(record) = &record {
-            self.agrees(engine.path(), record)?;
-        } else if !engine.scan(&everything, Direction::Forwards, 1)?.is_empty() {
+            self.agrees(storage.path(), record)?;
+        } else if snapshot.first(&KeyRange::all(), Direction::Forwards)?.is_some() {
             let problem = "it has entries, but no record of what it is".to_owned();
-            return Err(Error::Corrupt { path: engine.path().to_owned(), problem });
+            return Err(Error::Corrupt { path: storage.path().to_owned(), problem });
         }
-        let storage = Storage::new(engine)?;
+        drop(snapshot);
         let record = match record {
             Some(record) => record,
             None => create(&storage, self.calendar.unwrap_or_default())?,
@@ -164,11 +167,10 @@ impl Options {
     }
 }
 
-/// The record of a store, as it is stored. No large change has one: it is written when the store is made.
-fn known(engine: &dyn Engine, stored: Vec<u8>) -> Result<StoreRecord> {
-    let path = || engine.path().to_owned();
-    let record = value_after(stored, 0)
-        .and_then(|value| StoreRecord::decode(&value.unwrap_or_default()))
+/// The record of a store.
+fn known(storage: &Storage, bytes: &[u8]) -> Result<StoreRecord> {
+    let path = || storage.path().to_owned();
+    let record = StoreRecord::decode(bytes)
         .map_err(|malformed| Error::Corrupt { path: path(), problem: malformed.0.to_owned() })?;
     if record.format != FORMAT {
         return Err(Error::Format { path: path(), found: record.format, known: FORMAT });
@@ -191,8 +193,7 @@ fn create(storage: &Storage, calendar: Calendar) -> Result<StoreRecord> {
     let mut change = storage.change()?;
     change.put(key::store(), record.encode())?;
     change.commit()?;
-    storage.flush()?;
-    storage.publish()?;
+    storage.checkpoint()?;
     Ok(record)
 }
 

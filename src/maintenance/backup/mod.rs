@@ -1,6 +1,5 @@
 //! Backups: all of a store in one file, as it was at one moment.
 
-mod format;
 mod read;
 mod write;
 

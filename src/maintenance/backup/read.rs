@@ -1,18 +1,15 @@
 //! From a backup to a store.
 
-use super::{
-    BackupReport,
-    format::{FORMAT, LONGEST_KEY, Sums, TITLE, longest_value, read_bytes},
-};
+use super::BackupReport;
 use crate::{
     error::{Error, Result},
     format::{Record, StoreRecord, key},
+    storage::{DUMP_FORMAT, DumpError, DumpReader},
     store::{BulkLoad, Store},
 };
-use lz4_flex::frame::FrameDecoder;
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{BufReader, Read},
     path::Path,
 };
 
@@ -48,58 +45,31 @@ impl Store {
 
 fn restore(name: &Path, reader: impl Read, directory: &Path) -> Result<BackupReport> {
     let bad = |problem: &str| Error::Backup { path: name.to_owned(), problem: problem.to_owned() };
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => bad("it ends too soon, use another one"),
-        // What the decoder of the frame has to say is of this kind too.
-        io::ErrorKind::InvalidData | io::ErrorKind::Other => bad("it is damaged, use another one"),
-        _ => Error::Io { action: "reading", path: name.to_owned(), source: error },
+    let failed = |error: DumpError| match error {
+        DumpError::Io(source) => Error::Io { action: "reading", path: name.to_owned(), source },
+        DumpError::Other => bad("it is not a backup of trackstats"),
+        DumpError::Newer(format) => bad(&format!(
+            "it has format {format}, and this version reads up to {DUMP_FORMAT}; use the version that wrote it, or a newer one"
+        )),
+        DumpError::TooShort => bad("it ends too soon, use another one"),
+        DumpError::Damaged => bad("it is damaged, use another one"),
+        DumpError::Unordered => bad("its entries are not in order, use another one"),
     };
-    let mut reader = BufReader::with_capacity(1 << 16, reader);
-    let format = title(&mut reader).map_err(failed)?;
-    let format = format.ok_or_else(|| bad("it is not a backup of trackstats"))?;
-    if format > FORMAT {
-        return Err(bad(&format!(
-            "it has format {format}, and this version reads up to {FORMAT}; use the version that wrote it, or a newer one"
-        )));
-    }
+    let mut dump = DumpReader::new(BufReader::with_capacity(1 << 16, reader)).map_err(failed)?;
     let mut unfinished = BulkLoad::begin(directory)?;
-    let mut stream = FrameDecoder::new(reader);
-    let mut sums = Sums::default();
-    let mut last: Option<Vec<u8>> = None;
-    loop {
-        let entry_key = read_bytes(&mut stream, LONGEST_KEY).map_err(failed)?;
-        if entry_key.is_empty() {
-            break;
+    let mut entries = 0;
+    while let Some((key, value)) = dump.next_entry().map_err(failed)? {
+        if entries == 0 {
+            check_record(&key, &value, name)?;
         }
-        let value = read_bytes(&mut stream, longest_value(&entry_key)).map_err(failed)?;
-        if last.is_none() {
-            check_record(&entry_key, &value, name)?;
+        // A checkpoint of a store is a backup too.
+        if key != key::checkpoint() {
+            entries += 1;
+            unfinished.put(key, value)?;
         }
-        if last.is_some_and(|last| last >= entry_key) {
-            return Err(bad("its entries are not in order, use another one"));
-        }
-        sums.add(&entry_key, &value);
-        last = Some(entry_key.clone());
-        unfinished.put(entry_key, value)?;
-    }
-    let mut rest = Vec::new();
-    stream.by_ref().take(1).read_to_end(&mut rest).map_err(failed)?;
-    let mut reader = stream.into_inner();
-    let ends = Sums::read(&mut reader).map_err(failed)?;
-    reader.take(1).read_to_end(&mut rest).map_err(failed)?;
-    if last.is_none() || ends != sums || !rest.is_empty() {
-        return Err(bad("it is damaged, use another one"));
     }
     unfinished.finish()?;
-    Ok(BackupReport { entries: sums.entries })
-}
-
-/// The format that the first line names, none if it isn't that of a backup.
-fn title(reader: &mut impl BufRead) -> io::Result<Option<u32>> {
-    let mut line = Vec::new();
-    reader.take(TITLE.len() as u64 + 11).read_until(b'\n', &mut line)?;
-    let line = str::from_utf8(&line).ok().and_then(|line| line.strip_prefix(TITLE)?.strip_suffix('\n'));
-    Ok(line.and_then(|format| format.parse().ok()))
+    Ok(BackupReport { entries })
 }
 
 /// The first entry says which format the others have.

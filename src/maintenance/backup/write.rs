@@ -1,13 +1,11 @@
 //! From a store to a backup.
 
-use super::format::{FORMAT, Sums, TITLE, write_bytes};
 use crate::{
     error::{Error, Result},
-    format::{KeyRange, key},
-    storage::Reads,
+    format::KeyRange,
+    storage::{DumpWriter, Reads},
     store::Store,
 };
-use lz4_flex::frame::FrameEncoder;
 use std::{
     ffi::OsString,
     fs::{self, File},
@@ -93,26 +91,14 @@ impl Store {
 
     fn write_backup_to(
         &self,
-        mut writer: impl Write,
+        writer: impl Write,
         failed: impl Fn(io::Error) -> Error + Copy,
     ) -> Result<BackupReport> {
-        let snapshot = self.snapshot();
-        writeln!(writer, "{TITLE}{FORMAT}").map_err(failed)?;
-        let mut stream = FrameEncoder::new(writer);
-        let mut sums = Sums::default();
-        snapshot.for_each(KeyRange::all(), |entry| {
-            if entry.key == key::changes() {
-                return Ok(());
-            }
-            sums.add(&entry.key, &entry.value);
-            write_bytes(&mut stream, &entry.key)
-                .and_then(|()| write_bytes(&mut stream, &entry.value))
-                .map_err(failed)
-        })?;
-        write_bytes(&mut stream, &[]).map_err(failed)?;
-        let mut writer = stream.finish().map_err(|error| failed(error.into()))?;
-        sums.write(&mut writer).and_then(|()| writer.flush()).map_err(failed)?;
-        Ok(BackupReport { entries: sums.entries })
+        let mut dump = DumpWriter::new(writer).map_err(failed)?;
+        self.snapshot()
+            .for_each(KeyRange::all(), |entry| dump.put(&entry.key, &entry.value).map_err(failed))?;
+        let (_, entries) = dump.finish().map_err(failed)?;
+        Ok(BackupReport { entries })
     }
 }
 

@@ -1,0 +1,111 @@
+//! Checkpoints: everything at one point, in one file.
+
+use super::folder::{Folder, sync_folder};
+use crate::{
+    error::{Error, Result},
+    format::{CheckpointRecord, Record, key},
+    storage::{DumpError, DumpReader, DumpWriter},
+};
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, BufWriter},
+    path::{Path, PathBuf},
+};
+
+/// A checkpoint that is being written. Dropped before it is finished, it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    /// Taken when it is finished.
+    dump: Option<DumpWriter<BufWriter<File>>>,
+    unfinished: PathBuf,
+    path: PathBuf,
+    record: CheckpointRecord,
+    has_record: bool,
+}
+
+impl Checkpoint {
+    /// Begins the checkpoint of a store after a change.
+    pub(super) fn begin(folder: &Folder, store: u64, number: u64) -> Result<Self> {
+        let path = folder.checkpoint(number);
+        let unfinished = path.with_extension("new");
+        let begin = || {
+            let file = File::options().write(true).create(true).truncate(true).open(&unfinished)?;
+            DumpWriter::new(BufWriter::with_capacity(1 << 16, file))
+        };
+        let dump = begin().map_err(|source| failed(&unfinished, source))?;
+        let record = CheckpointRecord { store, number };
+        Ok(Self { dump: Some(dump), unfinished, path, record, has_record: false })
+    }
+
+    /// Adds an entry, which comes after those before.
+    pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        let Some(dump) = &mut self.dump else { return Ok(()) };
+        let own = key::checkpoint();
+        let mut written = Ok(());
+        if !self.has_record && key > own.as_slice() {
+            self.has_record = true;
+            written = dump.put(&own, &self.record.encode());
+        }
+        written.and_then(|()| dump.put(key, value)).map_err(|source| failed(&self.unfinished, source))
+    }
+
+    /// The last change that is in it.
+    pub(super) fn number(&self) -> u64 {
+        self.record.number
+    }
+
+    /// Flushes it, and puts it in its place; says how many bytes it has.
+    pub(super) fn finish(mut self) -> Result<u64> {
+        let Some(dump) = self.dump.take() else { return Ok(0) };
+        let finish = || {
+            let (writer, _) = dump.finish()?;
+            let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.sync_all()?;
+            let length = file.metadata()?.len();
+            fs::rename(&self.unfinished, &self.path)?;
+            self.path.parent().map_or(Ok(()), sync_folder)?;
+            Ok(length)
+        };
+        finish().map_err(|source| failed(&self.path, source))
+    }
+}
+
+impl Drop for Checkpoint {
+    fn drop(&mut self) {
+        // It isn't there any more if it was finished.
+        let _ = fs::remove_file(&self.unfinished);
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> Error {
+    Error::Io { action: "writing to", path: path.to_owned(), source }
+}
+
+/// A checkpoint that was found.
+#[derive(Debug)]
+pub(super) struct FoundCheckpoint {
+    dump: DumpReader<BufReader<File>>,
+    /// The entry before the one that says what it is of.
+    first: Option<(Vec<u8>, Vec<u8>)>,
+    pub(super) record: CheckpointRecord,
+}
+
+impl FoundCheckpoint {
+    /// Opens a checkpoint, and reads what it is of.
+    pub(super) fn open(path: &Path) -> std::result::Result<Self, DumpError> {
+        let mut dump = DumpReader::new(BufReader::with_capacity(1 << 16, File::open(path)?))?;
+        let mut next = dump.next_entry()?;
+        let first = next.take_if(|(first, _)| *first < key::checkpoint());
+        if first.is_some() {
+            next = dump.next_entry()?;
+        }
+        let record = next.filter(|(next, _)| *next == key::checkpoint());
+        let record = record.and_then(|(_, value)| CheckpointRecord::decode(&value).ok());
+        Ok(Self { dump, first, record: record.ok_or(DumpError::Other)? })
+    }
+
+    /// The next entry; none at the end, where all of it is known to be right.
+    pub(super) fn next_entry(&mut self) -> std::result::Result<Option<(Vec<u8>, Vec<u8>)>, DumpError> {
+        self.first.take().map_or_else(|| self.dump.next_entry(), |first| Ok(Some(first)))
+    }
+}

@@ -1,0 +1,45 @@
+//! What the index comes to, as it was when the store was closed.
+
+use crate::storage::checksum::{Sum, entry_hash};
+use std::{fs, io, path::Path};
+
+const TITLE: &str = "trackstats index";
+
+/// The index of this number had these entries after this change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Closed {
+    pub(super) index: u64,
+    pub(super) change: u64,
+    pub(super) sum: Sum,
+}
+
+impl Closed {
+    fn text(&self) -> String {
+        let Self { index, change, sum: Sum { entries, hashes } } = self;
+        let text =
+            format!("{TITLE}\nfolder {index}\nchange {change}\nentries {entries}\nsum {hashes:016x}\n");
+        let checksum = entry_hash(TITLE.as_bytes(), text.as_bytes());
+        format!("{text}checksum {checksum:016x}\n")
+    }
+
+    /// Reads the file; none if it isn't what was written.
+    pub(super) fn read(path: &Path) -> Option<Self> {
+        let text = fs::read_to_string(path).ok()?;
+        let mut lines = text.lines().skip(1);
+        let mut number = |name: &str, radix| {
+            let line = lines.next()?.strip_prefix(name)?.strip_prefix(' ')?;
+            u64::from_str_radix(line, radix).ok()
+        };
+        let (index, change) = (number("folder", 10)?, number("change", 10)?);
+        let sum = Sum { entries: number("entries", 10)?, hashes: number("sum", 16)? };
+        let closed = Self { index, change, sum };
+        (closed.text() == text).then_some(closed)
+    }
+
+    /// Writes the file. It need not be flushed: without it, the index is made anew.
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        let new = path.with_extension("new");
+        fs::write(&new, self.text())?;
+        fs::rename(new, path)
+    }
+}

@@ -1,0 +1,289 @@
+//! A store's folder: what is in it, and who has it open.
+//!
+//! ```text
+//! lock              held while it is open
+//! checkpoint-<n>    everything after change n
+//! journal-<n>       the changes behind n
+//! sled-<n>          the index, which is made anew from the others when need be
+//! closed            what the index comes to
+//! unfinished        while the store is made: then it is none
+//! ```
+
+use crate::{
+    error::{Error, Result},
+    storage::nameless::NAMELESS,
+};
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+const LOCK: &str = "lock";
+const UNFINISHED: &str = "unfinished";
+/// What a file is called with until it is whole.
+const NEW: &str = ".new";
+
+/// Whether there is a store in this folder, sound or not; what is there instead is an error.
+pub(super) fn exists(path: &Path) -> Result<bool> {
+    match names(path) {
+        Ok(names) if !names.iter().all(|name| is_ours(name)) => {
+            Err(Error::NotAStore { path: path.to_owned() })
+        }
+        Ok(names) if names.iter().any(|name| name == UNFINISHED) => Ok(false),
+        Ok(names) => Ok(names.iter().any(|name| name != LOCK && !name.starts_with(NAMELESS))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            Err(Error::NotAStore { path: path.to_owned() })
+        }
+        Err(source) => Err(io_error("opening", path)(source)),
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    let name = name.strip_suffix(NEW).unwrap_or(name);
+    [LOCK, UNFINISHED, Folder::CLOSED].contains(&name)
+        || name.starts_with(NAMELESS)
+        || [Folder::CHECKPOINT, Folder::JOURNAL, Folder::INDEX]
+            .iter()
+            .any(|kind| number(kind, name).is_some())
+}
+
+/// The number in a name of this kind.
+fn number(kind: &str, name: &str) -> Option<u64> {
+    name.strip_prefix(kind)?.parse().ok()
+}
+
+fn names(path: &Path) -> io::Result<Vec<String>> {
+    fs::read_dir(path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+}
+
+fn io_error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Error {
+    move |source| Error::Io { action, path: path.to_owned(), source }
+}
+
+/// A store's folder, locked for as long as it is held.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    _lock: File,
+    /// There was no folder before.
+    made: bool,
+    is_store: AtomicBool,
+}
+
+/// The numbers of what is in a folder, in order.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) checkpoints: Vec<u64>,
+    pub(super) journals: Vec<u64>,
+    pub(super) indexes: Vec<u64>,
+}
+
+impl Contents {
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
+        let mut contents = Self::default();
+        for name in names(path)? {
+            contents.checkpoints.extend(number(Folder::CHECKPOINT, &name));
+            contents.journals.extend(number(Folder::JOURNAL, &name));
+            contents.indexes.extend(number(Folder::INDEX, &name));
+        }
+        contents.checkpoints.sort_unstable();
+        contents.journals.sort_unstable();
+        contents.indexes.sort_unstable();
+        Ok(contents)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.checkpoints.is_empty() && self.journals.is_empty() && self.indexes.is_empty()
+    }
+}
+
+impl Folder {
+    pub(super) const CLOSED: &str = "closed";
+    pub(super) const CHECKPOINT: &str = "checkpoint-";
+    pub(super) const JOURNAL: &str = "journal-";
+    pub(super) const INDEX: &str = "sled-";
+
+    /// Makes the folder if it isn't there, and locks it.
+    pub(super) fn lock(path: &Path) -> Result<Self> {
+        exists(path)?;
+        let made = !path.exists();
+        fs::create_dir_all(path).map_err(io_error("making", path))?;
+        let open = || File::options().create(true).truncate(false).write(true).open(path.join(LOCK));
+        let file = loop {
+            let file = open().map_err(io_error("opening", path))?;
+            match try_lock(&file) {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path.to_owned() }),
+                Err(TryLockError::Error(source)) => return Err(io_error("locking", path)(source)),
+            }
+            // Whoever held it before may have removed it in between, with a store that was never finished.
+            if fs::metadata(path.join(LOCK)).is_ok_and(|found| is_same(&found, &file)) {
+                break file;
+            }
+        };
+        let is_store = AtomicBool::new(exists(path)?);
+        Ok(Self { path: path.to_owned(), _lock: file, made, is_store })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn is_store(&self) -> bool {
+        self.is_store.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn checkpoint(&self, number: u64) -> PathBuf {
+        self.path.join(format!("{}{number}", Self::CHECKPOINT))
+    }
+
+    pub(super) fn journal(&self, base: u64) -> PathBuf {
+        self.path.join(format!("{}{base}", Self::JOURNAL))
+    }
+
+    pub(super) fn index(&self, number: u64) -> PathBuf {
+        self.path.join(format!("{}{number}", Self::INDEX))
+    }
+
+    pub(super) fn closed(&self) -> PathBuf {
+        self.path.join(Folder::CLOSED)
+    }
+
+    pub(super) fn contents(&self) -> Result<Contents> {
+        Contents::read(&self.path).map_err(io_error("opening", &self.path))
+    }
+
+    pub(super) fn corrupt(&self, problem: String) -> Error {
+        Error::Corrupt { path: self.path.clone(), problem }
+    }
+
+    /// Says that there is no store in the folder yet, and clears away what a process has left that was killed while it made
+    /// one.
+    pub(super) fn begin(&self) -> Result<()> {
+        let begin = || {
+            File::create(self.path.join(UNFINISHED))?;
+            sync_folder(&self.path)?;
+            self.clear_away()
+        };
+        begin().map_err(io_error("making", &self.path))
+    }
+
+    fn clear_away(&self) -> io::Result<()> {
+        for name in names(&self.path)? {
+            let path = self.path.join(&name);
+            if name != LOCK && name != UNFINISHED && is_ours(&name) {
+                if path.is_dir() { fs::remove_dir_all(&path)? } else { fs::remove_file(&path)? }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes what is in the folder a store.
+    pub(super) fn publish(&self) -> Result<()> {
+        if self.is_store() {
+            return Ok(());
+        }
+        let publish = || {
+            sync_folder(&self.path)?;
+            fs::remove_file(self.path.join(UNFINISHED))?;
+            self.is_store.store(true, Ordering::Relaxed);
+            sync_folder(&self.path)?;
+            self.sync_parent()
+        };
+        publish().map_err(io_error("writing to", &self.path))
+    }
+
+    /// Removes everything but this checkpoint, the journals from it on, and this index.
+    pub(super) fn keep_only(&self, checkpoint: u64, index: &Path) {
+        for name in names(&self.path).unwrap_or_default() {
+            let path = self.path.join(&name);
+            let is_old = number(Folder::CHECKPOINT, &name).is_some_and(|number| number != checkpoint)
+                || number(Folder::JOURNAL, &name).is_some_and(|base| base < checkpoint)
+                || name.ends_with(NEW)
+                || name.starts_with(NAMELESS);
+            if number(Folder::INDEX, &name).is_some() && path != index {
+                let _ = fs::remove_dir_all(path);
+            } else if is_old {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+
+    /// Makes the name of the store's folder survive a power cut, if it is new.
+    fn sync_parent(&self) -> io::Result<()> {
+        match self.path.parent() {
+            Some(parent) if self.made && parent == Path::new("") => sync_folder(Path::new(".")),
+            Some(parent) if self.made => sync_folder(parent),
+            _ => Ok(()),
+        }
+    }
+
+    /// How much its files hold.
+    pub(super) fn bytes(&self) -> u64 {
+        fn of(path: &Path) -> u64 {
+            let Ok(entries) = fs::read_dir(path) else { return 0 };
+            let sizes = entries.flatten().map(|entry| match entry.metadata() {
+                Ok(data) if data.is_dir() => of(&entry.path()),
+                Ok(data) => data.len(),
+                Err(_) => 0,
+            });
+            sizes.sum()
+        }
+        of(&self.path)
+    }
+}
+
+/// How often a lock is tried for before it is taken to be held for good.
+const LOCK_ATTEMPTS: u32 = 20;
+const BETWEEN_LOCK_ATTEMPTS: Duration = Duration::from_millis(25);
+
+/// A process that ends keeps its lock for a moment; so does one that was just begun by the process that had it, until it has
+/// closed what it took over.
+pub(super) fn try_lock(file: &File) -> std::result::Result<(), TryLockError> {
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_LOCK_ATTEMPTS),
+            tried => return tried,
+        }
+    }
+    file.try_lock()
+}
+
+impl Drop for Folder {
+    /// A store that was never published leaves nothing behind.
+    fn drop(&mut self) {
+        if self.is_store() {
+            return;
+        }
+        let _ = self.clear_away();
+        let _ = fs::remove_file(self.path.join(UNFINISHED));
+        let _ = fs::remove_file(self.path.join(LOCK));
+        if self.made {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// Whether a path leads to this open file, as far as the system can tell.
+pub(super) fn is_same(found: &fs::Metadata, file: &File) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        file.metadata().is_ok_and(|file| (file.dev(), file.ino()) == (found.dev(), found.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        found.is_file()
+    }
+}
+
+/// Makes the names in a folder survive a power cut, where folders can be flushed.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}

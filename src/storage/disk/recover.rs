@@ -1,0 +1,151 @@
+//! Reading what is left of a damaged store, by those who must not write to it.
+
+use super::{
+    checkpoint::FoundCheckpoint,
+    closed::Closed,
+    folder::{Contents, Folder, try_lock},
+    journal::{FoundJournal, JournalName},
+};
+use crate::{
+    error::{Error, Result},
+    format::KeyRange,
+    storage::{Direction, Entry, checksum::Sum, sled::Database},
+};
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::Path,
+};
+
+/// What is left of a damaged store. Later statistics and entries stand for earlier ones.
+#[derive(Debug, Default)]
+pub(crate) struct Remains {
+    /// Those of the checkpoint, and then those of the index.
+    pub(crate) entries: Vec<Entry>,
+    /// What the journal has: parts of changes, in order.
+    pub(crate) parts: Vec<Vec<u8>>,
+    /// What is missing, or may be; nothing if all that was flushed is there.
+    pub(crate) missing: Vec<String>,
+}
+
+impl Remains {
+    /// Reads what is left of the store in this folder, and writes nothing to it; to `scratch`, a folder that isn't there,
+    /// the index is copied.
+    pub(crate) fn read(store: &Path, scratch: &Path) -> Result<Self> {
+        let failed = |source| Error::Io { action: "reading", path: store.to_owned(), source };
+        let lock = File::options().write(true).open(store.join("lock"));
+        if let Ok(lock) = &lock
+            && matches!(try_lock(lock), Err(TryLockError::WouldBlock))
+        {
+            return Err(Error::Locked { path: store.to_owned() });
+        }
+        let contents = match Contents::read(store) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Contents::default(),
+            contents => contents.map_err(failed)?,
+        };
+        if contents.is_empty() {
+            return Err(Error::NoStore { path: store.to_owned() });
+        }
+        let closed = Closed::read(&store.join(Folder::CLOSED));
+        let index = Self::index(store, &contents, closed.as_ref(), scratch);
+        let _ = fs::remove_dir_all(scratch);
+        if let (Some(closed), Ok((entries, sum))) = (&closed, &index)
+            && closed.sum == *sum
+        {
+            return Ok(Self { entries: entries.clone(), ..Self::default() });
+        }
+        let mut remains = Self::default();
+        let number = contents.checkpoints.last().copied();
+        let store_number = number.and_then(|number| remains.checkpoint(store, number));
+        let is_whole = number.is_some() && remains.missing.is_empty();
+        match index {
+            Ok((entries, _)) => remains.entries.extend(entries),
+            Err(problem) if !is_whole => remains.missing.push(problem),
+            Err(_) => {}
+        }
+        if number.is_none() {
+            remains.missing.push("its checkpoint is not there".to_owned());
+        }
+        let mut last = number;
+        for base in contents.journals.iter().filter(|base| number.is_none_or(|number| **base >= number)) {
+            let path = store.join(format!("{}{base}", Folder::JOURNAL));
+            let name = store_number.map(|store| JournalName { store, base: *base });
+            let found = FoundJournal::salvage(&path, name).map_err(failed)?;
+            if found.is_damaged || last.is_some_and(|last| last != *base) {
+                remains.missing.push(format!("some changes of its file {}{base} are lost", Folder::JOURNAL));
+            }
+            last = Some(found.last);
+            remains.parts.extend(found.parts);
+        }
+        if contents.journals.is_empty() {
+            remains.missing.push("its journal is not there".to_owned());
+        }
+        if let Some(closed) = closed.filter(|closed| last.is_none_or(|last| last < closed.change)) {
+            let last = last.unwrap_or_default();
+            remains.missing.push(format!("the changes from {} to {} are lost", last + 1, closed.change));
+        }
+        if remains.entries.is_empty() && remains.parts.is_empty() {
+            let problem = "nothing in its files can be read".to_owned();
+            return Err(Error::Corrupt { path: store.to_owned(), problem });
+        }
+        Ok(remains)
+    }
+
+    /// Reads a checkpoint as far as it can be read, and says which store it is of.
+    fn checkpoint(&mut self, store: &Path, number: u64) -> Option<u64> {
+        let name = format!("{}{number}", Folder::CHECKPOINT);
+        let Ok(mut found) = FoundCheckpoint::open(&store.join(&name)) else {
+            self.missing.push(format!("its file {name} can't be read"));
+            return None;
+        };
+        loop {
+            match found.next_entry() {
+                Ok(Some((key, value))) => self.entries.push(Entry { key, value }),
+                Ok(None) => break,
+                Err(_) => {
+                    let read = self.entries.len();
+                    self.missing.push(format!("its file {name} can be read up to entry {read}"));
+                    break;
+                }
+            }
+        }
+        Some(found.record.store)
+    }
+
+    /// The entries of a copy of the index, and what they come to; the text says why they can't be read.
+    fn index(
+        store: &Path,
+        contents: &Contents,
+        closed: Option<&Closed>,
+        scratch: &Path,
+    ) -> std::result::Result<(Vec<Entry>, Sum), String> {
+        let number = closed.map(|closed| closed.index).or(contents.indexes.last().copied());
+        let number = number.ok_or("its index is not there")?;
+        let name = format!("{}{number}", Folder::INDEX);
+        let unreadable = || format!("its index in {name} can't be read");
+        copy(&store.join(&name), scratch).map_err(|_| unreadable())?;
+        let database = Database::open(store, scratch, 1 << 20).map_err(|_| unreadable())?;
+        let (mut entries, mut sum) = (Vec::new(), Sum::default());
+        let read = database.visit(&KeyRange::all(), Direction::Forwards, &mut |key, value| {
+            sum.add(key, value);
+            entries.push(Entry { key: key.to_vec(), value: value.to_vec() });
+            Ok(true)
+        });
+        read.map_err(|_| unreadable())?;
+        Ok((entries, sum))
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?
+        } else {
+            drop(fs::copy(entry.path(), target)?)
+        }
+    }
+    Ok(())
+}
