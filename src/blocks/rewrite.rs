@@ -458,7 +458,7 @@ mod tests {
         let object = |number: u64| key::object_bytes(&Object::new("user", number).unwrap());
         let is_cut = |number: u64| (2..4).contains(&number) || (8..10).contains(&number);
         for by_cut in [true, false] {
-            let storage = Storage::new(Box::new(MemoryEngine::default())).unwrap();
+            let storage = Storage::new(Box::new(MemoryEngine::default()), &mut |_, _| Ok(())).unwrap();
             let mut change = storage.change().unwrap();
             let mut memtable = Memtable::new(table.clone());
             for number in 0..11 {
@@ -492,7 +492,7 @@ mod tests {
         // Where a change had removed all blocks of a page, the next edit was taken for a new block's.
         let table = Table::new(Calendar::default(), ("domain", "metric"), Period::Day, Form::Encoded, true);
         let object = |number: u64| key::object_bytes(&Object::new("user", number).unwrap());
-        let storage = Storage::new(Box::new(MemoryEngine::default())).unwrap();
+        let storage = Storage::new(Box::new(MemoryEngine::default()), &mut |_, _| Ok(())).unwrap();
         let edit = |change: &mut Transaction<'_>, edits: Vec<(u64, Option<String>)>| {
             let mut memtable = Memtable::new(table.clone());
             for (number, value) in edits {

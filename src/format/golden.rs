@@ -2,7 +2,7 @@
 //! format's version and go on reading the old one; see `src/docs/format.md`.
 
 use super::{
-    BlockBuilder, BlockKey, BlockReader, CalendarRecord, ChangesRecord, DomainRecord, FORMAT, Form,
+    BlockBuilder, BlockKey, BlockReader, CalendarRecord, CheckpointRecord, DomainRecord, FORMAT, Form,
     Malformed, MetricRecord, PeriodRecord, Record, Row, SeenRecord, Space, StoreRecord, TrackedRecord,
     form_of, key,
 };
@@ -87,7 +87,7 @@ fn the_other_keys_are_these_bytes() {
     let kinds = ["country".to_owned(), "province".to_owned()];
     for (key, expected) in [
         (key::store(), "00"),
-        (key::changes(), "00 01"),
+        (key::checkpoint(), "00 00"),
         (key::seen(), "00 02"),
         (Space::Domain.key(&["d"]), "01 6400"),
         (Space::Metric.key(&["d", "m"]), "02 6400 6d00"),
@@ -433,8 +433,7 @@ fn records_are_these_bytes() {
         "01 02 03555443 fb9f05 06 1c 053230323562 05302e312e30",
     );
     check(SeenRecord { day: 15_706 }, "01 fbb47a");
-    check(ChangesRecord { committed: 251, under_way: false }, "01 fbfb00 00");
-    check(ChangesRecord { committed: 0, under_way: true }, "01 00 01");
+    check(CheckpointRecord { store: 251, number: 7 }, "01 fbfb00 07");
     check(DomainRecord { name: text("The till") }, "01 08 5468652074696c6c");
     let metric = |form| MetricRecord { name: text("N"), description: text(""), kind: text("visit"), form };
     check(metric(Form::Integers), "01 014e 00 057669736974 00");

@@ -9,7 +9,7 @@ use crate::{
     kinds::{AnyValue, Value},
     model::{Domain, Metric, Object, Period},
     rollup::Tracked,
-    storage::{Compaction, Direction, Engine, Entry, MemoryEngine, VisitEntries, Write},
+    storage::{Direction, Engine, Log, MemoryEngine, VisitEntries, Write},
     store::Store,
     track::Tracker,
 };
@@ -379,16 +379,12 @@ impl Engine for Failing {
         }
     }
 
-    fn apply(&self, batch: Vec<Write>) -> Result<()> {
-        self.0.apply(batch)
+    fn apply(&self, batch: Vec<Write>, log: Option<Log<'_>>) -> Result<()> {
+        self.0.apply(batch, log)
     }
 
     fn flush(&self) -> Result<()> {
         self.0.flush()
-    }
-
-    fn publish(&self) -> Result<()> {
-        self.0.publish()
     }
 
     fn check(&self) -> Result<()> {
@@ -396,10 +392,6 @@ impl Engine for Failing {
             Trouble::Check(error) => Err(error()),
             _ => Ok(()),
         }
-    }
-
-    fn compact(&self, rewritten: &dyn Fn(Entry) -> Option<Entry>) -> Result<Compaction> {
-        self.0.compact(rewritten)
     }
 
     fn path(&self) -> &Path {

@@ -3,7 +3,7 @@
 use super::{Compaction, Engine, Reads, Transaction, lock, versions::Versions};
 use crate::{
     error::{Error, Result},
-    format::{KeyRange, Malformed},
+    format::KeyRange,
 };
 use std::{
     path::Path,
@@ -109,10 +109,6 @@ impl Storage {
             return Err(Error::NestedChange);
         }
         Ok(lock(&self.shared.writer))
-    }
-
-    pub(super) fn corrupt(&self, malformed: Malformed) -> Error {
-        Error::Corrupt { path: self.path().to_owned(), problem: format!("it has {}", malformed.0) }
     }
 
     pub(super) fn engine(&self) -> &dyn Engine {

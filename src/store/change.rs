@@ -254,10 +254,6 @@ impl<'s> Change<'s> {
         self.writes.put(key, bytes)
     }
 
-    pub(crate) fn remove_bytes(&mut self, key: Vec<u8>) -> Result<()> {
-        self.writes.remove(key)
-    }
-
     /// Tells whether another run has written a metric since one began.
     pub(crate) fn mark<V>(&self, metric: &Metric<'_, V>) -> Mark {
         self.store.runs().mark(metric)

@@ -4,7 +4,7 @@ use super::{Store, store_record};
 use crate::{
     calendar::Calendar,
     error::Error,
-    format::{FORMAT, KeyRange, Record, StoreRecord, key, store_value},
+    format::{FORMAT, KeyRange, Record, StoreRecord, key},
     kinds::{MergeError, Value},
     model::{Date, Domain, Metric, Object, Period},
     storage::{Engine, MemoryEngine, Reads, Write as Put},
@@ -85,9 +85,7 @@ fn the_entries_of_the_example_are_as_drawn() {
 fn a_record_of_a_newer_format_is_refused_with_both_formats() {
     let record = StoreRecord { format: FORMAT + 1, ..store_record(&Calendar::default()) };
     let engine = MemoryEngine::default();
-    engine
-        .apply(vec![Put { key: key::store(), old: None, new: Some(store_value(record.encode())) }])
-        .unwrap();
+    engine.apply(vec![Put { key: key::store(), value: Some(record.encode()) }], None).unwrap();
     let refused = Store::options().open_engine(Box::new(engine)).unwrap_err();
     assert!(
         matches!(refused, Error::Format { found, known: FORMAT, .. } if found == FORMAT + 1),

@@ -204,8 +204,8 @@ proptest! {
         apply(&mut after, &b);
         let (before_map, after_map) = (map_of(&before), map_of(&after));
         let expected = after_map.iter().filter(|(slot, value)| before_map.get(slot) != Some(value)).count();
-        prop_assert_eq!(after.differences(&before) as usize, expected);
-        prop_assert_eq!(before.differences(&before), 0);
+        prop_assert_eq!(after.differing(&before).count_ones() as usize, expected);
+        prop_assert_eq!(before.differing(&before), 0);
     }
 
     #[test]

@@ -56,8 +56,11 @@ impl Checkpoint {
 
     /// Flushes it, and puts it in its place; says how many bytes it has.
     pub(super) fn finish(mut self) -> Result<u64> {
-        let Some(dump) = self.dump.take() else { return Ok(0) };
+        let Some(mut dump) = self.dump.take() else { return Ok(0) };
         let finish = || {
+            if !self.has_record {
+                dump.put(&key::checkpoint(), &self.record.encode())?;
+            }
             let (writer, _) = dump.finish()?;
             let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.sync_all()?;

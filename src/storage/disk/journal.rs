@@ -121,6 +121,11 @@ impl Journal {
         lock(&self.tail).number
     }
 
+    /// Whether it has parts of a change that hasn't happened.
+    pub(super) fn is_in_change(&self) -> bool {
+        lock(&self.tail).in_change
+    }
+
     /// How many bytes it has.
     pub(super) fn len(&self) -> u64 {
         lock(&self.tail).end
@@ -260,7 +265,7 @@ fn record(name: JournalName, offset: u64, number: u64, flushed: u64, log: Log<'_
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FoundJournal {
     pub(super) name: JournalName,
-    /// The last change that is there as a whole.
+    /// The last change that something is there of.
     pub(super) last: u64,
     /// Where the last record ends that is as it was written, with all before it.
     pub(super) end: u64,
@@ -380,9 +385,7 @@ impl FoundJournal {
                 found.unfinished.push(before);
             }
             current = (!is_last).then_some(number);
-            if is_last {
-                found.last = number;
-            }
+            found.last = number;
             found.end = next;
         }
         found.unfinished.extend(current);

@@ -118,6 +118,10 @@ impl DiskEngine {
     fn close(&self) -> Result<()> {
         if let Some(journal) = self.journal() {
             journal.flush().map_err(self.failed("flushing"))?;
+            // The index has what was never to happen.
+            if journal.is_in_change() {
+                return fs::remove_file(self.folder.closed()).map_err(self.failed("closing"));
+            }
         }
         let index = self.index();
         if let Some(sum) = index.settle()? {

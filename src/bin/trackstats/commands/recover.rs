@@ -28,22 +28,13 @@ impl RecoverArgs {
 
 /// What was recovered and what was lost, a sentence a line.
 fn told(report: &RecoverReport) -> Vec<String> {
-    let RecoverReport { entries, expected, lost_writes, unregistered, registered_again, complete, .. } =
-        report;
-    let mut told = vec![match expected {
-        Some(expected) => format!("{entries} of {expected} entries copied"),
-        None => format!("{entries} entries copied; how many there were can't be read"),
-    }];
-    if *complete {
-        told.push("everything is there, as it was written last".to_owned());
+    let RecoverReport { entries, missing, unregistered, registered_again, .. } = report;
+    let mut told = vec![format!("{entries} entries copied")];
+    if missing.is_empty() {
+        told.push("everything that was flushed is there".to_owned());
     } else {
-        told.push(
-            "some of them may be older than what was written last; `trackstats verify` compares them"
-                .to_owned(),
-        );
-    }
-    if let Some(writes) = lost_writes.filter(|writes| *writes > 0) {
-        told.push(format!("the last {writes} writes that were flushed are lost"));
+        told.extend(missing.iter().cloned());
+        told.push("`trackstats verify` compares what is there".to_owned());
     }
     for (metric, rows) in unregistered {
         told.push(format!(
