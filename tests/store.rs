@@ -166,9 +166,8 @@ fn a_database_of_another_program_is_refused() {
 #[test]
 fn a_folder_in_which_making_a_store_was_cut_short_becomes_one() {
     let folder = tempfile::tempdir().unwrap();
-    let begun = folder.path().join("data-1");
-    fs::create_dir_all(begun.join("sled/blobs")).unwrap();
-    fs::write(begun.join("unfinished"), "").unwrap();
+    fs::create_dir_all(folder.path().join("sled-1/blobs")).unwrap();
+    fs::write(folder.path().join("unfinished"), "").unwrap();
     fs::write(folder.path().join("lock"), "").unwrap();
     let store = Store::open(folder.path()).unwrap();
     store.record(SALES.on(Period::Day, day("2024-05-01")), 3).unwrap();

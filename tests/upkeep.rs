@@ -262,7 +262,7 @@ fn a_compacted_store_has_the_same_and_takes_less() {
     let reading = store.scan(&Prefix::everything());
     let compaction = store.compact().unwrap();
     assert!(compaction.after < compaction.before / 2, "{compaction:?}");
-    assert_eq!(names(folder.path()), ["data-2", "lock", "manifest"]);
+    assert_eq!(names(folder.path()).len(), 4, "a checkpoint, a journal, an index, a lock");
     assert_eq!(reading.count(), store.scan(&Prefix::everything()).count());
     assert_eq!(exported(&store), before);
     append(&store, 100, 120);
@@ -312,68 +312,74 @@ fn a_change_can_not_compact_its_own_store() {
 }
 
 #[test]
-fn a_data_folder_that_was_never_finished_is_cleared_away() {
+fn a_checkpoint_and_an_index_that_were_never_finished_are_cleared_away() {
     let folder = tempfile::tempdir().unwrap();
     let store = filled(folder.path());
     let before = exported(&store);
     drop(store);
-    copy_folder(&folder.path().join("data-1"), &folder.path().join("data-2"));
-    fs::write(folder.path().join("data-2/unfinished"), "").unwrap();
-    fs::write(folder.path().join("manifest.new"), "half").unwrap();
+    fs::create_dir(folder.path().join("sled-99")).unwrap();
+    fs::write(folder.path().join("checkpoint-99.new"), "half").unwrap();
     assert_eq!(exported(&Store::open(folder.path()).unwrap()), before);
-    assert!(!folder.path().join("data-2").exists());
+    assert!(!folder.path().join("sled-99").exists() && !folder.path().join("checkpoint-99.new").exists());
+}
+
+/// The path of the only file or folder whose name begins so.
+fn only(folder: &Path, beginning: &str) -> PathBuf {
+    let found: Vec<String> = names(folder).into_iter().filter(|name| name.starts_with(beginning)).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    folder.join(&found[0])
+}
+
+fn remove(path: &Path) {
+    if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+}
+
+#[test]
+fn any_one_file_that_is_lost_or_damaged_costs_nothing() {
+    for lost in ["checkpoint-", "journal-", "sled-", "closed"] {
+        for damage in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = filled(folder.path());
+            let before = exported(&store);
+            drop(store);
+            let path = only(folder.path(), lost);
+            if damage && path.is_file() {
+                fs::write(&path, "damaged").unwrap();
+            } else {
+                remove(&path);
+            }
+            for _ in 0..2 {
+                assert_eq!(exported(&Store::open(folder.path()).unwrap()), before, "{lost} {damage}");
+            }
+            // What is made anew is enough by itself.
+            for rest in ["sled-", "closed"] {
+                remove(&only(folder.path(), rest));
+            }
+            assert_eq!(exported(&Store::open(folder.path()).unwrap()), before, "{lost} {damage}");
+        }
+    }
 }
 
 // Recover
 
 #[test]
-fn a_store_without_a_manifest_is_refused_kept_and_recovered_whole() {
+fn of_two_files_that_are_lost_everything_is_recovered_that_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let (damaged, new) = (folder.path().join("damaged"), folder.path().join("new"));
     let store = filled(&damaged);
     let before = exported(&store);
     drop(store);
-    fs::remove_file(damaged.join("manifest")).unwrap();
+    remove(&only(&damaged, "checkpoint-"));
+    remove(&only(&damaged, "closed"));
     for _ in 0..2 {
         let error = Store::open(&damaged).unwrap_err();
         assert!(matches!(&error, Error::Corrupt { .. }), "{error}");
     }
     let report = Store::recover(&damaged, &new, None).unwrap();
-    assert!(report.complete && report.damaged == 0 && report.unregistered.is_empty(), "{report:?}");
-    assert_eq!(report.expected, Some(report.entries));
+    assert_eq!(report.missing, ["its checkpoint is not there"]);
+    assert!(report.unregistered.is_empty() && report.registered_again.is_empty(), "{report:?}");
     assert_eq!(exported(&Store::open(&new).unwrap()), before);
-    assert_eq!(names(&new), ["data-1", "lock", "manifest"]);
-    assert_eq!(names(&new.join("data-1")), ["sled", "watermark"], "the workspace is gone");
     assert!(matches!(Store::recover(&damaged, &new, None), Err(Error::StoreExists { .. })));
-}
-
-/// The database stops reading at the end of its log, but recover reads all of the file. It took a sector that a disk had
-/// written once more behind that end for the latest changes: the tree was empty again, as at the beginning of the log.
-#[test]
-fn what_a_disk_wrote_twice_is_recovered_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let damaged = folder.path().join("damaged");
-    let store = filled(&damaged);
-    let before = exported(&store);
-    drop(store);
-    let log = damaged.join("data-1/sled/db");
-    let bytes = fs::read(&log).unwrap();
-    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap().next_multiple_of(512);
-    // A segment of the log has 64 KiB.
-    assert!(end % (64 * 1024) != 0, "there is room in the last segment");
-    for from in (0..end).step_by(16 * 512) {
-        let mut twice = bytes.clone();
-        twice.resize(bytes.len().max(end + 512), 0);
-        twice.copy_within(from..from + 512, end);
-        fs::write(&log, twice).unwrap();
-        let new = folder.path().join(format!("new from {from}"));
-        let report = Store::recover(&damaged, &new, None).unwrap();
-        assert!(report.complete, "the sector from {from}: {report:?}");
-        assert_eq!(exported(&Store::open(&new).unwrap()), before, "the sector from {from}");
-        fs::remove_dir_all(new).unwrap();
-    }
-    // The store can be read all along.
-    assert_eq!(exported(&Store::open(&damaged).unwrap()), before);
 }
 
 #[test]
