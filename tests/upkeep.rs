@@ -15,7 +15,7 @@ use common::{CENTS, Random, SALES, copy_folder, day, exported, user};
 use std::{
     fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
