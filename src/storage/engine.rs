@@ -48,6 +48,11 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// Returns when every change that was logged is on the disk.
     fn flush(&self) -> Result<()>;
 
+    /// Whether changes can't be logged before there is a checkpoint: what there was is damaged.
+    fn needs_checkpoint(&self) -> bool {
+        false
+    }
+
     /// Whether the journal is long enough for a checkpoint.
     fn wants_checkpoint(&self) -> bool {
         false

@@ -54,6 +54,9 @@ impl Storage {
             replay(&mut change, None)?;
             change.commit()?;
         }
+        if storage.engine().needs_checkpoint() {
+            storage.checkpoint()?;
+        }
         Ok(storage)
     }
 

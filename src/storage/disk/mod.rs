@@ -208,9 +208,13 @@ impl Engine for DiskEngine {
         Some(Box::new(parts))
     }
 
+    fn needs_checkpoint(&self) -> bool {
+        self.folder.is_store() && self.journal().is_none()
+    }
+
     fn wants_checkpoint(&self) -> bool {
         let least = self.checkpoint_bytes.load(Ordering::Relaxed).max(LEAST_JOURNAL);
-        self.journal().is_none_or(|journal| journal.len() > least)
+        self.journal().is_some_and(|journal| journal.len() > least)
     }
 
     fn begin_checkpoint(&self) -> Result<Option<Checkpoint>> {
