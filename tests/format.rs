@@ -179,7 +179,7 @@ fn fixtures() -> PathBuf {
 
 /// Replaces each database file by a compressed one.
 fn pack(folder: &Path) {
-    for file in files(folder).iter().filter(|file| file.ends_with("sled/db")) {
+    for file in files(folder).iter().filter(|file| file.ends_with("db")) {
         let mut encoder = FrameEncoder::new(File::create(file.with_extension("lz4")).unwrap());
         io::copy(&mut File::open(file).unwrap(), &mut encoder).unwrap();
         encoder.finish().unwrap().flush().unwrap();
@@ -188,7 +188,7 @@ fn pack(folder: &Path) {
 }
 
 fn unpack(folder: &Path) {
-    for file in files(folder).iter().filter(|file| file.ends_with("sled/db.lz4")) {
+    for file in files(folder).iter().filter(|file| file.ends_with("db.lz4")) {
         let mut decoder = FrameDecoder::new(File::open(file).unwrap());
         io::copy(&mut decoder, &mut File::create(file.with_extension("")).unwrap()).unwrap();
         fs::remove_file(file).unwrap();
@@ -268,9 +268,7 @@ fn the_fixture_of_the_newest_format_is_made() {
     fs::remove_file(path("store/lock")).unwrap();
     pack(folder.path());
 
-    let manifest = fs::read_to_string(path("store/manifest")).unwrap();
-    let format = manifest.lines().find_map(|line| line.strip_prefix("format ")).unwrap();
-    let fixture = fixtures().join(format!("format-{format}"));
+    let fixture = fixtures().join("format-2");
     if fixture.exists() {
         fs::remove_dir_all(&fixture).unwrap();
     }
@@ -324,13 +322,6 @@ fn entries(backup: &[u8]) -> Vec<u8> {
     entries.split_off(first)
 }
 
-/// The checksum of a manifest.
-fn manifest(format: u32) -> String {
-    let text = format!("trackstats store\nformat {format}\ndata data-1\n");
-    let hash = XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot(b"manifest"), text.as_bytes());
-    format!("{text}checksum {hash:016x}\n")
-}
-
 fn hash(key: &[u8], value: &[u8]) -> u64 {
     XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot(key), value)
 }
@@ -354,65 +345,46 @@ fn opened(path: &Path) -> sled::Db {
 
 /// As `src/docs/format.md` draws them.
 #[test]
-fn the_stored_bytes_of_a_single_write_carry_the_totals() {
+fn the_index_has_each_value_with_its_checksum_and_the_closing_note_their_sum() {
     let folder = tempfile::tempdir().unwrap();
     let store = options().calendar(Calendar::default()).open(folder.path()).unwrap();
-    // The first write registers the domain and the metric beside its block, the second is of one entry.
-    for value in [1, 2] {
-        store.record(SALES.on(Period::Day, day("2013-01-01")), value).unwrap();
-    }
+    store.record(SALES.on(Period::Day, day("2013-01-01")), 2).unwrap();
     drop(store);
-    let database = opened(&folder.path().join("data-1/sled"));
-    let mut stored: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut sum = 0_u64;
-    for (key, bytes) in database.iter().map(std::result::Result::unwrap) {
-        let bytes = bytes.to_vec();
-        if *key != [0xff] {
-            let carries = [0x00, 0x10].contains(&key[0]);
-            let value = &bytes[..bytes.len() - if carries { 28 } else { 4 }];
-            assert_eq!(value.last(), Some(&0), "{}", hex(&key));
-            sum = sum.wrapping_add(hash(&key, value));
-            let (all, checksum) = bytes.split_at(bytes.len() - 4);
-            let of_all = if carries { !hash(&key, all) } else { hash(&key, all) };
-            assert_eq!(checksum, &of_all.to_le_bytes()[..4], "{}", hex(&key));
-        }
-        stored.push((hex(&key), bytes));
+    let (mut keys, mut sum) = (Vec::new(), 0_u64);
+    for (key, bytes) in opened(&folder.path().join("sled-1")).iter().map(std::result::Result::unwrap) {
+        let (value, checksum) = bytes.split_at(bytes.len() - 4);
+        let expected = hash(&key, value);
+        assert_eq!(checksum, &expected.to_le_bytes()[..4], "{}", hex(&key));
+        sum = sum.wrapping_add(expected);
+        keys.push(hex(&key));
     }
-    let keys: Vec<&str> = stored.iter().map(|(key, _)| key.as_str()).collect();
     let (domain, metric) = ("0174696c6c00", "0274696c6c0073616c657300");
-    let block = "1074696c6c0073616c6573002080003d40";
-    assert_eq!(keys, ["00", domain, metric, block, "ff"]);
-
-    // Two of the value, in the block and with the byte after it; three batches, four entries.
-    let (value, totals) = ("0103001a04", "03000000000000000400000000000000");
-    let block = hex(&stored[3].1);
-    assert_eq!(block[..block.len() - 8], format!("{value}00{totals}{}", hex(&sum.to_le_bytes())));
-    let noted = hex(&stored[4].1);
-    assert_eq!(noted[..noted.len() - 8], block[value.len() + 2..block.len() - 8]);
-    let checksum = hash(&[0xff], &stored[4].1[..24]).to_le_bytes();
-    assert_eq!(noted[noted.len() - 8..], hex(&checksum[..4]));
-    // The store's own record was the first batch, and of one entry too.
-    let first = &stored[0].1;
-    assert_eq!(hex(&first[first.len() - 28..first.len() - 12]), "01000000000000000100000000000000");
+    assert_eq!(keys, ["00", domain, metric, "1074696c6c0073616c6573002080003d40"]);
+    let text = format!("trackstats index\nfolder 1\nchange 1\nentries 4\nsum {sum:016x}\n");
+    let checksum = hash(b"trackstats index", text.as_bytes());
+    let closed = fs::read_to_string(folder.path().join("closed")).unwrap();
+    assert_eq!(closed, format!("{text}checksum {checksum:016x}\n"));
 }
 
 #[test]
 fn a_store_of_a_newer_format_is_refused_with_both_formats_and_left_alone() {
     let fixture = Fixture::all().pop().unwrap();
     let path = fixture.path("store");
-    let known = fs::read_to_string(path.join("manifest")).unwrap();
-    // There is none of format 1.
-    let newest = u32::try_from(Fixture::all().len()).unwrap() + 1;
-    assert_eq!(known, manifest(newest));
-    fs::write(path.join("manifest"), manifest(newest + 1)).unwrap();
+    let journal = files(&path).into_iter().find(|file| file.to_string_lossy().contains("journal-")).unwrap();
+    let known = fs::read(&journal).unwrap();
+    let mut newer = known.clone();
+    let title = b"trackstats journal, format 2\n";
+    assert!(newer.starts_with(title));
+    newer[title.len() - 2] = b'3';
+    let checksum = XxHash3_64::oneshot(&newer[..48]).to_le_bytes();
+    newer[48..56].copy_from_slice(&checksum);
+    fs::write(&journal, newer).unwrap();
     for _ in 0..2 {
         match options().open(&path).unwrap_err() {
-            Error::Format { found, known, path: named } => {
-                assert_eq!((found, known, named), (newest + 1, newest, path.clone()));
-            }
+            Error::Format { found: 3, known: 2, path: named } => assert_eq!(named, path),
             other => panic!("{other}"),
         }
     }
-    fs::write(path.join("manifest"), known).unwrap();
+    fs::write(&journal, known).unwrap();
     fixture.check("store");
 }

@@ -10,6 +10,7 @@
 
 use crate::{
     error::{Error, Result},
+    format::FORMAT,
     storage::{Log, lock},
 };
 use std::{
@@ -22,7 +23,9 @@ use std::{
 };
 use twox_hash::XxHash3_64;
 
-const TITLE: &[u8; 32] = b"trackstats journal, format 2\n\0\0\0";
+/// What every journal begins with; its format follows in the same line. The first 64 bytes are laid out so in every format.
+const TITLE: &str = "trackstats journal, format ";
+const TITLE_BYTES: usize = 32;
 const HEADER: usize = 64;
 const MARK: [u8; 3] = *b"\nJ\x01";
 const RECORD: usize = 32;
@@ -221,14 +224,30 @@ impl JournalFile {
 
 impl JournalName {
     fn header(self) -> [u8; HEADER] {
-        let mut header = [0; HEADER];
-        let parts = [&TITLE[..], &self.store.to_le_bytes(), &self.base.to_le_bytes()];
-        let bytes = parts.concat();
+        self.header_of(FORMAT)
+    }
+
+    fn header_of(self, format: u32) -> [u8; HEADER] {
+        let mut bytes = format!("{TITLE}{format}\n").into_bytes();
+        bytes.resize(TITLE_BYTES, 0);
+        bytes.extend([self.store, self.base].iter().flat_map(|number| number.to_le_bytes()));
         let checksum = XxHash3_64::oneshot(&bytes).to_le_bytes();
+        let mut header = [0; HEADER];
         for (to, from) in header.iter_mut().zip(bytes.iter().chain(&checksum)) {
             *to = *from;
         }
         header
+    }
+
+    /// The name and the format that a header says; none if it isn't what was written.
+    fn read(header: &[u8; HEADER]) -> Option<(Self, u32)> {
+        let (title, numbers) = header.split_at_checked(TITLE_BYTES)?;
+        let title = str::from_utf8(title).ok()?.trim_end_matches('\0');
+        let format = title.strip_prefix(TITLE)?.strip_suffix('\n')?.parse().ok()?;
+        let (store, numbers) = numbers.split_first_chunk()?;
+        let (base, _) = numbers.split_first_chunk()?;
+        let name = Self { store: u64::from_le_bytes(*store), base: u64::from_le_bytes(*base) };
+        (name.header_of(format) == *header).then_some((name, format))
     }
 
     /// What seeds the checksums of its records.
@@ -352,24 +371,26 @@ impl RecordReader<'_> {
     }
 }
 
+fn read_name(file: &mut File) -> io::Result<Option<(JournalName, u32)>> {
+    let mut header = [0; HEADER];
+    match file.read_exact(&mut header) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        read => read.map(|()| JournalName::read(&header)),
+    }
+}
+
+/// The format of a journal, if its beginning is what was written.
+pub(super) fn format_of(path: &Path) -> Option<u32> {
+    let name = File::open(path).and_then(|mut file| read_name(&mut file));
+    name.ok().flatten().map(|(_, format)| format)
+}
+
 impl FoundJournal {
     /// Reads a journal; none if the file doesn't begin as one does.
     pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
-        let mut header = [0; HEADER];
-        match file.read_exact(&mut header) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            read => read?,
-        }
-        let number = |at: usize| {
-            let bytes = header.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
-            u64::from_le_bytes(bytes.unwrap_or_default())
-        };
-        let name = JournalName { store: number(TITLE.len()), base: number(TITLE.len() + 8) };
-        if header != name.header() {
-            return Ok(None);
-        }
+        let Some((name, FORMAT)) = read_name(&mut file)? else { return Ok(None) };
         let mut reader = RecordReader { file: &mut file, name, length };
         let mut found = Self {
             name,

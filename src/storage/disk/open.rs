@@ -6,10 +6,11 @@ use super::{
     closed::Closed,
     folder::{Contents, Folder},
     index::Index,
-    journal::{FoundJournal, Journal, JournalName},
+    journal::{FoundJournal, Journal, JournalName, format_of},
 };
 use crate::{
     error::{Error, Result},
+    format::FORMAT,
     storage::{DumpError, Write},
 };
 use std::{
@@ -104,6 +105,10 @@ impl DiskEngine {
             return Ok(Self::new(folder, cache_bytes, index, new_number()));
         }
         let contents = folder.contents()?;
+        let formats = contents.journals.iter().filter_map(|base| format_of(&folder.journal(*base)));
+        if let Some(found) = formats.filter(|format| *format != FORMAT).max() {
+            return Err(Error::Format { path: path.to_owned(), found, known: FORMAT });
+        }
         match (sound_index(&folder, cache_bytes), History::read(&folder, &contents)?) {
             (Some((index, closed)), Ok(history)) if history.last() >= closed.change => {
                 Self::go_on(folder, cache_bytes, index, history, closed.change)
