@@ -11,7 +11,7 @@
 
 mod common;
 
-use common::{CENTS, Random, SALES, copy_folder, day, exported, user};
+use common::{CENTS, Random, SALES, day, exported, user};
 use std::{
     fs,
     io::{self, Write},
