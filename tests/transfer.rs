@@ -16,7 +16,7 @@ use trackstats::{
         AnyValue, Distinct, Figure, Figures, Gauge, Max, MergeError, Meter, Min, Quantiles, Sum, Summary,
         Value,
     },
-    model::{Date, Id, Statistic},
+    model::{Date, Id, Point, Statistic},
     store::{FixedClock, Prefix},
 };
 
@@ -242,6 +242,24 @@ fn an_import_leaves_the_weeks_and_months_that_hold_no_imported_day() {
     assert_eq!(value(may.clone()), Some(3));
     let old = old.and_then(|old| old.value).unwrap_or_default();
     assert_eq!(value(may.of(till(1))), Some(of_till - old + 500));
+}
+
+#[test]
+fn a_month_without_days_is_not_taken_for_what_its_days_make() {
+    let (store, january) = (in_may(), day("2023-01-01"));
+    store.record(SALES.on(Period::Month, january), 77).unwrap();
+    // Defines that months are tracked, of days of another year.
+    let days: String = exported(&tracked_store())
+        .lines()
+        .filter(|line| !line.contains(r#""period":"week""#) && !line.contains(r#""period":"month""#))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    import(&store, days.as_bytes()).unwrap();
+    let of_2023 = store.series(SALES, Period::Day).from(january).to(day("2023-12-31"));
+    assert_eq!(of_2023.over().unwrap(), Point::Absent);
+    let of_2024 = store.series(SALES, Period::Day).from(day("2024-01-01"));
+    assert_eq!(of_2024.over().unwrap(), Point::Value(42));
+    assert_eq!(store.get(&SALES.on(Period::Month, january)).unwrap().unwrap().value, Some(77));
 }
 
 fn merged<V: Value>(values: impl IntoIterator<Item = V>) -> V {

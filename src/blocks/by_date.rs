@@ -24,10 +24,10 @@ pub(crate) struct ByDate<R, L, F, V> {
     given: Option<L>,
 }
 
-/// The rows of a span are held up to so many bytes, beside their blocks: their objects, and what stands for these.
+/// The objects and labels of a span's rows are held up to this many bytes; the cursor limits the blocks.
 const HELD: usize = if cfg!(test) { 16 << 10 } else { 32 << 20 };
 
-/// What stands for an object takes about so many bytes, and once more those of the object.
+/// About how many bytes a label has, without the object's bytes that it copies.
 const LABEL_BYTES: usize = 160;
 
 /// How many blocks a pass reads at once.

@@ -46,8 +46,8 @@ impl Imported {
 }
 
 impl Grouping {
-    /// Works the calendar periods that are kept out where days were imported, but for those that were imported with
-    /// them: those are compared. Notes which are what their days make them.
+    /// Recomputes each calendar period that is kept, where days were imported. A period that was itself imported, or that
+    /// wasn't kept until then, is compared with its days; notes which are what their days make them.
     pub(crate) fn bring_into_step<V: Value>(
         &mut self,
         change: &mut Transaction<'_>,
@@ -57,23 +57,21 @@ impl Grouping {
         let mut in_step = Vec::new();
         for (table, grouping) in self.kept_tables(days) {
             let period = table.period();
-            if imported.periods.contains(&period) {
-                let mut comparison = Comparison::<_, V>::new(&*change, vec![(table, grouping)]);
-                if comparison.next_differing()?.is_none() {
-                    in_step.push(period);
+            if !imported.periods.contains(&period) {
+                let kinds = grouping.part_kind_bytes();
+                for slots in imported.slots(&table) {
+                    let fill = PeriodFill::new(days.clone(), kinds.clone(), slots, self.tracked.left_out);
+                    anew::<V>(change, fill, &table, &kinds, None)?;
                 }
-                continue;
             }
-            let kinds = grouping.part_kind_bytes();
-            for slots in imported.slots(&table) {
-                let fill = PeriodFill::new(days.clone(), kinds.clone(), slots, self.tracked.left_out);
-                anew::<V>(change, fill, &table, &kinds, None)?;
-            }
-            if imported
-                .before
-                .as_ref()
-                .is_none_or(|before| !before.periods.contains(&period) || before.in_step.contains(&period))
-            {
+            let is_in_step = match &imported.before {
+                Some(before) if before.periods.contains(&period) && !imported.periods.contains(&period) => {
+                    before.in_step.contains(&period)
+                }
+                // What was stored before may have no days.
+                _ => Comparison::<_, V>::new(&*change, vec![(table, grouping)]).next_differing()?.is_none(),
+            };
+            if is_in_step {
                 in_step.push(period);
             }
         }

@@ -30,10 +30,12 @@ pub struct ImportReport {
 
 /// Reads what [`export`](super::export) wrote, and stores it: all of it, or nothing if there is a line that can't be read.
 ///
-/// Statistics that the store has already are replaced, names and descriptions are updated, everything else stays, but
-/// for the weeks to years that a tracker keeps: those that hold an imported day are worked out anew, for all objects of
-/// the day's grouping, unless the lines have statistics of that period for such objects themselves. If the lines define a
-/// calendar, it must be the store's; [`exported_calendar`] tells beforehand.
+/// Statistics that the store has already are replaced, names and descriptions are updated, everything else stays. If the
+/// lines define a calendar, it must be the store's; [`exported_calendar`] tells beforehand.
+///
+/// The weeks to years that a tracker keeps are recomputed where they hold an imported day, for all objects of the day's
+/// grouping. A single imported week of such objects is enough that none of their weeks is recomputed, and so for months,
+/// quarters and years: [`Store::rebuild`] does it then.
 ///
 /// One line at a time is in memory, however many there are. With whole numbers that takes a few megabytes; at worst, with
 /// a line of 24 MiB and in it a value of 16 MiB, about 120 MiB.

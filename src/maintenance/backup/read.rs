@@ -20,7 +20,7 @@ impl Store {
     /// fails, there is no store. Only with the feature `backup`.
     ///
     /// # Errors
-    /// [`Error::Backup`] when the file is not a backup, is damaged, or of a newer version; [`Error::StoreExists`],
+    /// [`Error::Backup`] when the file is not a backup, is damaged, or of another format; [`Error::StoreExists`],
     /// [`Error::NotAStore`] or [`Error::Locked`] when the directory isn't empty; or [`Error::Io`].
     pub fn restore(file: impl AsRef<Path>, directory: impl AsRef<Path>) -> Result<BackupReport> {
         let path = file.as_ref();
