@@ -19,6 +19,6 @@ mod tests;
 pub(crate) use by_date::ByDate;
 pub(crate) use cursor::{Objects, RowCursor, RowView};
 pub(crate) use memtable::{Edit, Group, Memtable};
-pub(crate) use replay::ReplayedRows;
+pub(crate) use replay::{ReplayedRows, replay};
 pub(crate) use rewrite::{Cut, Written, write};
 pub(crate) use table::Table;

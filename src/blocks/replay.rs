@@ -6,11 +6,21 @@ use crate::{
     error::Result,
     format::{ChangeReader, Logged, Malformed, MetricRecord, Record, Row, Space, key, slots_of},
     kinds::AnyValue,
-    storage::{Reads, Transaction},
+    storage::{Parts, Reads, Storage, Transaction},
 };
 
 /// So many bytes of statistics are collected before they are written.
 const WAITING: usize = 1 << 20;
+
+/// Does what the journal of a store says.
+pub(crate) fn replay(storage: &Storage, parts: Parts) -> Result<()> {
+    let (mut change, mut rows) = (storage.unlogged()?, ReplayedRows::default());
+    for part in parts {
+        rows.part(&mut change, &part?)?;
+    }
+    rows.write(&mut change)?;
+    change.commit()
+}
 
 /// What waits for being written of a change, or of several.
 #[derive(Debug, Default)]
@@ -22,9 +32,7 @@ pub(crate) struct ReplayedRows {
 }
 
 impl ReplayedRows {
-    /// Does what a part of a change in the journal says; without one, what is left to do.
-    pub(crate) fn part(&mut self, change: &mut Transaction<'_>, part: Option<&[u8]>) -> Result<()> {
-        let Some(part) = part else { return self.write(change) };
+    fn part(&mut self, change: &mut Transaction<'_>, part: &[u8]) -> Result<()> {
         let mut reader = ChangeReader::new(part);
         while let Some(logged) = reader.next().map_err(|malformed| change.corrupt(malformed))? {
             self.logged(change, logged)?;
@@ -115,7 +123,8 @@ impl ReplayedRows {
         Ok((memtable, first))
     }
 
-    fn write(&mut self, change: &mut Transaction<'_>) -> Result<()> {
+    /// Writes what waits.
+    pub(crate) fn write(&mut self, change: &mut Transaction<'_>) -> Result<()> {
         self.bytes = 0;
         match self.memtable.take() {
             Some(mut memtable) => write(change, &mut memtable, Edit::Set, None).map(drop),

@@ -147,7 +147,7 @@ impl<V: Value> Model<V> {
         let table = |metric, period, has_objects| {
             Table::new(Calendar::default(), ("domain", metric), period, form, has_objects)
         };
-        let storage = Storage::new(Box::new(MemoryEngine::default()), &mut |_, _| Ok(())).unwrap();
+        let storage = Storage::new(Box::new(MemoryEngine::default()), |_, _| Ok(())).unwrap();
         let objects = if has_objects { objects() } else { vec![Vec::new()] };
         let model = Self {
             table: table("views", Period::Day, has_objects),

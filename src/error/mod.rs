@@ -439,6 +439,16 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// Damage was met while something was read, and what reads go to was made anew from the checkpoint and the journal.
+    #[error(
+        "the index of the store at {} was damaged and has been made anew; nothing is lost, do the same again",
+        path.display()
+    )]
+    MadeAnew {
+        /// Where the store is.
+        path: PathBuf,
+    },
+
     /// A write was tried inside a change of the same thread.
     #[error("this thread has a change of the store open; write through that change, or after it")]
     NestedChange,

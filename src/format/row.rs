@@ -166,9 +166,8 @@ impl<V> Row<V> {
         if self == other {
             return 0;
         }
-        let differs =
-            |(slot, value): (u32, Option<&V>)| (other.get(slot) != value.into()).then_some(bit(slot));
-        self.iter().filter_map(differs).fold(0, |bits, bit| bits | bit)
+        let differing = self.iter().filter(|(slot, value)| other.get(*slot) != (*value).into());
+        differing.fold(0, |bits, (slot, _)| bits | bit(slot))
     }
 
     /// The slots that have a statistic, in order, with their values; missing ones as `None`.

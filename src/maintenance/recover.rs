@@ -89,7 +89,7 @@ impl Store {
             for part in &remains.parts {
                 recover.part(change, &mut rows, part)?;
             }
-            rows.part(change, None)
+            rows.write(change)
         })?;
         let Recover { unregistered, registered_again, mut missing, .. } = recover;
         missing.splice(0..0, remains.missing);

@@ -28,12 +28,12 @@ pub(super) fn checked<'s>(key: &[u8], stored: &'s [u8]) -> Option<&'s [u8]> {
 
 /// How many entries a map has, and the sum of their hashes, modulo 2 to the 64th.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Sum {
+pub(super) struct EntrySum {
     pub(super) entries: u64,
     pub(super) hashes: u64,
 }
 
-impl Sum {
+impl EntrySum {
     pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
         self.entries += 1;
         self.hashes = self.hashes.wrapping_add(entry_hash(key, value));

@@ -10,6 +10,9 @@ pub(crate) const BATCH: usize = 512;
 /// Takes a key and its value.
 pub(crate) type VisitEntries<'v> = &'v mut dyn FnMut(&[u8], &[u8]);
 
+/// Parts of changes, as they were logged.
+pub(crate) type Parts = Box<dyn Iterator<Item = Result<Vec<u8>>>>;
+
 /// An ordered map of bytes. Calls may come from many threads at once.
 pub(crate) trait Engine: Debug + Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
@@ -40,10 +43,14 @@ pub(crate) trait Engine: Debug + Send + Sync {
     /// Says that the parts that were logged of a change are not to happen.
     fn give_up(&self) {}
 
-    /// The parts of changes in the journal that the map doesn't have yet: they are to be applied first of all.
-    fn behind(&self) -> Option<Box<dyn Iterator<Item = Result<Vec<u8>>>>> {
+    /// The parts of changes in the journal that the map doesn't have yet: they are to be applied first of all, and then it
+    /// has [caught up](Self::caught_up).
+    fn behind(&self) -> Option<Parts> {
         None
     }
+
+    /// Says that the map has all that was [behind](Self::behind).
+    fn caught_up(&self) {}
 
     /// Returns when every change that was logged is on the disk.
     fn flush(&self) -> Result<()>;
@@ -68,10 +75,29 @@ pub(crate) trait Engine: Debug + Send + Sync {
         Ok(())
     }
 
-    /// Makes the map anew from the checkpoint, in less space. No change is open meanwhile, and none was made since the
-    /// checkpoint was begun; reads go on.
-    fn renew(&self) -> Result<Compaction> {
-        Ok(Compaction { before: 0, after: 0 })
+    /// Makes the map anew from the checkpoint where that takes less space. No change is open meanwhile, and none was made
+    /// since the checkpoint was begun; reads go on.
+    fn renew(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// How many bytes its files hold, with all that waits for being written to them; none in memory.
+    fn bytes(&self) -> u64 {
+        0
+    }
+
+    /// Begins to make the map anew, since damage was met in it: gives an engine with all that the checkpoint has. No change
+    /// is applied meanwhile. None in memory.
+    fn begin_rebuild(&self) -> Result<Option<Box<dyn Engine>>> {
+        Ok(None)
+    }
+
+    /// Puts the map that was made anew in the place of the damaged one.
+    fn finish_rebuild(&self) {}
+
+    /// What was made anew when it was opened, if anything was.
+    fn made_anew(&self) -> Option<MadeAnew> {
+        None
     }
 
     /// Reads everything, and compares it with what was written. No change is open meanwhile.
@@ -94,6 +120,17 @@ pub struct Compaction {
     pub before: u64,
     /// In bytes.
     pub after: u64,
+}
+
+/// What was made anew when a store was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MadeAnew {
+    /// The index that reads go to, from the checkpoint and the journal: the store wasn't closed in order the last time, or
+    /// the index was damaged.
+    Index,
+    /// The checkpoint and the journal, from the index: one of them was damaged.
+    History,
 }
 
 /// A key and its value.

@@ -1,6 +1,6 @@
 //! The map: an engine with what its readers and its one writer share.
 
-use super::{Compaction, Engine, Reads, Transaction, lock, versions::Versions};
+use super::{Compaction, Engine, MadeAnew, Parts, Reads, lock, nameless::NamelessFile, versions::Versions};
 use crate::{
     error::{Error, Result},
     format::KeyRange,
@@ -9,7 +9,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
-        atomic::AtomicU64,
+        atomic::{AtomicU64, Ordering},
     },
     thread::{self, ThreadId},
 };
@@ -23,22 +23,24 @@ pub(crate) struct Storage {
 #[derive(Debug)]
 pub(super) struct Shared {
     engine: Box<dyn Engine>,
+    replay: Replay,
     versions: RwLock<Versions>,
     writer: Mutex<()>,
     pub(super) writing: Mutex<Option<ThreadId>>,
     /// Held while a checkpoint is written.
     checkpoint: Mutex<()>,
-    pub(super) spills: AtomicU64,
+    spills: AtomicU64,
 }
 
-/// Does what a part of a change in the journal says; without one, what is left to do.
-pub(crate) type Replay<'r> = &'r mut dyn FnMut(&mut Transaction<'_>, Option<&[u8]>) -> Result<()>;
+/// Does what the parts of changes in the journal say.
+pub(crate) type Replay = fn(&Storage, Parts) -> Result<()>;
 
 impl Storage {
     /// Takes an engine into use, and does what its journal says.
-    pub(crate) fn new(engine: Box<dyn Engine>, replay: Replay<'_>) -> Result<Self> {
+    pub(crate) fn new(engine: Box<dyn Engine>, replay: Replay) -> Result<Self> {
         let shared = Shared {
             engine,
+            replay,
             versions: RwLock::default(),
             writer: Mutex::new(()),
             writing: Mutex::new(None),
@@ -47,12 +49,8 @@ impl Storage {
         };
         let storage = Self { shared: Arc::new(shared) };
         if let Some(parts) = storage.engine().behind() {
-            let mut change = storage.unlogged()?;
-            for part in parts {
-                replay(&mut change, Some(&part?))?;
-            }
-            replay(&mut change, None)?;
-            change.commit()?;
+            replay(&storage, parts)?;
+            storage.engine().caught_up();
         }
         if storage.engine().needs_checkpoint() {
             storage.checkpoint()?;
@@ -100,10 +98,54 @@ impl Storage {
     pub(crate) fn compact(&self) -> Result<Compaction> {
         let _checkpoint = lock(&self.shared.checkpoint);
         let _only_one = self.only_one()?;
-        let Some(mut checkpoint) = self.engine().begin_checkpoint()? else { return self.engine().renew() };
-        self.snapshot().for_each(KeyRange::all(), |entry| checkpoint.put(&entry.key, &entry.value))?;
-        self.engine().finish_checkpoint(checkpoint)?;
-        self.engine().renew()
+        let before = self.engine().bytes();
+        if let Some(mut checkpoint) = self.engine().begin_checkpoint()? {
+            self.snapshot().for_each(KeyRange::all(), |entry| checkpoint.put(&entry.key, &entry.value))?;
+            self.engine().finish_checkpoint(checkpoint)?;
+            self.engine().renew()?;
+        }
+        Ok(Compaction { before, after: self.engine().bytes() })
+    }
+
+    /// A file without a name in the store's folder; none if it is in memory.
+    pub(super) fn nameless_file(&self) -> Result<Option<NamelessFile>> {
+        let number = self.shared.spills.fetch_add(1, Ordering::Relaxed);
+        self.engine().folder().map(|folder| NamelessFile::new(folder, number)).transpose()
+    }
+
+    /// What was made anew when it was opened, if anything was.
+    pub(crate) fn made_anew(&self) -> Option<MadeAnew> {
+        self.engine().made_anew()
+    }
+
+    /// What becomes of an error that a read has met that saw the map when it had been made anew so many times: where it is
+    /// of damage, the map is made anew.
+    pub(super) fn mended(&self, error: Error, rebuilds: u64) -> Error {
+        match error {
+            Error::Corrupt { .. } if self.rebuild(rebuilds).is_ok_and(|mended| mended) => {
+                Error::MadeAnew { path: self.path().to_owned() }
+            }
+            error => error,
+        }
+    }
+
+    /// Makes the map anew, unless somebody has since it was made anew so many times; all reads wait. Says whether that was
+    /// possible now.
+    fn rebuild(&self, rebuilds: u64) -> Result<bool> {
+        // A checkpoint under way reads what is damaged too: it fails, and whoever reads next is here again.
+        let Ok(_checkpoint) = self.shared.checkpoint.try_lock() else { return Ok(false) };
+        let mut versions = self.versions_mut();
+        if versions.rebuilds != rebuilds {
+            return Ok(true);
+        }
+        if versions.is_large_under_way {
+            return Ok(false);
+        }
+        let Some(new) = self.engine().begin_rebuild()? else { return Ok(false) };
+        Self::new(new, self.shared.replay)?;
+        self.engine().finish_rebuild();
+        versions.rebuilt();
+        Ok(true)
     }
 
     /// Keeps all other writers waiting, here, where readers don't wait for them.

@@ -3,7 +3,7 @@
 //! The engine's own scans aren't snapshots. So, while a snapshot is held, each write first saves what it replaces;
 //! a reader puts those older values back over what it finds. Without a snapshot nothing is saved.
 
-use super::{Direction, EntryBuffer, Page, Reads, Storage, reads::patched};
+use super::{Direction, Engine, EntryBuffer, Page, Reads, Storage, reads::patched, versions::Versions};
 use crate::{error::Result, format::KeyRange};
 use std::{path::Path, sync::Arc};
 
@@ -19,6 +19,8 @@ pub(crate) struct Snapshot {
 struct Held {
     storage: Storage,
     version: u64,
+    /// How often the map had been made anew.
+    rebuilds: u64,
 }
 
 impl Drop for Held {
@@ -38,31 +40,40 @@ impl Storage {
     /// The state of the map as it is now, for as long as it is held.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut versions = self.versions_mut();
-        let version = versions.version;
+        let Versions { version, rebuilds, .. } = *versions;
         *versions.held.entry(version).or_default() += 1;
         drop(versions);
-        Snapshot { held: Arc::new(Held { storage: self.clone(), version }) }
+        Snapshot { held: Arc::new(Held { storage: self.clone(), version, rebuilds }) }
+    }
+}
+
+impl Held {
+    /// Reads from the map as it is and what was replaced in it.
+    fn read<T>(&self, work: impl FnOnce(&Versions, &dyn Engine) -> Result<T>) -> Result<T> {
+        let versions = self.storage.versions();
+        versions.check(self.rebuilds, self.storage.path())?;
+        let found = work(&versions, self.storage.engine());
+        drop(versions);
+        found.map_err(|error| self.storage.mended(error, self.rebuilds))
     }
 }
 
 impl Reads for Snapshot {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let Held { storage, version } = &*self.held;
-        let versions = storage.versions();
-        match versions.replaced(*version, key)? {
+        self.held.read(|versions, engine| match versions.replaced(self.held.version, key)? {
             Some(stored) => Ok(stored),
-            None => storage.engine().get(key),
-        }
+            None => engine.get(key),
+        })
     }
 
     fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page> {
-        let Held { storage, version } = &*self.held;
-        let versions = storage.versions();
-        let stored = storage.engine().scan(range, direction, limit)?;
-        let rest = range.after(&stored, direction).filter(|_| stored.len() >= limit);
-        let patches = versions.replaced_in(*version, &range.before(rest.as_ref(), direction))?;
-        drop(versions);
-        Ok(Page { entries: patched(stored, patches, direction), rest })
+        self.held.read(|versions, engine| {
+            let stored = engine.scan(range, direction, limit)?;
+            let rest = range.after(&stored, direction).filter(|_| stored.len() >= limit);
+            let covered = range.before(rest.as_ref(), direction);
+            let patches = versions.replaced_in(self.held.version, &covered)?;
+            Ok(Page { entries: patched(stored, patches, direction), rest })
+        })
     }
 
     fn page_into(
@@ -72,21 +83,24 @@ impl Reads for Snapshot {
         entries: &mut EntryBuffer,
     ) -> Result<Option<KeyRange>> {
         entries.clear();
-        let Held { storage, version } = &*self.held;
-        let versions = storage.versions();
-        if versions.may_have_replaced(*version, range) {
-            drop(versions);
-            let page = self.page(range, Direction::Forwards, limit)?;
-            page.entries.iter().for_each(|entry| entries.push(&entry.key, &entry.value));
-            return Ok(page.rest);
-        }
-        let (mut last, mut read) = (Vec::new(), 0);
-        storage.engine().visit(range, Direction::Forwards, limit, &mut |key, value| {
-            entries.push(key, value);
-            read += 1;
-            key.clone_into(&mut last);
+        let read = self.held.read(|versions, engine| {
+            if versions.may_have_replaced(self.held.version, range) {
+                return Ok(None);
+            }
+            let (mut last, mut read) = (Vec::new(), 0);
+            engine.visit(range, Direction::Forwards, limit, &mut |key, value| {
+                entries.push(key, value);
+                read += 1;
+                key.clone_into(&mut last);
+            })?;
+            Ok(Some(range.behind(&last, Direction::Forwards).filter(|_| read >= limit)))
         })?;
-        Ok(range.behind(&last, Direction::Forwards).filter(|_| read >= limit))
+        if let Some(rest) = read {
+            return Ok(rest);
+        }
+        let page = self.page(range, Direction::Forwards, limit)?;
+        page.entries.iter().for_each(|entry| entries.push(&entry.key, &entry.value));
+        Ok(page.rest)
     }
 
     fn path(&self) -> &Path {

@@ -1,12 +1,10 @@
 //! Files without a name: gone with the process, whatever becomes of it.
 
-use super::Storage;
 use crate::error::{Error, Result};
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom, Write},
-    path::PathBuf,
-    sync::atomic::Ordering,
+    path::{Path, PathBuf},
 };
 
 /// What such files are called for the moment in which they have a name, in a store's folder.
@@ -26,25 +24,16 @@ pub(super) enum Scratch {
     Memory(Vec<u8>),
 }
 
-impl Storage {
-    /// A file without a name in the store's folder; none if it is in memory.
-    pub(super) fn nameless_file(&self) -> Result<Option<NamelessFile>> {
-        let Some(folder) = self.engine().folder() else { return Ok(None) };
-        let number = self.shared.spills.fetch_add(1, Ordering::Relaxed);
+impl NamelessFile {
+    /// Makes a file in a folder; `number` tells it from the others that have just been made.
+    pub(super) fn new(folder: &Path, number: u64) -> Result<Self> {
         let path = folder.join(format!("{NAMELESS}{number}"));
         let file = File::options().read(true).write(true).create_new(true).open(&path);
-        let file = file.map_err(|source| NamelessFile::failed(folder.to_owned(), source))?;
+        let file = file.map_err(|source| Self::failed(folder.to_owned(), source))?;
         let _ = fs::remove_file(&path);
-        Ok(Some(NamelessFile { file, path }))
+        Ok(Self { file, path })
     }
 
-    pub(super) fn scratch(&self) -> Result<Scratch> {
-        let file = self.nameless_file()?;
-        Ok(file.map_or(Scratch::Memory(Vec::new()), |file| Scratch::File { file, length: 0 }))
-    }
-}
-
-impl NamelessFile {
     fn failed(path: PathBuf, source: io::Error) -> Error {
         Error::Io { action: "spilling to", path, source }
     }
@@ -57,6 +46,10 @@ impl Drop for NamelessFile {
 }
 
 impl Scratch {
+    pub(super) fn new(file: Option<NamelessFile>) -> Self {
+        file.map_or(Self::Memory(Vec::new()), |file| Self::File { file, length: 0 })
+    }
+
     /// Adds bytes, and says where they begin.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<u64> {
         match self {

@@ -32,16 +32,20 @@ fn engines() -> Vec<(tempfile::TempDir, Storage)> {
 
 /// Takes an engine into use; there are no blocks in it.
 fn open(engine: Box<dyn Engine>) -> Storage {
-    let replay = &mut |change: &mut Transaction<'_>, part: Option<&[u8]>| {
-        let mut reader = ChangeReader::new(part.unwrap_or_default());
-        while let Some(logged) = reader.next().unwrap() {
-            match logged {
-                Logged::Put(key, value) => change.put(key.to_vec(), value.to_vec())?,
-                Logged::Remove(key) => change.remove(key.to_vec())?,
-                other => panic!("{other:?}"),
+    let replay = |storage: &Storage, parts: Parts| {
+        let mut change = storage.unlogged()?;
+        for part in parts {
+            let part = part?;
+            let mut reader = ChangeReader::new(&part);
+            while let Some(logged) = reader.next().unwrap() {
+                match logged {
+                    Logged::Put(key, value) => change.put(key.to_vec(), value.to_vec())?,
+                    Logged::Remove(key) => change.remove(key.to_vec())?,
+                    other => panic!("{other:?}"),
+                }
             }
         }
-        Ok(())
+        change.commit()
     };
     Storage::new(engine, replay).unwrap()
 }

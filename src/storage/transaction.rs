@@ -3,9 +3,11 @@
 //! A small change is one batch of the engine. A larger one writes batch by batch, for nobody to see: what it replaces is put
 //! aside, for readers and for taking it back. So the memory that a change needs doesn't grow with it.
 
-use super::{Direction, Entry, Log, Page, Reads, Storage, Write, lock, reads::patched, undo::Undo};
+use super::{
+    Direction, Entry, Log, Page, Reads, Storage, Write, lock, nameless::Scratch, reads::patched, undo::Undo,
+};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     format::{ChangeWriter, KeyRange, RowLog},
 };
 use std::{cell::RefCell, collections::BTreeMap, mem, ops::Bound, path::Path, sync::MutexGuard, thread};
@@ -37,6 +39,8 @@ pub(crate) struct Transaction<'s> {
     read: RefCell<KeyValues>,
     /// Some of the change is written already.
     is_large: bool,
+    /// How often the map had been made anew when it began.
+    rebuilds: u64,
     _only_one: MutexGuard<'s, ()>,
 }
 
@@ -98,12 +102,12 @@ impl Transaction<'_> {
     /// Writes what waits in memory, for nobody to see yet.
     fn write_out(&mut self) -> Result<()> {
         if self.log.is_some() && !self.is_large {
-            self.storage.begin_large()?;
+            self.storage.begin_large(self.rebuilds)?;
             self.is_large = true;
         }
         let log = self.log.as_ref().map(|log| Log { bytes: log.bytes(), is_last: false });
-        self.storage.apply_part(&self.writes, self.read.get_mut(), log)?;
-        // Not before: whoever goes on after an error must not commit without them.
+        // Not taken away: whoever goes on after an error must not commit without them.
+        self.storage.apply_part(self.writes.clone(), self.read.get_mut(), log)?;
         self.writes.clear();
         self.read.get_mut().clear();
         self.bytes = 0;
@@ -124,15 +128,22 @@ impl Transaction<'_> {
     pub(crate) fn commit(mut self) -> Result<()> {
         let writes = mem::take(&mut self.writes);
         let Some(log) = &self.log else {
-            return self.storage.apply_part(&writes, self.read.get_mut(), None);
+            return self.storage.apply_part(writes, self.read.get_mut(), None);
         };
         let log = Log { bytes: log.bytes(), is_last: true };
         if self.is_large {
-            self.storage.commit_large(&writes, self.read.get_mut(), log)?;
+            self.storage.commit_large(writes, self.read.get_mut(), log)?;
             self.is_large = false;
             return Ok(());
         }
-        if writes.is_empty() { Ok(()) } else { self.storage.apply(writes, self.read.get_mut(), log) }
+        if writes.is_empty() {
+            return Ok(());
+        }
+        self.storage.apply(self.rebuilds, writes, self.read.get_mut(), log)
+    }
+
+    fn mended(&self, error: Error) -> Error {
+        self.storage.mended(error, self.rebuilds)
     }
 
     fn remember(&self, key: &[u8], stored: Option<&Vec<u8>>) {
@@ -153,13 +164,14 @@ impl Reads for Transaction<'_> {
         if let Some(stored) = known {
             return Ok(stored);
         }
-        let stored = self.storage.engine().get(key)?;
+        let stored = self.storage.engine().get(key).map_err(|error| self.mended(error))?;
         self.remember(key, stored.as_ref());
         Ok(stored)
     }
 
     fn page(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Page> {
-        let entries = self.storage.engine().scan(range, direction, limit)?;
+        let entries = self.storage.engine().scan(range, direction, limit);
+        let entries = entries.map_err(|error| self.mended(error))?;
         let rest = range.after(&entries, direction).filter(|_| entries.len() >= limit);
         for Entry { key, value } in &entries {
             self.remember(key, Some(value));
@@ -207,7 +219,7 @@ impl Storage {
     }
 
     /// Begins a change that makes the map from its journal: it isn't logged, and what is written is there at once.
-    pub(super) fn unlogged(&self) -> Result<Transaction<'_>> {
+    pub(crate) fn unlogged(&self) -> Result<Transaction<'_>> {
         self.begin(None)
     }
 
@@ -221,13 +233,15 @@ impl Storage {
             log,
             read: RefCell::default(),
             is_large: false,
+            rebuilds: self.versions().rebuilds,
             _only_one: only_one,
         })
     }
 
     /// Applies a change that fits into one batch.
-    fn apply(&self, writes: KeyValues, read: &mut KeyValues, log: Log<'_>) -> Result<()> {
+    fn apply(&self, rebuilds: u64, writes: KeyValues, read: &mut KeyValues, log: Log<'_>) -> Result<()> {
         let mut versions = self.versions_mut();
+        versions.check(rebuilds, self.path())?;
         if !versions.held.is_empty() {
             for key in writes.keys() {
                 let stored = self.stored(key, read)?;
@@ -245,9 +259,10 @@ impl Storage {
     }
 
     /// Begins a large change.
-    fn begin_large(&self) -> Result<()> {
-        let undo = Undo::new(self.scratch()?);
+    fn begin_large(&self, rebuilds: u64) -> Result<()> {
+        let undo = Undo::new(Scratch::new(self.nameless_file()?));
         let mut versions = self.versions_mut();
+        versions.check(rebuilds, self.path())?;
         let next = versions.version + 1;
         versions.large.push((next, undo));
         versions.is_large_under_way = true;
@@ -255,7 +270,7 @@ impl Storage {
     }
 
     /// Applies some of a large change's writes.
-    fn apply_part(&self, writes: &KeyValues, read: &mut KeyValues, log: Option<Log<'_>>) -> Result<()> {
+    fn apply_part(&self, writes: KeyValues, read: &mut KeyValues, log: Option<Log<'_>>) -> Result<()> {
         let mut versions = self.versions_mut();
         if log.is_some() {
             let stored = |key: &Vec<u8>| Ok((key.clone(), self.stored(key, read)?));
@@ -264,11 +279,11 @@ impl Storage {
                 undo.add(&replaced)?;
             }
         }
-        self.engine().apply(batch(writes.clone()), log)
+        self.engine().apply(batch(writes), log)
     }
 
     /// Makes a large change happen, with the last of its writes.
-    fn commit_large(&self, writes: &KeyValues, read: &mut KeyValues, log: Log<'_>) -> Result<()> {
+    fn commit_large(&self, writes: KeyValues, read: &mut KeyValues, log: Log<'_>) -> Result<()> {
         self.apply_part(writes, read, Some(log))?;
         let mut versions = self.versions_mut();
         versions.version += 1;

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// What stood under keys, none where there was nothing.
-pub(super) type Replaced = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+pub(super) type ReplacedEntries = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// So many entries are read at once.
 const CHUNK: usize = 32;
@@ -39,7 +39,7 @@ impl Undo {
     }
 
     /// Adds what a batch replaces.
-    pub(super) fn add(&mut self, replaced: &Replaced) -> Result<()> {
+    pub(super) fn add(&mut self, replaced: &ReplacedEntries) -> Result<()> {
         let scratch = self.bytes.get_mut().unwrap_or_else(PoisonError::into_inner);
         let (mut chunks, mut bytes) = (Vec::new(), Vec::new());
         let entries: Vec<_> = replaced.iter().collect();
@@ -72,8 +72,8 @@ impl Undo {
     }
 
     /// The same of all keys in a range.
-    pub(super) fn range(&self, range: &KeyRange) -> Result<Replaced> {
-        let mut replaced = Replaced::new();
+    pub(super) fn range(&self, range: &KeyRange) -> Result<ReplacedEntries> {
+        let mut replaced = ReplacedEntries::new();
         for chunks in self.batches.iter().rev() {
             let from = chunks.partition_point(|chunk| chunk.last < range.start);
             let chunks = chunks.get(from..).unwrap_or_default();
@@ -87,7 +87,7 @@ impl Undo {
     }
 
     /// Calls `put_back` with what to write so that the change never happened, a batch at a time.
-    pub(super) fn take_back(&self, mut put_back: impl FnMut(Replaced) -> Result<()>) -> Result<()> {
+    pub(super) fn take_back(&self, mut put_back: impl FnMut(ReplacedEntries) -> Result<()>) -> Result<()> {
         for chunk in self.batches.iter().rev().flatten() {
             put_back(self.read(chunk)?.into_iter().collect())?;
         }

@@ -1,8 +1,11 @@
 //! What writers save for the snapshots that are held.
 
-use super::undo::{Replaced, Undo};
-use crate::{error::Result, format::KeyRange};
-use std::{collections::BTreeMap, ops::Bound};
+use super::undo::{ReplacedEntries, Undo};
+use crate::{
+    error::{Error, Result},
+    format::KeyRange,
+};
+use std::{collections::BTreeMap, ops::Bound, path::Path};
 
 /// What was stored, none if there was nothing, and the version that replaced it.
 type ReplacedValue = (u64, Option<Vec<u8>>);
@@ -20,6 +23,8 @@ pub(super) struct Versions {
     /// yet.
     pub(super) large: Vec<(u64, Undo)>,
     pub(super) is_large_under_way: bool,
+    /// How often the map was made anew. Its entries aren't the same ones then, though they say the same.
+    pub(super) rebuilds: u64,
 }
 
 impl Versions {
@@ -31,6 +36,18 @@ impl Versions {
         if values.last().is_none_or(|(replaced_by, _)| replaced_by <= newest) {
             values.push((self.version + 1, stored));
         }
+    }
+
+    /// Says that the map was made anew: snapshots that were taken before see nothing any more.
+    pub(super) fn rebuilt(&mut self) {
+        self.rebuilds += 1;
+        self.replaced.clear();
+        self.large.clear();
+    }
+
+    /// Whether the map is still the one that a read began with.
+    pub(super) fn check(&self, rebuilds: u64, store: &Path) -> Result<()> {
+        if self.rebuilds == rebuilds { Ok(()) } else { Err(Error::MadeAnew { path: store.to_owned() }) }
     }
 
     /// Drops the replaced values that no held snapshot can ask for.
@@ -67,7 +84,7 @@ impl Versions {
     }
 
     /// What was replaced in a range since a version, as it was then.
-    pub(super) fn replaced_in(&self, version: u64, range: &KeyRange) -> Result<Replaced> {
+    pub(super) fn replaced_in(&self, version: u64, range: &KeyRange) -> Result<ReplacedEntries> {
         let mut oldest: BTreeMap<Vec<u8>, ReplacedValue> =
             self.small(version, range).map(|(key, value)| (key.clone(), value.clone())).collect();
         for (by, undo) in self.large.iter().filter(|(by, _)| *by > version) {

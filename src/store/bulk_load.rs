@@ -2,6 +2,7 @@
 
 use super::{Flush, Options, Store};
 use crate::{
+    blocks::replay,
     error::{Error, Result},
     format::KeyRange,
     storage::{BATCH, DiskEngine, Engine, Reads, Storage, Transaction, Write},
@@ -42,7 +43,7 @@ impl BulkLoad {
 
     /// Makes the store of what `work` writes, and says how many entries it has.
     pub(crate) fn load(self, work: impl FnOnce(&mut Transaction<'_>) -> Result<()>) -> Result<u64> {
-        let storage = Storage::new(Box::new(self.engine), &mut |_, _| Ok(()))?;
+        let storage = Storage::new(Box::new(self.engine), replay)?;
         let mut change = storage.change()?;
         work(&mut change)?;
         change.commit()?;

@@ -7,7 +7,7 @@ use crate::{
     format::{Form, Malformed},
     kinds::Value,
     model::{Metric, Object},
-    storage::{Compaction, Flusher, Snapshot, Spill, Storage},
+    storage::{Compaction, Flusher, MadeAnew, Snapshot, Spill, Storage},
 };
 use std::{
     fmt,
@@ -102,6 +102,12 @@ impl Store {
     /// [`Error::Io`] when there is no space, [`Error::NestedChange`], [`Error::Corrupt`]. The store is as it was then.
     pub fn compact(&self) -> Result<Compaction> {
         self.inner.storage.compact()
+    }
+
+    /// What was made anew when the store was opened: the index after a power cut or a kill, which is the ordinary way then,
+    /// or what was damaged. None of a store that was closed in order and is sound.
+    pub fn made_anew(&self) -> Option<MadeAnew> {
+        self.inner.storage.made_anew()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {

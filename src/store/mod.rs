@@ -6,7 +6,7 @@
 //! | file | methods |
 //! | --- | --- |
 //! | `store/options` | `open`, `in_memory`, `options` |
-//! | `store/handle` | `calendar`, `tz_version`, `path`, `flush`, `compact` |
+//! | `store/handle` | `calendar`, `tz_version`, `path`, `flush`, `compact`, `made_anew` |
 //! | `store/change` | `change`, `register`, `register_domain`, `record`, `record_missing`, `delete` |
 //! | `store/delete` | `delete_metric`, `delete_domain` |
 //! | `store/read` | `get`, `domains`, `metrics`, `metric`, `cursor` |
@@ -41,7 +41,7 @@ mod scan;
 mod today;
 mod tracked;
 
-pub use crate::storage::Compaction;
+pub use crate::storage::{Compaction, MadeAnew};
 pub(crate) use beginning::Beginning;
 #[cfg(feature = "exchange")]
 pub(crate) use bulk::Bulk;

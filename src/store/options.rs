@@ -2,7 +2,7 @@
 
 use super::{Clock, ClockGuard, Flush, Registry, Store, SystemClock, guard::GuardedClock};
 use crate::{
-    blocks::ReplayedRows,
+    blocks::replay,
     calendar::Calendar,
     error::{Error, Result},
     format::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key},
@@ -127,8 +127,7 @@ impl Options {
     }
 
     pub(crate) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
-        let mut rows = ReplayedRows::default();
-        let storage = Storage::new(engine, &mut |change, part| rows.part(change, part))?;
+        let storage = Storage::new(engine, replay)?;
         let snapshot = storage.snapshot();
         let record = snapshot.get(&key::store())?.map(|bytes| known(&storage, &bytes)).transpose()?;
         if let Some(record) = &record {

@@ -195,7 +195,7 @@ fn an_import_is_of_the_file_that_defines_the_name() {
     let imports = |from: &str, to: &str| graph.edges.get(from).is_some_and(|files| files.contains(to));
     assert!(imports("store/guard.rs", "calendar/timestamp.rs"), "through calendar/mod.rs");
     assert!(!imports("store/guard.rs", "calendar/mod.rs"), "which only passes it on");
-    assert!(imports("storage/sled/mod.rs", "storage/sled/database.rs"), "by the name of a module");
+    assert!(imports("kinds/value.rs", "kinds/encoded.rs"), "by the name of a module");
     assert!(
         imports("bin/trackstats/commands/list.rs", "bin/trackstats/arguments/store.rs"),
         "in the program"

@@ -8,15 +8,19 @@ use crate::{
 };
 use std::{
     fs::{self, File},
-    io::{self, BufReader, BufWriter},
+    io::{self, BufReader, Read, Write},
     path::{Path, PathBuf},
 };
+use twox_hash::XxHash3_64;
+
+/// A checkpoint's file is written, read and hashed by blocks of so many bytes.
+const BLOCK: usize = 64 << 10;
 
 /// A checkpoint that is being written. Dropped before it is finished, it leaves nothing behind.
 #[derive(Debug)]
 pub(crate) struct Checkpoint {
     /// Taken when it is finished.
-    dump: Option<DumpWriter<BufWriter<File>>>,
+    dump: Option<DumpWriter<HashedFile>>,
     unfinished: PathBuf,
     path: PathBuf,
     record: CheckpointRecord,
@@ -30,7 +34,7 @@ impl Checkpoint {
         let unfinished = path.with_extension("new");
         let begin = || {
             let file = File::options().write(true).create(true).truncate(true).open(&unfinished)?;
-            DumpWriter::new(BufWriter::with_capacity(1 << 16, file))
+            DumpWriter::new(HashedFile { file, block: Vec::with_capacity(BLOCK), hash: 0 })
         };
         let dump = begin().map_err(|source| failed(&unfinished, source))?;
         let record = CheckpointRecord { store, number };
@@ -54,20 +58,19 @@ impl Checkpoint {
         self.record.number
     }
 
-    /// Flushes it, and puts it in its place; says how many bytes it has.
-    pub(super) fn finish(mut self) -> Result<u64> {
-        let Some(mut dump) = self.dump.take() else { return Ok(0) };
+    /// Flushes it, and puts it in its place; says how many bytes it has, and its [hash](file_hash).
+    pub(super) fn finish(mut self) -> Result<(u64, u64)> {
+        let Some(mut dump) = self.dump.take() else { return Ok((0, 0)) };
         let finish = || {
             if !self.has_record {
                 dump.put(&key::checkpoint(), &self.record.encode())?;
             }
-            let (writer, _) = dump.finish()?;
-            let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+            let (HashedFile { file, hash, .. }, _) = dump.finish()?;
             file.sync_all()?;
             let length = file.metadata()?.len();
             fs::rename(&self.unfinished, &self.path)?;
             self.path.parent().map_or(Ok(()), sync_folder)?;
-            Ok(length)
+            Ok((length, hash))
         };
         finish().map_err(|source| failed(&self.path, source))
     }
@@ -84,6 +87,45 @@ fn failed(path: &Path, source: io::Error) -> Error {
     Error::Io { action: "writing to", path: path.to_owned(), source }
 }
 
+/// The hash of a file: XXH3 of each block, seeded with that of the blocks before.
+pub(super) fn file_hash(path: &Path) -> io::Result<u64> {
+    let (mut file, mut block, mut hash) = (File::open(path)?, Vec::with_capacity(BLOCK), 0);
+    while Read::by_ref(&mut file).take(BLOCK as u64).read_to_end(&mut block)? > 0 {
+        hash = XxHash3_64::oneshot_with_seed(hash, &block);
+        block.clear();
+    }
+    Ok(hash)
+}
+
+/// A file that is written, and the [hash](file_hash) of what was.
+#[derive(Debug)]
+struct HashedFile {
+    file: File,
+    block: Vec<u8>,
+    hash: u64,
+}
+
+impl Write for HashedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.block.len() == BLOCK {
+            self.flush()?;
+        }
+        let taken = bytes.len().min(BLOCK - self.block.len());
+        self.block.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        Ok(taken)
+    }
+
+    /// Ends a block, which is a shorter one only at the end of the file.
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.block.is_empty() {
+            self.file.write_all(&self.block)?;
+            self.hash = XxHash3_64::oneshot_with_seed(self.hash, &self.block);
+            self.block.clear();
+        }
+        Ok(())
+    }
+}
+
 /// A checkpoint that was found.
 #[derive(Debug)]
 pub(super) struct FoundCheckpoint {
@@ -96,7 +138,7 @@ pub(super) struct FoundCheckpoint {
 impl FoundCheckpoint {
     /// Opens a checkpoint, and reads what it is of.
     pub(super) fn open(path: &Path) -> std::result::Result<Self, DumpError> {
-        let mut dump = DumpReader::new(BufReader::with_capacity(1 << 16, File::open(path)?))?;
+        let mut dump = DumpReader::new(BufReader::with_capacity(BLOCK, File::open(path)?))?;
         let mut next = dump.next_entry()?;
         let first = next.take_if(|(first, _)| *first < key::checkpoint());
         if first.is_some() {

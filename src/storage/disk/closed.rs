@@ -1,23 +1,27 @@
-//! What the index comes to, as it was when the store was closed.
+//! The note of a store that was closed in order: what its files come to.
 
-use crate::storage::checksum::{Sum, entry_hash};
+use super::folder::{Folder, sync_folder};
+use crate::storage::checksum::{EntrySum, entry_hash};
 use std::{fs, io, path::Path};
 
-const TITLE: &str = "trackstats index";
+const TITLE: &str = "trackstats, closed";
 
-/// The index of this number had these entries after this change.
+/// The index of this number had these entries after this change, which was the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Closed {
     pub(super) index: u64,
     pub(super) change: u64,
-    pub(super) sum: Sum,
+    pub(super) sum: EntrySum,
+    /// The [hash](super::checkpoint::file_hash) of the checkpoint's file.
+    pub(super) checkpoint: u64,
 }
 
 impl Closed {
     fn text(&self) -> String {
-        let Self { index, change, sum: Sum { entries, hashes } } = self;
-        let text =
-            format!("{TITLE}\nfolder {index}\nchange {change}\nentries {entries}\nsum {hashes:016x}\n");
+        let Self { index, change, sum: EntrySum { entries, hashes }, checkpoint } = self;
+        let text = format!(
+            "{TITLE}\nfolder {index}\nchange {change}\nentries {entries}\nsum {hashes:016x}\ncheckpoint {checkpoint:016x}\n"
+        );
         let checksum = entry_hash(TITLE.as_bytes(), text.as_bytes());
         format!("{text}checksum {checksum:016x}\n")
     }
@@ -31,9 +35,17 @@ impl Closed {
             u64::from_str_radix(line, radix).ok()
         };
         let (index, change) = (number("folder", 10)?, number("change", 10)?);
-        let sum = Sum { entries: number("entries", 10)?, hashes: number("sum", 16)? };
-        let closed = Self { index, change, sum };
+        let sum = EntrySum { entries: number("entries", 10)?, hashes: number("sum", 16)? };
+        let closed = Self { index, change, sum, checkpoint: number("checkpoint", 16)? };
         (closed.text() == text).then_some(closed)
+    }
+
+    /// Removes the note from a store's folder, on the disk too, if it is there.
+    pub(super) fn remove(folder: &Path) -> io::Result<()> {
+        match fs::remove_file(folder.join(Folder::CLOSED)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.and_then(|()| sync_folder(folder)),
+        }
     }
 
     /// Writes the file. It need not be flushed: without it, the index is made anew.

@@ -222,20 +222,17 @@ impl Folder {
             _ => Ok(()),
         }
     }
+}
 
-    /// How much its files hold.
-    pub(super) fn bytes(&self) -> u64 {
-        fn of(path: &Path) -> u64 {
-            let Ok(entries) = fs::read_dir(path) else { return 0 };
-            let sizes = entries.flatten().map(|entry| match entry.metadata() {
-                Ok(data) if data.is_dir() => of(&entry.path()),
-                Ok(data) => data.len(),
-                Err(_) => 0,
-            });
-            sizes.sum()
-        }
-        of(&self.path)
-    }
+/// How many bytes the files of a folder have.
+pub(super) fn bytes_of(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let sizes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(data) if data.is_dir() => bytes_of(&entry.path()),
+        Ok(data) => data.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
 }
 
 /// How often a lock is tried for before it is taken to be held for good.
@@ -260,11 +257,13 @@ impl Drop for Folder {
         if self.is_store() {
             return;
         }
-        let _ = self.clear_away();
-        let _ = fs::remove_file(self.path.join(UNFINISHED));
-        let _ = fs::remove_file(self.path.join(LOCK));
-        if self.made {
-            let _ = fs::remove_dir(&self.path);
+        // The file that says so goes last.
+        let cleared = self.clear_away().and_then(|()| fs::remove_file(self.path.join(UNFINISHED)));
+        if cleared.is_ok() {
+            let _ = fs::remove_file(self.path.join(LOCK));
+            if self.made {
+                let _ = fs::remove_dir(&self.path);
+            }
         }
     }
 }

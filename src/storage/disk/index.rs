@@ -1,13 +1,17 @@
 //! What reads go to: a sled database, and over it the entries that it wasn't given yet.
 
-use super::folder::Folder;
+use super::{
+    checkpoint::FoundCheckpoint,
+    folder::{Folder, bytes_of},
+};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     format::KeyRange,
-    storage::{Direction, VisitEntries, Write, checksum::Sum, sled::Database},
+    storage::{Direction, DumpError, VisitEntries, Write, checksum::EntrySum, sled::Database},
 };
 use std::{
     collections::BTreeMap,
+    fs, mem,
     ops::Bound,
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -15,6 +19,9 @@ use std::{
 
 /// So many bytes of entries wait in memory at most: an entry that changes often is given to sled once.
 const WAITING: usize = if cfg!(test) { 64 << 10 } else { 4 << 20 };
+
+/// So many entries of a checkpoint are taken at once.
+const ENTRIES: usize = 1_024;
 
 /// What an entry that waits takes beside its bytes.
 const ENTRY: usize = 96;
@@ -25,11 +32,11 @@ pub(super) struct Index {
     database: Database,
     number: u64,
     folder: PathBuf,
-    waiting: RwLock<Waiting>,
+    waiting: RwLock<WaitingEntries>,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct WaitingEntries {
     /// None where an entry goes.
     entries: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     bytes: usize,
@@ -45,6 +52,39 @@ impl Index {
         Ok(Self { database, number, folder, waiting: RwLock::default() })
     }
 
+    /// Makes the index of this number from a checkpoint.
+    pub(super) fn load(store: &Folder, number: u64, cache_bytes: u64, checkpoint: u64) -> Result<Self> {
+        Self::open(store, number, cache_bytes)
+            .and_then(|index| index.take(store, checkpoint).map(|()| index))
+            .inspect_err(|_| {
+                let _ = fs::remove_dir_all(store.index(number));
+            })
+    }
+
+    /// Takes the entries of a checkpoint.
+    fn take(&self, store: &Folder, checkpoint: u64) -> Result<()> {
+        let failed = |error| match error {
+            DumpError::Io(source) => Error::Io { action: "reading", path: store.path().to_owned(), source },
+            _ => store.corrupt(format!("its file checkpoint-{checkpoint} is not what was written")),
+        };
+        let mut found = FoundCheckpoint::open(&store.checkpoint(checkpoint)).map_err(failed)?;
+        let mut batch = Vec::with_capacity(ENTRIES);
+        while let Some((key, value)) = found.next_entry().map_err(failed)? {
+            batch.push(Write { key, value: Some(value) });
+            if batch.len() == ENTRIES {
+                self.make_room()?;
+                self.put(mem::take(&mut batch));
+            }
+        }
+        self.put(batch);
+        Ok(())
+    }
+
+    /// How many bytes its files have.
+    pub(super) fn bytes(&self) -> u64 {
+        bytes_of(&self.folder)
+    }
+
     pub(super) fn number(&self) -> u64 {
         self.number
     }
@@ -53,11 +93,11 @@ impl Index {
         &self.folder
     }
 
-    fn waiting(&self) -> RwLockReadGuard<'_, Waiting> {
+    fn waiting(&self) -> RwLockReadGuard<'_, WaitingEntries> {
         self.waiting.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting_mut(&self) -> RwLockWriteGuard<'_, Waiting> {
+    fn waiting_mut(&self) -> RwLockWriteGuard<'_, WaitingEntries> {
         self.waiting.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -150,7 +190,7 @@ impl Index {
     }
 
     /// Writes all of it out, and says what all entries come to; none if nothing was written since it was opened.
-    pub(super) fn settle(&self) -> Result<Option<Sum>> {
+    pub(super) fn settle(&self) -> Result<Option<EntrySum>> {
         self.write_out()?;
         if !self.waiting().was_written {
             return Ok(None);
@@ -160,7 +200,7 @@ impl Index {
     }
 
     /// Reads all entries, and says what they come to; those that wait are left out.
-    pub(super) fn sum(&self) -> Result<Sum> {
+    pub(super) fn sum(&self) -> Result<EntrySum> {
         self.database.sum()
     }
 }

@@ -4,12 +4,13 @@ use super::{
     checkpoint::FoundCheckpoint,
     closed::Closed,
     folder::{Contents, Folder, try_lock},
-    journal::{FoundJournal, JournalName},
+    found_journal::FoundJournal,
+    journal_record::JournalName,
 };
 use crate::{
     error::{Error, Result},
     format::KeyRange,
-    storage::{Direction, Entry, checksum::Sum, sled::Database},
+    storage::{Direction, Entry, checksum::EntrySum, sled::Database},
 };
 use std::{
     fs::{self, File, TryLockError},
@@ -118,14 +119,14 @@ impl Remains {
         contents: &Contents,
         closed: Option<&Closed>,
         scratch: &Path,
-    ) -> std::result::Result<(Vec<Entry>, Sum), String> {
+    ) -> std::result::Result<(Vec<Entry>, EntrySum), String> {
         let number = closed.map(|closed| closed.index).or(contents.indexes.last().copied());
         let number = number.ok_or("its index is not there")?;
         let name = format!("{}{number}", Folder::INDEX);
         let unreadable = || format!("its index in {name} can't be read");
         copy(&store.join(&name), scratch).map_err(|_| unreadable())?;
         let database = Database::open(store, scratch, 1 << 20).map_err(|_| unreadable())?;
-        let (mut entries, mut sum) = (Vec::new(), Sum::default());
+        let (mut entries, mut sum) = (Vec::new(), EntrySum::default());
         let read = database.visit(&KeyRange::all(), Direction::Forwards, &mut |key, value| {
             sum.add(key, value);
             entries.push(Entry { key: key.to_vec(), value: value.to_vec() });

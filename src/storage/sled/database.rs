@@ -9,7 +9,7 @@ use crate::{
     format::KeyRange,
     storage::{
         Direction,
-        checksum::{Sum, checked, with_checksum},
+        checksum::{EntrySum, checked, with_checksum},
         lock,
     },
 };
@@ -146,8 +146,8 @@ impl Database {
     }
 
     /// Reads all entries, and says what they come to.
-    pub(in crate::storage) fn sum(&self) -> Result<Sum> {
-        let mut sum = Sum::default();
+    pub(in crate::storage) fn sum(&self) -> Result<EntrySum> {
+        let mut sum = EntrySum::default();
         self.visit(&KeyRange::all(), Direction::Forwards, &mut |key, value| {
             sum.add(key, value);
             Ok(true)

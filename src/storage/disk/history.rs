@@ -1,0 +1,102 @@
+//! What the checkpoint and the journals of a folder have: every change.
+
+use super::{
+    checkpoint::{FoundCheckpoint, file_hash},
+    folder::{Contents, Folder},
+    found_journal::FoundJournal,
+    journal_record::JournalName,
+};
+use crate::{
+    error::{Error, Result},
+    storage::{DumpError, Parts},
+};
+use std::{io, path::PathBuf};
+
+/// The newest checkpoint of a folder, and the journals behind it.
+#[derive(Debug)]
+pub(super) struct History {
+    /// What tells this store's files from those of others.
+    pub(super) store: u64,
+    pub(super) checkpoint: u64,
+    /// In their order; at least one.
+    pub(super) journals: Vec<(PathBuf, FoundJournal)>,
+    folder: PathBuf,
+}
+
+impl History {
+    /// Reads what there is, the checkpoint only so far as is needed to know it; the text says what isn't as it was written.
+    pub(super) fn read(folder: &Folder, contents: &Contents) -> Result<std::result::Result<Self, String>> {
+        let failed = |source| Error::Io { action: "reading", path: folder.path().to_owned(), source };
+        let Some(number) = contents.checkpoints.last().copied() else {
+            return Ok(Err("its checkpoint is not there".to_owned()));
+        };
+        let checkpoint = match FoundCheckpoint::open(&folder.checkpoint(number)) {
+            Ok(found) if found.record.number == number => found.record,
+            Err(DumpError::Io(source)) if !is_damage(&source) => return Err(failed(source)),
+            _ => return Ok(Err(format!("its file checkpoint-{number} is not what was written"))),
+        };
+        let mut history = Self {
+            store: checkpoint.store,
+            checkpoint: number,
+            journals: Vec::new(),
+            folder: folder.path().to_owned(),
+        };
+        for base in contents.journals.iter().filter(|base| **base >= number) {
+            let path = folder.journal(*base);
+            let found = match FoundJournal::read(&path) {
+                Err(source) if !is_damage(&source) => return Err(failed(source)),
+                found => found.ok().flatten(),
+            };
+            let expected = JournalName { store: history.store, base: history.last() };
+            match found {
+                Some(found) if found.name == expected && *base == expected.base && !found.is_damaged => {
+                    history.journals.push((path, found));
+                }
+                _ => return Ok(Err(format!("its file journal-{base} is not what was written"))),
+            }
+        }
+        if history.journals.is_empty() {
+            return Ok(Err(format!("its file journal-{number} is not there")));
+        }
+        Ok(Ok(history))
+    }
+
+    /// The last change.
+    pub(super) fn last(&self) -> u64 {
+        self.journals.last().map_or(self.checkpoint, |(_, journal)| journal.last)
+    }
+
+    /// Whether the file of the checkpoint is the one with this hash.
+    pub(super) fn has_checkpoint(&self, hash: u64) -> Result<bool> {
+        let path = self.folder.join(format!("{}{}", Folder::CHECKPOINT, self.checkpoint));
+        match file_hash(&path) {
+            Err(source) if !is_damage(&source) => {
+                Err(Error::Io { action: "reading", path: self.folder.clone(), source })
+            }
+            found => Ok(found.is_ok_and(|found| found == hash)),
+        }
+    }
+
+    /// Whether anything was changed after the checkpoint.
+    pub(super) fn has_changes(&self) -> bool {
+        self.last() > self.checkpoint
+    }
+
+    /// The parts of the changes behind the checkpoint.
+    pub(super) fn parts(self) -> Parts {
+        let Self { folder, journals, .. } = self;
+        Box::new(journals.into_iter().flat_map(move |(path, found)| found.parts(&folder, path)))
+    }
+}
+
+/// Whether an error says that a file isn't as it was, and not that it can't be read now.
+fn is_damage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::InvalidData
+    )
+}
