@@ -360,8 +360,12 @@ fn the_index_has_each_value_with_its_checksum_and_the_closing_note_their_sum() {
     }
     let (domain, metric) = ("0174696c6c00", "0274696c6c0073616c657300");
     assert_eq!(keys, ["00", domain, metric, "1074696c6c0073616c6573002080003d40"]);
-    let text = format!("trackstats index\nfolder 1\nchange 1\nentries 4\nsum {sum:016x}\n");
-    let checksum = hash(b"trackstats index", text.as_bytes());
+    let blocks = fs::read(folder.path().join("checkpoint-0")).unwrap();
+    let checkpoint = blocks.chunks(64 << 10).fold(0, XxHash3_64::oneshot_with_seed);
+    let title = "trackstats, closed";
+    let text =
+        format!("{title}\nfolder 1\nchange 1\nentries 4\nsum {sum:016x}\ncheckpoint {checkpoint:016x}\n");
+    let checksum = hash(title.as_bytes(), text.as_bytes());
     let closed = fs::read_to_string(folder.path().join("closed")).unwrap();
     assert_eq!(closed, format!("{text}checksum {checksum:016x}\n"));
 }

@@ -2,7 +2,7 @@
 //! `src/docs/format.md`.
 
 use crate::format::Space;
-use lz4_flex::frame::{FrameDecoder, FrameEncoder};
+use lz4_flex::frame::{FrameDecoder, FrameEncoder, FrameInfo};
 use std::io::{self, BufRead, Read, Write};
 use twox_hash::XxHash3_64;
 
@@ -67,7 +67,9 @@ pub(crate) struct DumpWriter<W: Write> {
 impl<W: Write> DumpWriter<W> {
     pub(crate) fn new(mut writer: W) -> io::Result<Self> {
         writeln!(writer, "{TITLE}{DUMP_FORMAT}")?;
-        Ok(Self { stream: FrameEncoder::new(writer), chain: Chain::default() })
+        // So no entry of a damaged block is taken for one.
+        let frame = FrameInfo::new().block_checksums(true);
+        Ok(Self { stream: FrameEncoder::with_frame_info(frame, writer), chain: Chain::default() })
     }
 
     pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {

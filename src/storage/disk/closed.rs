@@ -42,10 +42,13 @@ impl Closed {
 
     /// Removes the note from a store's folder, on the disk too, if it is there.
     pub(super) fn remove(folder: &Path) -> io::Result<()> {
-        match fs::remove_file(folder.join(Folder::CLOSED)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed.and_then(|()| sync_folder(folder)),
+        let path = folder.join(Folder::CLOSED);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(_) if path.is_dir() => fs::remove_dir_all(path)?,
+            removed => removed?,
         }
+        sync_folder(folder)
     }
 
     /// Writes the file. It need not be flushed: without it, the index is made anew.

@@ -68,8 +68,7 @@ struct CheckpointFile {
 }
 
 /// The index as it was closed, if it is still the same.
-fn sound_index(folder: &Folder, cache_bytes: u64) -> Option<(Index, Closed)> {
-    let closed = Closed::read(&folder.closed())?;
+fn sound_index(folder: &Folder, closed: Closed, cache_bytes: u64) -> Option<(Index, Closed)> {
     if !folder.index(closed.index).is_dir() {
         return None;
     }
@@ -98,7 +97,9 @@ impl DiskEngine {
         if let Some(found) = formats.filter(|format| *format != FORMAT).max() {
             return Err(Error::Format { path: path.to_owned(), found, known: FORMAT });
         }
-        match (sound_index(&folder, cache_bytes), History::read(&folder, &contents)?) {
+        let closed = Closed::read(&folder.closed());
+        let sound = closed.and_then(|closed| sound_index(&folder, closed, cache_bytes));
+        match (sound, History::read(&folder, &contents)?) {
             (Some((index, closed)), Ok(history))
                 if history.last() == closed.change && history.has_checkpoint(closed.checkpoint)? =>
             {
@@ -116,6 +117,9 @@ impl DiskEngine {
                 engine.closed = Some(closed);
                 engine.made_anew = Some(MadeAnew::History);
                 Ok(engine)
+            }
+            (None, Ok(history)) if closed.is_some_and(|closed| history.last() < closed.change) => {
+                Err(folder.corrupt(format!("its last changes, from {} on, are lost", history.last() + 1)))
             }
             (None, Ok(history)) => Self::rebuilt(folder, cache_bytes, history),
             (None, Err(problem)) => Err(folder.corrupt(problem)),
@@ -224,7 +228,7 @@ impl DiskEngine {
     /// Writes down what the files come to, so that the index need not be made anew when the store is opened.
     fn close(&self) -> Result<()> {
         if let Some(journal) = self.journal() {
-            journal.flush().map_err(self.failed("flushing"))?;
+            journal.flush().and_then(|()| is_in_place(&journal)).map_err(self.failed("flushing"))?;
             // The index has what was never to happen.
             if journal.is_in_change() {
                 return Ok(());
@@ -246,6 +250,15 @@ impl DiskEngine {
             _ => Ok(()),
         }
     }
+}
+
+/// Fails where the journal's file isn't there any more, with the rest of the store.
+fn is_in_place(journal: &Journal) -> io::Result<()> {
+    let found = fs::metadata(journal.path())?;
+    if journal.file_is(|file| is_same(&found, file)) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, "other files have taken its place"))
 }
 
 impl Drop for DiskEngine {
@@ -329,12 +342,7 @@ impl Engine for DiskEngine {
             return self.flush();
         }
         flushed.map_err(|error| self.journal_failed("flushing", &journal)(error))?;
-        let found = fs::metadata(journal.path()).map_err(self.failed("flushing"))?;
-        if journal.file_is(|file| is_same(&found, file)) {
-            return Ok(());
-        }
-        let source = io::Error::new(io::ErrorKind::NotFound, "other files have taken its place");
-        Err(self.failed("flushing")(source))
+        is_in_place(&journal).map_err(self.failed("flushing"))
     }
 
     fn needs_checkpoint(&self) -> bool {

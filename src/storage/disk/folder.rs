@@ -115,7 +115,14 @@ impl Folder {
         fs::create_dir_all(path).map_err(io_error("making", path))?;
         let open = || File::options().create(true).truncate(false).write(true).open(path.join(LOCK));
         let file = loop {
-            let file = open().map_err(io_error("opening", path))?;
+            let file = match open() {
+                // Nothing but a lock has that name.
+                Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                    fs::remove_dir(path.join(LOCK)).and_then(|()| open())
+                }
+                opened => opened,
+            };
+            let file = file.map_err(io_error("opening", path))?;
             match try_lock(&file) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path.to_owned() }),
@@ -258,8 +265,9 @@ impl Drop for Folder {
             return;
         }
         // The file that says so goes last.
-        let cleared = self.clear_away().and_then(|()| fs::remove_file(self.path.join(UNFINISHED)));
-        if cleared.is_ok() {
+        let unfinished = self.path.join(UNFINISHED);
+        let cleared = self.clear_away().and_then(|()| fs::remove_file(&unfinished));
+        if cleared.is_ok() || !unfinished.exists() {
             let _ = fs::remove_file(self.path.join(LOCK));
             if self.made {
                 let _ = fs::remove_dir(&self.path);
@@ -285,4 +293,16 @@ pub(super) fn is_same(found: &fs::Metadata, file: &File) -> bool {
 /// Makes the names in a folder survive a power cut, where folders can be flushed.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+/// Whether an error says that a file isn't as it was, and not that it can't be read now.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::InvalidData
+    )
 }

@@ -1,6 +1,9 @@
 //! A journal as it was found: how far it goes, and what is in it.
 
-use super::journal_record::{ALIGNMENT, FoundRecord, HEADER, JournalName, RecordReader, read_name};
+use super::{
+    folder::is_damage,
+    journal_record::{ALIGNMENT, FoundRecord, HEADER, JournalName, RecordReader, read_name},
+};
 use crate::{
     error::{Error, Result},
     format::FORMAT,
@@ -77,7 +80,7 @@ impl FoundJournal {
     /// Reads what is left of a journal, which is that of this name if its beginning can't be read.
     pub(super) fn salvage(path: &Path, name: Option<JournalName>) -> io::Result<SalvagedJournal> {
         let found = match Self::read(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if is_damage(&error) => None,
             found => found?,
         };
         let Some(name) = found.as_ref().map(|found| found.name).or(name) else {

@@ -2,7 +2,7 @@
 
 use super::{
     checkpoint::{FoundCheckpoint, file_hash},
-    folder::{Contents, Folder},
+    folder::{Contents, Folder, is_damage},
     found_journal::FoundJournal,
     journal_record::JournalName,
 };
@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     storage::{DumpError, Parts},
 };
-use std::{io, path::PathBuf};
+use std::path::PathBuf;
 
 /// The newest checkpoint of a folder, and the journals behind it.
 #[derive(Debug)]
@@ -87,16 +87,4 @@ impl History {
         let Self { folder, journals, .. } = self;
         Box::new(journals.into_iter().flat_map(move |(path, found)| found.parts(&folder, path)))
     }
-}
-
-/// Whether an error says that a file isn't as it was, and not that it can't be read now.
-fn is_damage(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound
-            | io::ErrorKind::IsADirectory
-            | io::ErrorKind::NotADirectory
-            | io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::InvalidData
-    )
 }
