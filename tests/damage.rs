@@ -389,6 +389,46 @@ fn one_damaged_file_loses_nothing() {
     assert!(right > 0 && refused.is_empty(), "{refused:?}");
 }
 
+/// The files of an open store are damaged behind its back; what it says in the end is right.
+#[test]
+fn damage_that_is_met_while_reading_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Store::options().flush(Flush::Explicit).cache_bytes(1 << 20);
+    let store = options().open(folder.path()).unwrap();
+    record_days(&store, 100, 2_000);
+    let says = read(&store).unwrap();
+    drop(store);
+    panic::set_hook(Box::new(|_| {}));
+    let (mut anew, mut written) = (0, 0);
+    for round in 0..8_u64 {
+        let store = options().open(folder.path()).unwrap();
+        let index =
+            files(folder.path()).into_iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
+        assert!(index.ends_with("db"), "{index:?}");
+        let mut random = Random(round);
+        let mut bytes = fs::read(&index).unwrap();
+        for _ in 0..bytes.len() / 4_096 {
+            let at = usize::try_from(random.below(bytes.len() as u64)).unwrap();
+            bytes[at] ^= 1;
+        }
+        fs::write(&index, bytes).unwrap();
+        if round % 2 == 1 {
+            let recorded = store.record(SALES.on(Period::Month, day("2030-01-01")), 1);
+            written += u32::from(recorded.is_ok());
+        }
+        let found = loop {
+            match read(&store) {
+                Err(Error::MadeAnew { .. }) => anew += 1,
+                found => break found.unwrap(),
+            }
+        };
+        let found = found.replace("\ntill/sales month 2030-01-01 Some(Integer(1))", "");
+        assert!(found == says, "round {round}");
+    }
+    drop(panic::take_hook());
+    assert!((8..=24).contains(&anew) && written > 0, "made anew {anew} times, written {written} times");
+}
+
 #[test]
 fn of_two_damaged_files_all_that_is_left_is_recovered() {
     let (right, refused) = campaign(2, 300);

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{CENTS, SALES, TILL, copy_folder, day, days, everywhere, places, user};
+use common::{CENTS, SALES, TILL, copy_folder, day, days, everywhere, exported, files, places, user};
 use serde::{Deserialize, Serialize, Serializer, ser};
 use std::{
     fs,
@@ -18,7 +18,7 @@ use std::{
 };
 use trackstats::{
     Calendar, Domain, Error, Metric, Object, Period, Store, Timestamp,
-    chrono::{NaiveTime, TimeDelta, Weekday},
+    chrono::{Days, NaiveTime, TimeDelta, Weekday},
     kinds::{AnyValue, Max, MergeError, Value},
     model::{Date, Statistic, StatisticKey},
     query::SeriesQuery,
@@ -61,6 +61,49 @@ fn what_was_flushed_is_there_although_the_store_was_never_closed() {
     let copy = folder.path().join("copy");
     copy_folder(&folder.path().join("store"), &copy);
     assert_eq!(value(&Store::open(copy).unwrap(), "2024-05-01"), Some(Some(3)));
+}
+
+#[test]
+fn a_store_is_read_without_writing_to_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let store = Store::options().flush(Flush::Explicit).open(path("store")).unwrap();
+    for number in 0..400 {
+        let date = day("2024-01-01") + Days::new(number);
+        store.record(SALES.on(Period::Day, date).of(user(number % 7)), 3).unwrap();
+    }
+    store.flush().unwrap();
+    let lines = exported(&store);
+    let read_only = |name: &str| Store::options().read_only().open(path(name));
+    assert!(matches!(read_only("store").unwrap_err(), Error::Locked { .. }));
+    let listing = |name| files(&path(name)).into_iter().map(|file| (fs::read(&file).unwrap(), file));
+    // As a kill leaves it, and as closing does; an index that can't be read doesn't matter.
+    copy_folder(&path("store"), &path("killed"));
+    drop(store);
+    copy_folder(&path("store"), &path("closed"));
+    fs::remove_dir_all(path("closed/sled-1")).unwrap();
+    fs::remove_file(path("closed/lock")).unwrap();
+    for name in ["killed", "closed"] {
+        let before: Vec<_> = listing(name).collect();
+        let (store, other) = (read_only(name).unwrap(), read_only(name).unwrap());
+        assert_eq!(exported(&store), lines, "{name}");
+        for refused in [
+            store.record(SALES.on(Period::Day, day("2024-05-01")), 3),
+            store.delete_metric(SALES, Deletion::WithStatistics).map(drop),
+            store.compact().map(drop),
+        ] {
+            let error = refused.unwrap_err();
+            assert!(matches!(&error, Error::ReadOnly { path: named } if *named == path(name)), "{error:?}");
+        }
+        store.flush().unwrap();
+        assert_eq!(exported(&other), lines, "{name}");
+        assert!(listing(name).eq(before), "{name}");
+        // Whoever writes need not wait for those who have read it.
+        Store::open(path(name)).unwrap().record(SALES.on(Period::Day, day("2024-05-01")), 3).unwrap();
+        drop((store, other));
+    }
+    assert!(matches!(read_only("none").unwrap_err(), Error::NoStore { .. }));
+    assert!(!path("none").exists());
 }
 
 #[test]

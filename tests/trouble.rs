@@ -319,6 +319,17 @@ fn on_a_disk_that_can_only_be_read() {
         let error = open(&path, Flush::Explicit).unwrap_err();
         assert!(tells(&error, &path, &[EROFS]), "{error:?}");
     }
+    let store = Store::options().read_only().open(&path).unwrap();
+    assert_eq!(large_value(&store).unwrap(), 1);
+    let shown = Command::new(env!("CARGO_BIN_EXE_trackstats"))
+        .args(["show", "till/sales", "--period", "day", "--by", "user", "--store"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    let (out, told) = (String::from_utf8_lossy(&shown.stdout), String::from_utf8_lossy(&shown.stderr));
+    assert!(shown.status.success() && !out.is_empty(), "{told}");
+    assert!(told.contains("Read-only file system"), "{told}");
+    assert!(told.contains("it is read into memory instead, and nothing is written"), "{told}");
     remount("rw");
     assert_eq!(large_value(&open(&path, Flush::Explicit).unwrap()).unwrap(), 1);
 }

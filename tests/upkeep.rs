@@ -19,7 +19,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
-use trackstats::{Calendar, Error, Period, Store, Timestamp, Tracker, chrono::Days, store::Prefix};
+use trackstats::{
+    Calendar, Error, Period, Store, Timestamp, Tracker,
+    chrono::Days,
+    store::{Deletion, Prefix},
+};
 
 /// A store with rows of all kinds, a cursor and tracked periods.
 fn filled(path: &Path) -> Store {
@@ -275,14 +279,15 @@ fn a_compacted_store_has_the_same_and_takes_less() {
 }
 
 #[test]
-fn a_store_whose_index_has_grown_is_compacted_into_less() {
+fn a_store_of_which_much_was_deleted_is_compacted_into_less() {
     let folder = tempfile::tempdir().unwrap();
+    let store = filled(folder.path());
+    let date = day("2024-01-01");
+    let many = (0..200_000).map(|n| (CENTS.on(Period::Day, date).of(user(n * 7_919)), Some(1)));
+    store.change(|change| change.record_all(many)).unwrap();
+    drop(store);
     let store = Store::open(folder.path()).unwrap();
-    for round in 0..5 {
-        let date = day("2024-01-01");
-        let statistics = (0..300_000).map(|n| (SALES.on(Period::Day, date).of(user(n * 7_919)), Some(round)));
-        store.change(|change| change.record_all(statistics)).unwrap();
-    }
+    store.delete_metric(CENTS, Deletion::WithStatistics).unwrap();
     let before = exported(&store);
     let compaction = store.compact().unwrap();
     assert!(compaction.after < compaction.before / 2, "{compaction:?}");

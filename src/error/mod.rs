@@ -439,6 +439,13 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A write was tried in a store that was opened for [reading only](crate::store::Options::read_only).
+    #[error("the store at {} was opened for reading only; open it to write, where that is possible", path.display())]
+    ReadOnly {
+        /// Where the store is.
+        path: PathBuf,
+    },
+
     /// Damage was met while something was read, and what reads go to was made anew from the checkpoint and the journal.
     #[error(
         "the index of the store at {} was damaged and has been made anew; nothing is lost, do the same again",

@@ -358,7 +358,10 @@ impl BlockKey {
 pub(crate) fn split_span(key: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let mut reader = KeyReader { rest: key };
     reader.byte()?;
-    (reader.reference()?, reader.reference()?, reader.period()?, reader.slot()?);
+    reader.reference()?;
+    reader.reference()?;
+    reader.period()?;
+    reader.slot()?;
     let object = reader.rest;
     Ok((key.strip_suffix(object).unwrap_or(key), object))
 }

@@ -83,7 +83,7 @@ impl Store {
         let entries = unfinished.load(|change| {
             recover.record(change, damaged, calendar)?;
             let mut rows = ReplayedRows::default();
-            for Entry { key, value } in remains.entries {
+            for Entry { key, value } in &remains.entries {
                 recover.entry(change, &mut rows, key, value)?;
             }
             for part in &remains.parts {
@@ -144,20 +144,21 @@ impl Recover {
         &mut self,
         change: &mut Transaction<'_>,
         rows: &mut ReplayedRows,
-        key: Vec<u8>,
-        value: Vec<u8>,
+        key: &[u8],
+        value: &[u8],
     ) -> Result<()> {
         let of = |space: Space| key.first() == Some(&(space as u8));
         if of(Space::Plain) || of(Space::Object) {
-            let Ok(BlockKey { domain, metric, .. }) = BlockKey::decode(&key) else {
-                return Ok(self.missing.push("a block whose key can't be read".to_owned()));
+            let Ok(BlockKey { domain, metric, .. }) = BlockKey::decode(key) else {
+                self.missing.push("a block whose key can't be read".to_owned());
+                return Ok(());
             };
-            if self.is_registered(change, domain, metric, form_of(&value) == Some(Form::Integers))? {
-                rows.block(change, &key, &value)?;
+            if self.is_registered(change, domain, metric, form_of(value) == Some(Form::Integers))? {
+                rows.block(change, key, value)?;
             }
             return Ok(());
         }
-        self.put(change, &key, &value)
+        put(change, key, value)
     }
 
     /// Does what a part of a change says.
@@ -170,26 +171,12 @@ impl Recover {
                     rows.logged(change, logged)?;
                 }
             } else if let Logged::Put(key, value) = logged {
-                self.put(change, key, value)?;
+                put(change, key, value)?;
             } else {
                 rows.logged(change, logged)?;
             }
         }
         Ok(())
-    }
-
-    fn put(&mut self, change: &mut Transaction<'_>, key: &[u8], value: &[u8]) -> Result<()> {
-        if key == key::store() {
-            return Ok(());
-        }
-        let mut value = value.to_vec();
-        if key.first() == Some(&(Space::Tracked as u8))
-            && let Ok(tracked) = Tracked::decode(&value)
-        {
-            // Days or months may be lost: they aren't in step until a rebuild.
-            value = Tracked { in_step: Vec::new(), ..tracked }.encode();
-        }
-        change.put(key.to_vec(), value)
     }
 
     /// Sees to it that a metric is registered, again if it has integers; says whether it is.
@@ -235,4 +222,19 @@ impl Recover {
         let record = record.ok_or_else(|| Error::Corrupt { path: damaged.to_owned(), problem })?;
         change.put(key::store(), record.encode())
     }
+}
+
+/// Takes an entry that isn't a block, and not the store's record.
+fn put(change: &mut Transaction<'_>, key: &[u8], value: &[u8]) -> Result<()> {
+    if key == key::store() {
+        return Ok(());
+    }
+    let mut value = value.to_vec();
+    if key.first() == Some(&(Space::Tracked as u8))
+        && let Ok(tracked) = Tracked::decode(&value)
+    {
+        // Days or months may be lost: they aren't in step until a rebuild.
+        value = Tracked { in_step: Vec::new(), ..tracked }.encode();
+    }
+    change.put(key.to_vec(), value)
 }

@@ -88,6 +88,9 @@ impl<W: Write> DumpWriter<W> {
     }
 }
 
+/// A key and its value.
+pub(crate) type DumpEntry = (Vec<u8>, Vec<u8>);
+
 /// Why a dump can't be read.
 #[derive(Debug)]
 pub(crate) enum DumpError {
@@ -135,7 +138,7 @@ impl<R: BufRead> DumpReader<R> {
     }
 
     /// The next entry; none at the end, where all of it is known to be right.
-    pub(crate) fn next_entry(&mut self) -> Result<Option<(Vec<u8>, Vec<u8>)>, DumpError> {
+    pub(crate) fn next_entry(&mut self) -> Result<Option<DumpEntry>, DumpError> {
         let key = read_bytes(&mut self.stream, LONGEST_KEY)?;
         if key.is_empty() {
             return self.end().map(|()| None);

@@ -28,8 +28,8 @@ mod tests;
 
 #[cfg(all(test, feature = "exchange"))]
 pub(crate) use counting::{Counter, CountingEngine};
-pub(crate) use disk::{Checkpoint, DiskEngine, Remains};
-pub(crate) use dump::{DUMP_FORMAT, DumpError, DumpReader, DumpWriter};
+pub(crate) use disk::{Checkpoint, DiskEngine, ReadOnlyEngine, Remains};
+pub(crate) use dump::{DUMP_FORMAT, DumpEntry, DumpError, DumpReader, DumpWriter};
 pub(crate) use engine::{BATCH, Direction, Engine, Entry, Log, Parts, VisitEntries, Write};
 pub use engine::{Compaction, MadeAnew};
 pub(crate) use flusher::Flusher;

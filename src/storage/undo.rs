@@ -63,7 +63,7 @@ impl Undo {
         for chunks in &self.batches {
             let at = chunks.partition_point(|chunk| chunk.last.as_slice() < key);
             if let Some(chunk) = chunks.get(at).filter(|chunk| chunk.first.as_slice() <= key)
-                && let Some((_, value)) = self.read(chunk)?.into_iter().find(|(found, _)| found == key)
+                && let Some(value) = self.read(chunk)?.remove(key)
             {
                 return Ok(Some(value));
             }
@@ -89,18 +89,18 @@ impl Undo {
     /// Calls `put_back` with what to write so that the change never happened, a batch at a time.
     pub(super) fn take_back(&self, mut put_back: impl FnMut(ReplacedEntries) -> Result<()>) -> Result<()> {
         for chunk in self.batches.iter().rev().flatten() {
-            put_back(self.read(chunk)?.into_iter().collect())?;
+            put_back(self.read(chunk)?)?;
         }
         Ok(())
     }
 
-    fn read(&self, chunk: &Chunk) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>> {
+    fn read(&self, chunk: &Chunk) -> Result<ReplacedEntries> {
         let bytes = lock(&self.bytes).read(chunk.start, chunk.length)?;
-        let (mut rest, mut entries) = (bytes.as_slice(), Vec::with_capacity(CHUNK));
+        let (mut rest, mut entries) = (bytes.as_slice(), ReplacedEntries::new());
         while let Some(key) = take(&mut rest) {
             let value = take(&mut rest).unwrap_or_default();
             // A value stands behind a byte, none is no byte.
-            entries.push((key.to_vec(), value.split_first().map(|(_, value)| value.to_vec())));
+            entries.insert(key.to_vec(), value.split_first().map(|(_, value)| value.to_vec()));
         }
         Ok(entries)
     }
@@ -109,7 +109,7 @@ impl Undo {
 fn push(parts: [&[u8]; 2], bytes: &mut Vec<u8>) {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     bytes.extend_from_slice(&length.to_le_bytes());
-    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    bytes.extend(parts.iter().copied().flatten());
 }
 
 fn take<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {

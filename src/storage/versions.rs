@@ -66,8 +66,8 @@ impl Versions {
 
     /// What stood under a key at a version, if it was replaced since.
     pub(super) fn replaced(&self, version: u64, key: &[u8]) -> Result<Option<Option<Vec<u8>>>> {
-        let values = self.replaced.get(key).into_iter().flatten();
-        let mut oldest = values.filter(|(by, _)| *by > version).next().cloned();
+        let mut values = self.replaced.get(key).into_iter().flatten();
+        let mut oldest = values.find(|(by, _)| *by > version).cloned();
         for (by, undo) in self.large.iter().filter(|(by, _)| *by > version) {
             if oldest.as_ref().is_none_or(|(oldest, _)| by < oldest)
                 && let Some(value) = undo.get(key)?

@@ -49,7 +49,10 @@ impl BulkLoad {
         change.commit()?;
         storage.checkpoint()?;
         let mut entries = 0;
-        storage.snapshot().for_each(KeyRange::all(), |_| Ok(entries += 1))?;
+        storage.snapshot().for_each(KeyRange::all(), |_| {
+            entries += 1;
+            Ok(())
+        })?;
         Ok(entries)
     }
 

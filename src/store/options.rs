@@ -6,7 +6,7 @@ use crate::{
     calendar::Calendar,
     error::{Error, Result},
     format::{CalendarRecord, FORMAT, KeyRange, Record, StoreRecord, key},
-    storage::{Direction, DiskEngine, Engine, Flusher, MemoryEngine, Reads, Storage},
+    storage::{Direction, DiskEngine, Engine, Flusher, MemoryEngine, ReadOnlyEngine, Reads, Storage},
 };
 use chrono::{NaiveTime, Timelike, Weekday};
 use std::{path::Path, time::Duration};
@@ -31,6 +31,7 @@ pub struct Options {
     clock: GuardedClock,
     create: bool,
     flush: Flush,
+    read_only: bool,
 }
 
 impl Store {
@@ -64,6 +65,7 @@ impl Default for Options {
             clock: GuardedClock { clock: Box::new(SystemClock), guard: None },
             create: true,
             flush: Flush::Every(Duration::from_millis(500)),
+            read_only: false,
         }
     }
 }
@@ -104,6 +106,15 @@ impl Options {
         Self { flush, ..self }
     }
 
+    /// Opens a store that is there for reading only: on a full disk, on one that can't be written to, or where others may
+    /// write and this program may not. Writes are refused with [`Error::ReadOnly`].
+    ///
+    /// Nothing is written, and sled's files aren't touched: all of the store is read into memory from its checkpoint and
+    /// its journal, as it is at this moment. Afterwards others may open it, and what they write isn't seen.
+    pub fn read_only(self) -> Self {
+        Self { read_only: true, flush: Flush::Explicit, ..self }
+    }
+
     /// Opens the store in this directory, or makes it.
     ///
     /// # Errors
@@ -111,6 +122,10 @@ impl Options {
     /// [`Error::CalendarMismatch`], [`Error::Corrupt`] or [`Error::Io`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
         let path = path.as_ref();
+        if self.read_only {
+            let engine = ReadOnlyEngine::open(path)?;
+            return self.open_engine(Box::new(engine));
+        }
         if !DiskEngine::exists(path)? && !self.create {
             return Err(Error::NoStore { path: path.to_owned() });
         }

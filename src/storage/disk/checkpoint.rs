@@ -4,11 +4,12 @@ use super::folder::{Folder, sync_folder};
 use crate::{
     error::{Error, Result},
     format::{CheckpointRecord, Record, key},
-    storage::{DumpError, DumpReader, DumpWriter},
+    storage::{DumpEntry, DumpError, DumpReader, DumpWriter, Write as EntryWrite},
 };
 use std::{
     fs::{self, File},
     io::{self, BufReader, Read, Write},
+    mem,
     path::{Path, PathBuf},
 };
 use twox_hash::XxHash3_64;
@@ -87,6 +88,30 @@ fn failed(path: &Path, source: io::Error) -> Error {
     Error::Io { action: "writing to", path: path.to_owned(), source }
 }
 
+/// So many entries are given out at once.
+const ENTRIES: usize = 1_024;
+
+/// Reads all entries of a checkpoint.
+pub(super) fn load(
+    folder: &Folder,
+    number: u64,
+    mut take: impl FnMut(Vec<EntryWrite>) -> Result<()>,
+) -> Result<()> {
+    let failed = |error| match error {
+        DumpError::Io(source) => Error::Io { action: "reading", path: folder.path().to_owned(), source },
+        _ => folder.corrupt(format!("its file checkpoint-{number} is not what was written")),
+    };
+    let mut found = FoundCheckpoint::open(&folder.checkpoint(number)).map_err(failed)?;
+    let mut batch = Vec::with_capacity(ENTRIES);
+    while let Some((key, value)) = found.next_entry().map_err(failed)? {
+        batch.push(EntryWrite { key, value: Some(value) });
+        if batch.len() == ENTRIES {
+            take(mem::take(&mut batch))?;
+        }
+    }
+    take(batch)
+}
+
 /// The hash of a file: XXH3 of each block, seeded with that of the blocks before.
 pub(super) fn file_hash(path: &Path) -> io::Result<u64> {
     let (mut file, mut block, mut hash) = (File::open(path)?, Vec::with_capacity(BLOCK), 0);
@@ -131,7 +156,7 @@ impl Write for HashedFile {
 pub(super) struct FoundCheckpoint {
     dump: DumpReader<BufReader<File>>,
     /// The entry before the one that says what it is of.
-    first: Option<(Vec<u8>, Vec<u8>)>,
+    first: Option<DumpEntry>,
     pub(super) record: CheckpointRecord,
 }
 
@@ -150,7 +175,7 @@ impl FoundCheckpoint {
     }
 
     /// The next entry; none at the end, where all of it is known to be right.
-    pub(super) fn next_entry(&mut self) -> std::result::Result<Option<(Vec<u8>, Vec<u8>)>, DumpError> {
+    pub(super) fn next_entry(&mut self) -> std::result::Result<Option<DumpEntry>, DumpError> {
         self.first.take().map_or_else(|| self.dump.next_entry(), |first| Ok(Some(first)))
     }
 }

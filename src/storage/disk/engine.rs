@@ -4,15 +4,14 @@ use super::{
     checkpoint::{Checkpoint, file_hash},
     closed::Closed,
     folder::{self, Folder, bytes_of, is_same},
-    found_journal::format_of,
-    history::History,
+    history::{History, check_format},
     index::Index,
     journal::Journal,
     journal_record::JournalName,
 };
 use crate::{
     error::{Error, Result},
-    format::{FORMAT, KeyRange},
+    format::KeyRange,
     storage::{Direction, Engine, Log, MadeAnew, Parts, VisitEntries, Write, lock},
 };
 use std::{
@@ -93,10 +92,7 @@ impl DiskEngine {
             return Ok(Self::new(folder, cache_bytes, index, new_number()));
         }
         let contents = folder.contents()?;
-        let formats = contents.journals.iter().filter_map(|base| format_of(&folder.journal(*base)));
-        if let Some(found) = formats.filter(|format| *format != FORMAT).max() {
-            return Err(Error::Format { path: path.to_owned(), found, known: FORMAT });
-        }
+        check_format(&folder, &contents)?;
         let closed = Closed::read(&folder.closed());
         let sound = closed.and_then(|closed| sound_index(&folder, closed, cache_bytes));
         match (sound, History::read(&folder, &contents)?) {
@@ -119,7 +115,7 @@ impl DiskEngine {
                 Ok(engine)
             }
             (None, Ok(history)) if closed.is_some_and(|closed| history.last() < closed.change) => {
-                Err(folder.corrupt(format!("its last changes, from {} on, are lost", history.last() + 1)))
+                Err(folder.corrupt(history.lost()))
             }
             (None, Ok(history)) => Self::rebuilt(folder, cache_bytes, history),
             (None, Err(problem)) => Err(folder.corrupt(problem)),
@@ -203,9 +199,9 @@ impl DiskEngine {
     /// The error of a journal, which may be one for good.
     fn journal_failed(&self, action: &'static str, journal: &Journal) -> impl Fn(io::Error) -> Error {
         let (path, is_stopped) = (self.folder.path().to_owned(), journal.is_stopped());
-        move |source| match is_stopped {
-            true => Error::Stopped { path: path.clone(), source },
-            false => Error::Io { action, path: path.clone(), source },
+        move |source| {
+            let path = path.clone();
+            if is_stopped { Error::Stopped { path, source } } else { Error::Io { action, path, source } }
         }
     }
 
@@ -319,7 +315,7 @@ impl Engine for DiskEngine {
         let mut behind = lock(&self.behind);
         match mem::take(&mut *behind) {
             Behind::Nothing => None,
-            Behind::Changes(history) => {
+            Behind::Changes(mut history) => {
                 *behind = Behind::CatchingUp;
                 Some(history.parts())
             }
@@ -409,7 +405,7 @@ impl Engine for DiskEngine {
         let index = Arc::new(Index::load(&self.folder, number, self.cache_bytes, history.checkpoint)?);
         *lock(&self.new_index) = Some(Arc::clone(&index));
         let path = self.folder.path().to_owned();
-        Ok(Some(Box::new(NewIndex { index, history: Mutex::new(Some(history)), path })))
+        Ok(Some(Box::new(NewIndex { index, history: Mutex::new(history), path })))
     }
 
     fn finish_rebuild(&self) {
@@ -451,7 +447,7 @@ impl Engine for DiskEngine {
 #[derive(Debug)]
 struct NewIndex {
     index: Arc<Index>,
-    history: Mutex<Option<History>>,
+    history: Mutex<History>,
     path: PathBuf,
 }
 
@@ -477,7 +473,7 @@ impl Engine for NewIndex {
     }
 
     fn behind(&self) -> Option<Parts> {
-        lock(&self.history).take().map(History::parts)
+        Some(lock(&self.history).parts())
     }
 
     fn flush(&self) -> Result<()> {

@@ -69,7 +69,7 @@ fn io_error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Error {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
     /// There was no folder before.
     made: bool,
     is_store: AtomicBool,
@@ -123,7 +123,7 @@ impl Folder {
                 opened => opened,
             };
             let file = file.map_err(io_error("opening", path))?;
-            match try_lock(&file) {
+            match until_free(|| file.try_lock()) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path.to_owned() }),
                 Err(TryLockError::Error(source)) => return Err(io_error("locking", path)(source)),
@@ -134,7 +134,24 @@ impl Folder {
             }
         };
         let is_store = AtomicBool::new(exists(path)?);
-        Ok(Self { path: path.to_owned(), _lock: file, made, is_store })
+        Ok(Self { path: path.to_owned(), _lock: Some(file), made, is_store })
+    }
+
+    /// Keeps others from writing to a store that is there.
+    pub(super) fn lock_to_read(path: &Path) -> Result<Self> {
+        if !exists(path)? {
+            return Err(Error::NoStore { path: path.to_owned() });
+        }
+        let file = match File::open(path.join(LOCK)) {
+            // Whoever copied the store left it out.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            opened => Some(opened.map_err(io_error("opening", path))?),
+        };
+        match file.as_ref().map_or(Ok(()), |file| until_free(|| file.try_lock_shared())) {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: file, made: false, is_store: true.into() }),
+            Err(TryLockError::WouldBlock) => Err(Error::Locked { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(io_error("locking", path)(source)),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -248,14 +265,16 @@ const BETWEEN_LOCK_ATTEMPTS: Duration = Duration::from_millis(25);
 
 /// A process that ends keeps its lock for a moment; so does one that was just begun by the process that had it, until it has
 /// closed what it took over.
-pub(super) fn try_lock(file: &File) -> std::result::Result<(), TryLockError> {
+pub(super) fn until_free(
+    try_lock: impl Fn() -> std::result::Result<(), TryLockError>,
+) -> std::result::Result<(), TryLockError> {
     for _ in 0..LOCK_ATTEMPTS {
-        match file.try_lock() {
+        match try_lock() {
             Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_LOCK_ATTEMPTS),
             tried => return tried,
         }
     }
-    file.try_lock()
+    try_lock()
 }
 
 impl Drop for Folder {

@@ -79,13 +79,12 @@ impl FoundJournal {
 
     /// Reads what is left of a journal, which is that of this name if its beginning can't be read.
     pub(super) fn salvage(path: &Path, name: Option<JournalName>) -> io::Result<SalvagedJournal> {
+        let nothing = SalvagedJournal { parts: Vec::new(), last: 0, is_damaged: true };
         let found = match Self::read(path) {
-            Err(error) if is_damage(&error) => None,
+            Err(error) if is_damage(&error) => return Ok(nothing),
             found => found?,
         };
-        let Some(name) = found.as_ref().map(|found| found.name).or(name) else {
-            return Ok(SalvagedJournal { parts: Vec::new(), last: 0, is_damaged: true });
-        };
+        let Some(name) = found.as_ref().map(|found| found.name).or(name) else { return Ok(nothing) };
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
         let mut reader = RecordReader { file: &mut file, name, length };

@@ -3,14 +3,15 @@
 use super::{
     checkpoint::{FoundCheckpoint, file_hash},
     folder::{Contents, Folder, is_damage},
-    found_journal::FoundJournal,
+    found_journal::{FoundJournal, format_of},
     journal_record::JournalName,
 };
 use crate::{
     error::{Error, Result},
+    format::FORMAT,
     storage::{DumpError, Parts},
 };
-use std::path::PathBuf;
+use std::{mem, path::PathBuf};
 
 /// The newest checkpoint of a folder, and the journals behind it.
 #[derive(Debug)]
@@ -21,6 +22,15 @@ pub(super) struct History {
     /// In their order; at least one.
     pub(super) journals: Vec<(PathBuf, FoundJournal)>,
     folder: PathBuf,
+}
+
+/// Refuses a folder with a journal of another format.
+pub(super) fn check_format(folder: &Folder, contents: &Contents) -> Result<()> {
+    let formats = contents.journals.iter().filter_map(|base| format_of(&folder.journal(*base)));
+    match formats.filter(|format| *format != FORMAT).max() {
+        Some(found) => Err(Error::Format { path: folder.path().to_owned(), found, known: FORMAT }),
+        None => Ok(()),
+    }
 }
 
 impl History {
@@ -77,14 +87,19 @@ impl History {
         }
     }
 
+    /// What is said when changes were made after the last one.
+    pub(super) fn lost(&self) -> String {
+        format!("its last changes, from {} on, are lost", self.last() + 1)
+    }
+
     /// Whether anything was changed after the checkpoint.
     pub(super) fn has_changes(&self) -> bool {
         self.last() > self.checkpoint
     }
 
     /// The parts of the changes behind the checkpoint.
-    pub(super) fn parts(self) -> Parts {
-        let Self { folder, journals, .. } = self;
+    pub(super) fn parts(&mut self) -> Parts {
+        let (folder, journals) = (self.folder.clone(), mem::take(&mut self.journals));
         Box::new(journals.into_iter().flat_map(move |(path, found)| found.parts(&folder, path)))
     }
 }

@@ -1,17 +1,17 @@
 //! What reads go to: a sled database, and over it the entries that it wasn't given yet.
 
 use super::{
-    checkpoint::FoundCheckpoint,
+    checkpoint,
     folder::{Folder, bytes_of},
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
     format::KeyRange,
-    storage::{Direction, DumpError, VisitEntries, Write, checksum::EntrySum, sled::Database},
+    storage::{Direction, VisitEntries, Write, checksum::EntrySum, sled::Database},
 };
 use std::{
     collections::BTreeMap,
-    fs, mem,
+    fs,
     ops::Bound,
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -19,9 +19,6 @@ use std::{
 
 /// So many bytes of entries wait in memory at most: an entry that changes often is given to sled once.
 const WAITING: usize = if cfg!(test) { 64 << 10 } else { 4 << 20 };
-
-/// So many entries of a checkpoint are taken at once.
-const ENTRIES: usize = 1_024;
 
 /// What an entry that waits takes beside its bytes.
 const ENTRY: usize = 96;
@@ -53,29 +50,16 @@ impl Index {
     }
 
     /// Makes the index of this number from a checkpoint.
-    pub(super) fn load(store: &Folder, number: u64, cache_bytes: u64, checkpoint: u64) -> Result<Self> {
+    pub(super) fn load(store: &Folder, number: u64, cache_bytes: u64, from: u64) -> Result<Self> {
         Self::open(store, number, cache_bytes)
-            .and_then(|index| index.take(store, checkpoint).map(|()| index))
+            .and_then(|index| checkpoint::load(store, from, |batch| index.take(batch)).map(|()| index))
             .inspect_err(|_| {
                 let _ = fs::remove_dir_all(store.index(number));
             })
     }
 
-    /// Takes the entries of a checkpoint.
-    fn take(&self, store: &Folder, checkpoint: u64) -> Result<()> {
-        let failed = |error| match error {
-            DumpError::Io(source) => Error::Io { action: "reading", path: store.path().to_owned(), source },
-            _ => store.corrupt(format!("its file checkpoint-{checkpoint} is not what was written")),
-        };
-        let mut found = FoundCheckpoint::open(&store.checkpoint(checkpoint)).map_err(failed)?;
-        let mut batch = Vec::with_capacity(ENTRIES);
-        while let Some((key, value)) = found.next_entry().map_err(failed)? {
-            batch.push(Write { key, value: Some(value) });
-            if batch.len() == ENTRIES {
-                self.make_room()?;
-                self.put(mem::take(&mut batch));
-            }
-        }
+    fn take(&self, batch: Vec<Write>) -> Result<()> {
+        self.make_room()?;
         self.put(batch);
         Ok(())
     }

@@ -128,9 +128,9 @@ impl Journal {
         let record = record(self.name, tail.end, number, tail.flushed, log);
         tail.end += record.len() as u64;
         if tail.buffer.is_empty() {
-            tail.buffer = record
+            tail.buffer = record;
         } else {
-            tail.buffer.extend_from_slice(&record)
+            tail.buffer.extend_from_slice(&record);
         }
         tail.in_change = !log.is_last;
         if log.is_last {

@@ -13,8 +13,10 @@ mod history;
 mod index;
 mod journal;
 mod journal_record;
+mod read_only;
 mod recover;
 
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use engine::DiskEngine;
+pub(crate) use read_only::ReadOnlyEngine;
 pub(crate) use recover::Remains;

@@ -3,7 +3,7 @@
 use super::{
     checkpoint::FoundCheckpoint,
     closed::Closed,
-    folder::{Contents, Folder, try_lock},
+    folder::{Contents, Folder, until_free},
     found_journal::FoundJournal,
     journal_record::JournalName,
 };
@@ -36,7 +36,7 @@ impl Remains {
         let failed = |source| Error::Io { action: "reading", path: store.to_owned(), source };
         let lock = File::options().write(true).open(store.join("lock"));
         if let Ok(lock) = &lock
-            && matches!(try_lock(lock), Err(TryLockError::WouldBlock))
+            && matches!(until_free(|| lock.try_lock()), Err(TryLockError::WouldBlock))
         {
             return Err(Error::Locked { path: store.to_owned() });
         }
@@ -143,7 +143,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?
+            copy(&entry.path(), &target)?;
         } else {
             fs::copy(entry.path(), target)?;
         }

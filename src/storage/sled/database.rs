@@ -35,6 +35,9 @@ const BETWEEN_LOCK_ATTEMPTS: Duration = Duration::from_millis(25);
 /// bounds the blocks.
 const SEGMENT: usize = 64 << 10;
 
+/// Takes a key and its value, and says whether to go on.
+type VisitWhile<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> Result<bool>;
+
 /// A sled database in a folder of its own.
 #[derive(Debug)]
 pub(in crate::storage) struct Database {
@@ -160,7 +163,7 @@ impl Database {
         &self,
         range: &KeyRange,
         direction: Direction,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool>,
+        visit: VisitWhile<'_>,
     ) -> Result<()> {
         if range.is_empty() {
             return Ok(());

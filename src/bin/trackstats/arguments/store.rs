@@ -1,8 +1,9 @@
 //! The store that a command works on.
 
-use crate::store_files::StoreFiles;
+use crate::{output::note, store_files::StoreFiles};
 use clap::{Args, error::ErrorKind};
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -42,6 +43,19 @@ impl StoreArgs {
     /// The store, which must be there.
     pub(crate) fn open(&self) -> anyhow::Result<Store> {
         self.open_with(|options| options.create(false))
+    }
+
+    /// The store, which must be there, to be read only. Where it can't be written to, that is said, and all of it is read into
+    /// memory.
+    pub(crate) fn read(&self) -> anyhow::Result<Store> {
+        match self.open() {
+            Err(error) if error.downcast_ref().is_some_and(is_of_writing) => {
+                let store = self.open_with(Options::read_only)?;
+                note(&format!("{error}; it is read into memory instead, and nothing is written"));
+                Ok(store)
+            }
+            opened => opened,
+        }
     }
 
     /// Writes to the store and flushes it. If it is missing it is made, with the calendar of the options and for the rest
@@ -146,6 +160,19 @@ impl StoreArgs {
             .days_from(self.day_start.unwrap_or(calendar.day_start()))?
             .months_from(self.month_start.unwrap_or(calendar.month_start_day()))
     }
+}
+
+/// Whether a store may be read though it can't be opened.
+fn is_of_writing(error: &Error) -> bool {
+    let (Error::Io { source, .. } | Error::Stopped { source, .. }) = error else { return false };
+    matches!(
+        source.kind(),
+        io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
+    )
 }
 
 /// A clock that is set once the store is open, since its calendar says when a day begins.

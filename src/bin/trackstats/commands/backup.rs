@@ -18,7 +18,7 @@ pub(crate) struct BackupArgs {
 
 impl BackupArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open()?;
+        let store = store.read()?;
         let report = if self.file.as_os_str() == "-" {
             store.write_backup(output::stdout())?
         } else {

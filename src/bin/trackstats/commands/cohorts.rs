@@ -48,7 +48,7 @@ enum CohortStep {
 
 impl CohortsArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open()?;
+        let store = store.read()?;
         let cohorts = self.cohorts(&store)?;
         series::tell(&self.cohorts, !cohorts.cohorts.is_empty());
         self.print(store.calendar(), &cohorts)

@@ -38,7 +38,7 @@ enum ExportFormat {
 
 impl ExportArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open()?;
+        let store = store.read()?;
         let prefix = checked_prefix(&store, self.prefix.as_deref())?;
         let Some(path) = &self.output else { return self.write(&store, &prefix, output::stdout()) };
         let failed = || format!("writing {} failed", path.display());

@@ -28,7 +28,7 @@ pub(crate) struct LatestArgs {
 
 impl LatestArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open()?;
+        let store = store.read()?;
         let info = self.metric.registered(&store)?;
         let Some(format) = self.format.rows() else {
             series::tell(

@@ -34,7 +34,7 @@ struct Extent {
 
 impl ListArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open()?;
+        let store = store.read()?;
         let extents = self.extents(&store)?;
         let header = ["metric", "name", "values", "period", "by", "first", "last", "statistics"];
         let mut rows = output::rows(self.format, &header, output::stdout())?;

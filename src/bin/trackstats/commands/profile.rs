@@ -38,7 +38,7 @@ enum ProfileOf {
 
 impl ProfileArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open()?;
+        let store = store.read()?;
         let info = self.metric.registered(&store)?;
         kinds::ask(&info, Profile { args: &self, store: &store })
     }

@@ -111,7 +111,7 @@ impl ComparedWith {
 
 impl ShowArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open()?;
+        let store = store.read()?;
         let info = self.metric.registered(&store)?;
         let Some(format) = self.format.rows() else {
             if self.derive.is_any() {

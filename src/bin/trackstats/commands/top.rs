@@ -39,7 +39,7 @@ pub(crate) struct TopArgs {
 
 impl TopArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open()?;
+        let store = store.read()?;
         let info = self.metric.registered(&store)?;
         kinds::ask(&info, Top { args: &self, store: &store, info: &info })
     }

@@ -18,7 +18,7 @@ pub(crate) struct VerifyArgs {}
 
 impl VerifyArgs {
     pub(crate) fn run(store: &StoreArgs) -> anyhow::Result<()> {
-        let store = store.open()?;
+        let store = store.read()?;
         let found = store.verify()?;
         let mut out = output::stdout();
         for problem in &found.problems {
