@@ -184,3 +184,28 @@ pub(super) fn read_name(file: &mut File) -> io::Result<Option<(JournalName, u32)
         read => read.map(|()| JournalName::read(&header)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// As drawn in `src/docs/format.md`.
+    #[test]
+    fn a_header_and_a_record_are_these_bytes() {
+        let name = JournalName { store: 0x0102, base: 5 };
+        let header = name.header();
+        let title = hex(b"trackstats journal, format 2\n\0\0\0");
+        assert_eq!(hex(&header), format!("{title}02010000000000000500000000000000HEADER0000000000000000"));
+        assert_eq!(JournalName::read(&header), Some((name, 2)));
+        let log = Log { bytes: b"abc", is_last: true };
+        let bytes = record(name, 64, 6, 64, log);
+        assert_eq!(
+            hex(&bytes),
+            "0a4a0101030000000600000000000000400000000000000SUM61626300000000000000000000000000"
+        );
+    }
+}
