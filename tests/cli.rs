@@ -815,3 +815,34 @@ fn a_name_that_would_move_the_cursor_is_shown_as_text() {
     let table = place.ok("show app/visits --period day --by user");
     assert!(table.contains("\\u{1b}[2J\\u{202e}\\n"), "{table}");
 }
+
+/// The path in "there is no store at ..." cleared the screen.
+#[cfg(unix)]
+#[test]
+fn a_path_that_would_move_the_cursor_is_shown_as_text() {
+    let place = Place::new();
+    let name = "a\u{1b}[2J\nb";
+    let shown = "a\\u{1b}[2J\\nb";
+    place.file(&format!("{name}.csv"), "at\nno\n");
+    place.file(&format!("{name}.jsonl"), "{");
+    fs::create_dir(place.path(&format!("{name}.folder"))).unwrap();
+    let (csv, jsonl) = (format!("{name}.csv"), format!("{name}.jsonl"));
+    let folder = format!("{name}.folder");
+    let track = ["--metric", "app/visits", "--timestamp", "at"];
+    for args in [
+        &["list", "--store", name][..],
+        &["export", "--store", &csv],
+        &["import", &jsonl],
+        &["import", &folder],
+        &["restore", &jsonl],
+        &["restore", "missing", "--store", &folder],
+        &[&["track", &csv][..], &track].concat(),
+        &[&["track", &folder][..], &track].concat(),
+        &[&["track", &csv, &csv][..], &track].concat(),
+    ] {
+        let ran = place.run(args);
+        let text = ran.out + &ran.err;
+        assert!(!text.contains('\u{1b}') && text.lines().all(|line| !line.starts_with('b')), "{text:?}");
+        assert!(text.contains(shown) || args.contains(&"missing"), "{args:?}: {text:?}");
+    }
+}

@@ -13,6 +13,7 @@ use std::{
     io::{self, Write},
     process::ExitCode,
 };
+use trackstats::error::printable;
 
 /// An embedded statistics engine: record or track statistics into a store, and read them back as time series
 #[derive(Debug, Parser)]
@@ -63,5 +64,5 @@ fn sentence(error: &anyhow::Error) -> String {
             sentence = format!("{sentence}: {cause}");
         }
     }
-    sentence.replace('\n', " ")
+    printable(&sentence.replace('\n', " "))
 }

@@ -12,7 +12,7 @@ use std::{
     io::{BufWriter, Write},
     path::PathBuf,
 };
-use trackstats::{Store, store::Prefix};
+use trackstats::{Store, error::shown, store::Prefix};
 
 /// Write definitions and statistics to standard output or a file
 ///
@@ -41,7 +41,7 @@ impl ExportArgs {
         let store = store.open()?;
         let prefix = checked_prefix(&store, self.prefix.as_deref())?;
         let Some(path) = &self.output else { return self.write(&store, &prefix, output::stdout()) };
-        let failed = || format!("writing {} failed", path.display());
+        let failed = || format!("writing {} failed", shown(path));
         let file = File::create(path).with_context(failed)?;
         self.write(&store, &prefix, BufWriter::new(&file)).with_context(failed)?;
         // A pipe or a device has no disk to wait for.

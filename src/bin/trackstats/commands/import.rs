@@ -8,7 +8,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     path::PathBuf,
 };
-use trackstats::exchange::exported_calendar;
+use trackstats::{error::shown, exchange::exported_calendar};
 
 /// Read what `export` wrote into a store: all of it, or nothing
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(crate) struct ImportArgs {
 
 impl ImportArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let name = || self.file.display().to_string();
+        let name = || shown(&self.file);
         let (reader, bytes): (Box<dyn Read>, _) = if self.file.as_os_str() == "-" {
             (Box::new(io::stdin().lock()), None)
         } else {

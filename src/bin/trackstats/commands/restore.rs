@@ -3,7 +3,7 @@
 use crate::{arguments::StoreArgs, output::note};
 use clap::Args;
 use std::{io, path::PathBuf};
-use trackstats::Store;
+use trackstats::{Store, error::shown};
 
 /// Make a store of a backup, in a directory that is empty or not there
 ///
@@ -22,7 +22,7 @@ impl RestoreArgs {
         } else {
             Store::restore(&self.file, directory)?
         };
-        note(&format!("{} entries restored to {}", report.entries, directory.display()));
+        note(&format!("{} entries restored to {}", report.entries, shown(directory)));
         Ok(())
     }
 }

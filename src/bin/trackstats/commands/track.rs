@@ -12,6 +12,7 @@ use std::{io, path::PathBuf, time::Instant};
 use trackstats::{
     Calendar, Error, Period, Store, Tracker,
     chrono::NaiveDate,
+    error::shown,
     kinds::Value,
     records::{Columns, Cursor, FileFormat, FileRecord, Numbers, Records, Source},
     track::{Ids, Report, Since},
@@ -199,7 +200,7 @@ impl TrackArgs {
                 options.open(file, columns)?
             };
             if sources.iter().any(|other| other.path() == source.path()) {
-                bail!("{} is given twice; its records would count twice", file.display());
+                bail!("{} is given twice; its records would count twice", shown(file));
             }
             sources.push(source);
         }
@@ -267,7 +268,7 @@ fn replaced(error: Error) -> anyhow::Error {
     let Error::Replaced { path, offset } = error else { return error.into() };
     anyhow!(
         "{} is not the file that was read up to byte {offset} before: it was replaced or cut; use another --cursor to append all of it, or track without --append",
-        path.display()
+        shown(&path)
     )
 }
 
