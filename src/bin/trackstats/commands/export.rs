@@ -8,11 +8,11 @@ use crate::{
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{BufWriter, Write},
     path::PathBuf,
 };
-use trackstats::{Store, error::shown, store::Prefix};
+use trackstats::{Store, error::shown, maintenance::Replacement, store::Prefix};
 
 /// Write definitions and statistics to standard output or a file
 ///
@@ -25,7 +25,7 @@ pub(crate) struct ExportArgs {
     /// `csv` has the statistics only, and can't be imported
     #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
     format: ExportFormat,
-    /// The file to write; one that is there is replaced [default: standard output]
+    /// The file to write; one that is there is replaced once the new one is complete [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -42,13 +42,16 @@ impl ExportArgs {
         let prefix = checked_prefix(&store, self.prefix.as_deref())?;
         let Some(path) = &self.output else { return self.write(&store, &prefix, output::stdout()) };
         let failed = || format!("writing {} failed", shown(path));
-        let file = File::create(path).with_context(failed)?;
-        self.write(&store, &prefix, BufWriter::new(&file)).with_context(failed)?;
-        // A pipe or a device has no disk to wait for.
-        if file.metadata().with_context(failed)?.is_file() {
-            file.sync_all().with_context(failed)?;
+        // A pipe or a device is written to, and can't be replaced.
+        if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+            let file = File::create(path).with_context(failed)?;
+            return self.write(&store, &prefix, BufWriter::new(file)).with_context(failed);
         }
-        Ok(())
+        // Of a link, what it leads to is replaced, which /dev/stdout may be.
+        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let mut file = Replacement::of(&path).with_context(failed)?;
+        self.write(&store, &prefix, BufWriter::new(&mut file)).with_context(failed)?;
+        file.put().with_context(failed)
     }
 
     fn write(&self, store: &Store, prefix: &Prefix, writer: impl Write) -> anyhow::Result<()> {
