@@ -441,6 +441,19 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A store that was to be made of a backup, or of what was left of a damaged store, couldn't be written, mostly on a full
+    /// disk. Nothing is left of it.
+    #[error(
+        "making a store at {} failed: {source}; nothing is left of it: put that right, by making room for instance, then do the same again",
+        shown(path)
+    )]
+    NotMade {
+        /// Where the store was to be.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+
     /// Damage was met while something was read, and what reads go to was made anew from the checkpoint and the journal.
     #[error(
         "the index of the store at {} was damaged and has been made anew; nothing is lost, do the same again",

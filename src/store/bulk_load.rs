@@ -27,7 +27,8 @@ impl BulkLoad {
         if DiskEngine::exists(path)? {
             return Err(Error::StoreExists { path: path.to_owned() });
         }
-        Ok(Self { engine: DiskEngine::open(path, Options::CACHE_BYTES)?, batch: Vec::new(), bytes: 0 })
+        let engine = DiskEngine::open(path, Options::CACHE_BYTES).map_err(not_made(path))?;
+        Ok(Self { engine, batch: Vec::new(), bytes: 0 })
     }
 
     /// Adds an entry, whose key must not have been added before.
@@ -38,27 +39,45 @@ impl BulkLoad {
             return Ok(());
         }
         self.bytes = 0;
-        self.engine.apply(mem::take(&mut self.batch), None)
+        let batch = mem::take(&mut self.batch);
+        self.engine.apply(batch, None).map_err(not_made(self.engine.path()))
     }
 
     /// Makes the store of what `work` writes, and says how many entries it has.
     pub(crate) fn load(self, work: impl FnOnce(&mut Transaction<'_>) -> Result<()>) -> Result<u64> {
-        let storage = Storage::new(Box::new(self.engine), replay)?;
-        let mut change = storage.change()?;
-        work(&mut change)?;
-        change.commit()?;
-        storage.checkpoint()?;
-        let mut entries = 0;
-        storage.snapshot().for_each(KeyRange::all(), |_| Ok(entries += 1))?;
-        Ok(entries)
+        let path = self.engine.path().to_owned();
+        let load = || {
+            let storage = Storage::new(Box::new(self.engine), replay)?;
+            let mut change = storage.change()?;
+            work(&mut change)?;
+            change.commit()?;
+            storage.checkpoint()?;
+            let mut entries = 0;
+            storage.snapshot().for_each(KeyRange::all(), |_| Ok(entries += 1))?;
+            Ok(entries)
+        };
+        load().map_err(not_made(&path))
     }
 
     /// Writes all of it to the disk, reads and opens it, and then makes it the store at its path.
     pub(crate) fn finish(self) -> Result<()> {
         let Self { engine, batch, .. } = self;
-        engine.apply(batch, None)?;
-        engine.check()?;
-        let store = Store::options().flush(Flush::Explicit).open_engine(Box::new(engine))?;
-        store.inner.storage.checkpoint()
+        let path = engine.path().to_owned();
+        let finish = || {
+            engine.apply(batch, None)?;
+            engine.check()?;
+            let store = Store::options().flush(Flush::Explicit).open_engine(Box::new(engine))?;
+            store.inner.storage.checkpoint()
+        };
+        finish().map_err(not_made(&path))
+    }
+}
+
+/// What a failure means to those for whom there is no store yet, and none that could be opened again.
+fn not_made(path: &Path) -> impl Fn(Error) -> Error {
+    let path = path.to_owned();
+    move |error| match error {
+        Error::Io { source, .. } | Error::Stopped { source, .. } => Error::NotMade { path: path.clone(), source },
+        other => other,
     }
 }
