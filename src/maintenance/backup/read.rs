@@ -3,7 +3,7 @@
 use super::BackupReport;
 use crate::{
     error::{Error, Result},
-    format::{Record, StoreRecord, key},
+    format::{BlockKey, BlockReader, Malformed, Record, Space, StoreRecord, form_of, key},
     storage::{DUMP_FORMAT, DumpError, DumpReader},
     store::{BulkLoad, Store},
 };
@@ -21,7 +21,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Backup`] when the file is not a backup, is damaged, or of another format; [`Error::StoreExists`],
-    /// [`Error::NotAStore`] or [`Error::Locked`] when the directory isn't empty; or [`Error::Io`].
+    /// [`Error::NotAStore`] or [`Error::Locked`] when the directory isn't empty; [`Error::Io`] when the file can't be read, or
+    /// [`Error::NotMade`] when the store can't be written.
     pub fn restore(file: impl AsRef<Path>, directory: impl AsRef<Path>) -> Result<BackupReport> {
         let path = file.as_ref();
         let file = File::open(path).map_err(|source| Error::Io {
@@ -62,6 +63,8 @@ fn restore(name: &Path, reader: impl Read, directory: &Path) -> Result<BackupRep
         if entries == 0 {
             check_record(&key, &value, name)?;
         }
+        check_layout(&key, &value)
+            .map_err(|Malformed(problem)| bad(&format!("it has {problem}, use another one")))?;
         // A checkpoint of a store is a backup too.
         if key != key::checkpoint() {
             entries += 1;
@@ -85,4 +88,22 @@ fn check_record(first: &[u8], value: &[u8], name: &Path) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Whether an entry is laid out as those of a store are. What isn't is refused before it is written: a few kilobytes of a
+/// file may stand for megabytes of it. What the values say is for [`verify`](Store::verify).
+fn check_layout(key: &[u8], value: &[u8]) -> std::result::Result<(), Malformed> {
+    let is = |space: Space| key.first() == Some(&(space as u8));
+    if is(Space::Plain) || is(Space::Object) {
+        BlockKey::decode(key)?;
+        let (_, object) = key::split_span(key)?;
+        let form = form_of(value).ok_or(Malformed("a block of no known form"))?;
+        let mut rows = BlockReader::new(form, object, value)?;
+        while rows.next_bytes()?.is_some() {}
+        return Ok(());
+    }
+    if let Some(space) = [Space::Domain, Space::Metric, Space::Cursor].into_iter().find(|space| is(*space)) {
+        return space.names(key).map(drop);
+    }
+    if is(Space::Store) || is(Space::Tracked) { Ok(()) } else { Err(Malformed("an entry of no known kind")) }
 }
