@@ -1,6 +1,6 @@
 //! The note of a store that was closed in order: what its files come to.
 
-use super::folder::{Folder, sync_folder};
+use super::folder::{Contents, Folder, sync_folder};
 use crate::storage::{
     checksum::{EntrySum, entry_hash},
     private_file,
@@ -57,6 +57,10 @@ impl Closed {
 
     /// Writes the file. It need not be flushed: without it, the index is made anew.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        // Whoever made the store has removed its files again.
+        if path.parent().map_or(Ok(false), |folder| Contents::read(folder).map(|there| there.is_empty()))? {
+            return Ok(());
+        }
         let new = path.with_extension("new");
         let mut file = private_file().write(true).create(true).truncate(true).open(&new)?;
         file.write_all(self.text().as_bytes())?;
