@@ -1,5 +1,6 @@
 //! A file that takes the place of another in one step, once it is whole.
 
+use crate::storage::private_file;
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
@@ -55,8 +56,15 @@ impl Replacement {
         Ok(replacement)
     }
 
-    /// Makes a file with these options.
-    pub(super) fn begin(path: &Path, options: &mut OpenOptions) -> io::Result<Self> {
+    /// Makes the file, which on Unix only its owner may read, whatever the umask and what is there; a link is replaced itself.
+    ///
+    /// # Errors
+    /// When the file can't be made, or there is a folder.
+    pub fn private(path: &Path) -> io::Result<Self> {
+        Self::begin(path, &mut private_file())
+    }
+
+    fn begin(path: &Path, options: &mut OpenOptions) -> io::Result<Self> {
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }

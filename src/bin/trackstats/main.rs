@@ -5,10 +5,13 @@ mod commands;
 mod nearest;
 mod output;
 mod progress;
+mod quiet;
+mod stop;
 mod store_files;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 use commands::Command;
+use stop::Stopped;
 use std::{
     io::{self, Write},
     process::ExitCode,
@@ -26,6 +29,9 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
+    quiet::silence_contained_panics();
+    #[cfg(unix)]
+    quiet::outlive_the_limit_on_files();
     let mut program = Cli::command();
     let matches = program.get_matches_mut();
     let Cli { command, store } =
@@ -43,7 +49,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // There is nowhere to say that stderr is closed.
             let _ = writeln!(io::stderr(), "trackstats: {}", sentence(&error));
-            ExitCode::FAILURE
+            error.downcast_ref().map_or(ExitCode::FAILURE, |stopped: &Stopped| stopped.exit_code().into())
         }
     }
 }

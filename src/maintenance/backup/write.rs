@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     format::KeyRange,
     maintenance::replacement::Replacement,
-    storage::{DumpWriter, Reads, private_file},
+    storage::{DumpWriter, Reads},
     store::Store,
 };
 use std::{
@@ -53,7 +53,7 @@ impl Store {
     pub fn backup(&self, file: impl AsRef<Path>) -> Result<BackupReport> {
         let path = file.as_ref();
         let failed = |source| Error::Io { action: "writing to", path: path.to_owned(), source };
-        let mut file = Replacement::begin(path, &mut private_file()).map_err(failed)?;
+        let mut file = Replacement::private(path).map_err(failed)?;
         let report = self.write_backup_to(BufWriter::new(&mut file), failed)?;
         file.put().map_err(failed)?;
         Ok(report)

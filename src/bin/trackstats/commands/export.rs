@@ -4,6 +4,7 @@ use crate::output::{kinds::STORED, series::value_cells};
 use crate::{
     arguments::{StoreArgs, checked_prefix, object_text},
     output::{self, Cell, TableOrCsv},
+    stop::Stop,
 };
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -47,11 +48,17 @@ impl ExportArgs {
             let file = File::create(path).with_context(failed)?;
             return self.write(&store, &prefix, BufWriter::new(file)).with_context(failed);
         }
-        // Of a link, what it leads to is replaced, which /dev/stdout may be.
-        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
-        let mut file = Replacement::of(&path).with_context(failed)?;
-        self.write(&store, &prefix, BufWriter::new(&mut file)).with_context(failed)?;
-        file.put().with_context(failed)
+        let stop = Stop::listen()?;
+        let write = || -> anyhow::Result<()> {
+            // Of a link, what it leads to is replaced, which /dev/stdout may be.
+            let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let mut file = Replacement::of(&path)?;
+            self.write(&store, &prefix, BufWriter::new(stop.cutting(&mut file)))?;
+            Ok(file.put()?)
+        };
+        let file = shown(path);
+        let (cut_short, done) = (format!("{file} is as it was"), format!("{file} was complete before that"));
+        stop.outcome(write().with_context(failed), cut_short, done)
     }
 
     fn write(&self, store: &Store, prefix: &Prefix, writer: impl Write) -> anyhow::Result<()> {
