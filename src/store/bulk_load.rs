@@ -1,24 +1,20 @@
 //! Loads a store with entries in bulk: nothing is found at its path until all of it is there.
 
-use super::{Flush, Options, Store};
+use super::Options;
 use crate::{
     blocks::replay,
     error::{Error, Result},
     format::KeyRange,
-    storage::{BATCH, DiskEngine, Engine, Reads, Storage, Transaction, Write},
+    storage::{Checkpoint, DiskEngine, Engine, Reads, Storage, Transaction},
 };
-use std::{mem, path::Path};
-
-/// So many bytes of keys and values wait in memory at most, beside the limit on their number; as in a change.
-const BATCH_BYTES: usize = 1 << 20;
+use std::path::Path;
 
 /// A store that is being made. Dropped before it is finished, it leaves nothing behind.
 #[derive(Debug)]
 pub(crate) struct BulkLoad {
+    /// Before the engine, whose lock it needs until it is gone.
+    checkpoint: Option<Checkpoint>,
     engine: DiskEngine,
-    batch: Vec<Write>,
-    /// The bytes of keys and values in the batch.
-    bytes: usize,
 }
 
 impl BulkLoad {
@@ -28,19 +24,19 @@ impl BulkLoad {
             return Err(Error::StoreExists { path: path.to_owned() });
         }
         let engine = DiskEngine::open(path, Options::CACHE_BYTES).map_err(not_made(path))?;
-        Ok(Self { engine, batch: Vec::new(), bytes: 0 })
+        Ok(Self { checkpoint: None, engine })
     }
 
-    /// Adds an entry, whose key must not have been added before.
-    pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
-        self.bytes += key.len() + value.len();
-        self.batch.push(Write { key, value: Some(value) });
-        if self.batch.len() < BATCH && self.bytes <= BATCH_BYTES {
-            return Ok(());
+    /// Adds an entry, whose key comes after those before.
+    ///
+    /// It goes to the checkpoint alone, of which the index is made when the store is opened: sled would hold all that is
+    /// large in memory until the end, and an entry may be refused that comes then.
+    pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        let failed = not_made(self.engine.path());
+        if self.checkpoint.is_none() {
+            self.checkpoint = self.engine.begin_checkpoint().map_err(&failed)?;
         }
-        self.bytes = 0;
-        let batch = mem::take(&mut self.batch);
-        self.engine.apply(batch, None).map_err(not_made(self.engine.path()))
+        self.checkpoint.as_mut().map_or(Ok(()), |checkpoint| checkpoint.put(key, value)).map_err(failed)
     }
 
     /// Makes the store of what `work` writes, and says how many entries it has.
@@ -59,17 +55,12 @@ impl BulkLoad {
         load().map_err(not_made(&path))
     }
 
-    /// Writes all of it to the disk, reads and opens it, and then makes it the store at its path.
-    pub(crate) fn finish(self) -> Result<()> {
-        let Self { engine, batch, .. } = self;
-        let path = engine.path().to_owned();
-        let finish = || {
-            engine.apply(batch, None)?;
-            engine.check()?;
-            let store = Store::options().flush(Flush::Explicit).open_engine(Box::new(engine))?;
-            store.inner.storage.checkpoint()
-        };
-        finish().map_err(not_made(&path))
+    /// Flushes all of it, and then makes it the store at its path.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        let checkpoint = self.checkpoint.take();
+        checkpoint
+            .map_or(Ok(()), |checkpoint| self.engine.finish_checkpoint(checkpoint))
+            .map_err(not_made(self.engine.path()))
     }
 }
 

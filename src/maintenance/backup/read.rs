@@ -3,7 +3,9 @@
 use super::BackupReport;
 use crate::{
     error::{Error, Result},
-    format::{BlockKey, BlockReader, Malformed, Record, Space, StoreRecord, form_of, key},
+    format::{
+        BlockKey, BlockReader, DomainRecord, Malformed, MetricRecord, Record, Space, StoreRecord, form_of, key,
+    },
     storage::{DUMP_FORMAT, DumpError, DumpReader},
     store::{BulkLoad, Store},
 };
@@ -17,7 +19,8 @@ impl Store {
     /// Makes a store in this directory, which must be empty or not there, of the backup in this file.
     ///
     /// All of it is read, checked and on the disk before it is put in its place, in one step; until then, and when it
-    /// fails, there is no store. Only with the feature `backup`.
+    /// fails, there is no store. An entry at a time is in memory. The first opening then makes the
+    /// [index](Store::made_anew) of it. Only with the feature `backup`.
     ///
     /// # Errors
     /// [`Error::Backup`] when the file is not a backup, is damaged, or of another format; [`Error::StoreExists`],
@@ -68,7 +71,7 @@ fn restore(name: &Path, reader: impl Read, directory: &Path) -> Result<BackupRep
         // A checkpoint of a store is a backup too.
         if key != key::checkpoint() {
             entries += 1;
-            unfinished.put(key, value)?;
+            unfinished.put(&key, &value)?;
         }
     }
     unfinished.finish()?;
@@ -102,8 +105,17 @@ fn check_layout(key: &[u8], value: &[u8]) -> std::result::Result<(), Malformed> 
         while rows.next_bytes()?.is_some() {}
         return Ok(());
     }
-    if let Some(space) = [Space::Domain, Space::Metric, Space::Cursor].into_iter().find(|space| is(*space)) {
-        return space.names(key).map(drop);
+    if is(Space::Domain) {
+        Space::Domain.names(key)?;
+        DomainRecord::decode(value).map(drop)
+    } else if is(Space::Metric) {
+        Space::Metric.names(key)?;
+        MetricRecord::decode(value).map(drop)
+    } else if is(Space::Cursor) {
+        Space::Cursor.names(key).map(drop)
+    } else if is(Space::Store) || is(Space::Tracked) {
+        Ok(())
+    } else {
+        Err(Malformed("an entry of no known kind"))
     }
-    if is(Space::Store) || is(Space::Tracked) { Ok(()) } else { Err(Malformed("an entry of no known kind")) }
 }
