@@ -1,11 +1,13 @@
 //! The program `trackstats`, as people and scripts use it.
 #![cfg(feature = "cli")]
+#![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
 
 mod common;
 
 use common::program::{Place, outcome, summary};
 use std::{
     fs,
+    io::Write,
     path::Path,
     process::{Command, Stdio},
 };
@@ -952,7 +954,11 @@ mod stopped {
     fn a_command_that_reads_says_that_nothing_was_stored_and_leaves_nothing() {
         for (line, input, sentence) in [
             (format!("track - {TRACK}"), "at\n2024-05-01\n", "trackstats: stopped; nothing was stored\n"),
-            (format!("track - {TRACK} --format jsonl"), "{\"at\":0}\n", "trackstats: stopped; nothing was stored\n"),
+            (
+                format!("track - {TRACK} --format jsonl"),
+                "{\"at\":0}\n",
+                "trackstats: stopped; nothing was stored\n",
+            ),
             (
                 "import -".to_owned(),
                 "{\"define\":\"domain\",\"ref\":\"app\",\"name\":\"App\"}\n",
@@ -1035,7 +1041,10 @@ mod stopped {
                     assert_eq!(fs::read(place.path("out")).unwrap(), b"the old one", "{line}");
                     break;
                 }
-                assert!(code == Some(0) || said.ends_with("stopped; out was complete before that\n"), "{said}");
+                assert!(
+                    code == Some(0) || said.ends_with("stopped; out was complete before that\n"),
+                    "{said}"
+                );
                 assert_ne!(fs::read(place.path("out")).unwrap(), b"the old one", "{line}");
                 place.file("out", "the old one");
             }
@@ -1046,7 +1055,9 @@ mod stopped {
         let path = place.path("store");
         let files = || fs::read_dir(&path).unwrap().count();
         let begun = Instant::now();
-        while files() <= 4 && child.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(60) {}
+        while files() <= 4 && child.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(60)
+        {
+        }
         send(&child, "-INT");
         let (code, said) = end(child);
         assert_eq!(code, Some(130), "{said}");
@@ -1079,7 +1090,8 @@ mod stopped {
         place.file("log.csv", log);
         let before = place.export();
         let program = env!("CARGO_BIN_EXE_trackstats");
-        let line = format!("ulimit -f 300; exec {program} track log.csv {TRACK} --by user --all --today 2024-05-01");
+        let line =
+            format!("ulimit -f 300; exec {program} track log.csv {TRACK} --by user --all --today 2024-05-01");
         let ran = std::process::Command::new("sh")
             .args(["-c", &line])
             .env("TRACKSTATS_STORE", place.path("store"))
@@ -1097,14 +1109,15 @@ mod stopped {
 #[test]
 fn damage_is_one_sentence_without_the_words_of_those_who_made_it() {
     let place = Place::new();
-    let mut log = "at,user\n".to_owned();
+    let mut log = b"at,user\n".to_vec();
     for id in 0..3_000 {
-        log += &format!("2024-05-{:02},{id}\n", id % 28 + 1);
+        writeln!(log, "2024-05-{:02},{id}", id % 28 + 1).unwrap();
     }
     place.file("log.csv", log);
     place.ok(&format!("track log.csv {TRACK} --by user --today 2024-05-28"));
     let expected = place.export();
-    let files: Vec<_> = fs::read_dir(place.path("store")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let files: Vec<_> =
+        fs::read_dir(place.path("store")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let index = files.iter().find(|path| path.is_dir()).unwrap().join("db");
     let whole = fs::read(&index).unwrap();
     for number in 0..24 {
@@ -1112,7 +1125,8 @@ fn damage_is_one_sentence_without_the_words_of_those_who_made_it() {
         let mut damaged = whole.clone();
         let end = (at + 700 * (number % 3) + 9).min(whole.len());
         damaged[at..end].fill([0xff, 0, 0x61][number % 3]);
-        let now: Vec<_> = fs::read_dir(place.path("store")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let now: Vec<_> =
+            fs::read_dir(place.path("store")).unwrap().map(|entry| entry.unwrap().path()).collect();
         fs::write(now.iter().find(|path| path.is_dir()).unwrap().join("db"), damaged).unwrap();
         let ran = place.line("export");
         assert!(!ran.err.contains("panicked") && !ran.err.contains("backtrace"), "{number}: {}", ran.err);

@@ -327,15 +327,16 @@ fn without_room() {
         restored.display()
     );
     assert_eq!(said, (Some(1), expected));
-    assert_eq!(names(), [out.clone()]);
+    assert_eq!(names(), [&*out]);
     for format in ["jsonl", "csv"] {
-        let (code, said) = program(&["export", "--format", format, "--store"], &[&store, Path::new("-o"), &out]);
+        let (code, said) =
+            program(&["export", "--format", format, "--store"], &[&store, Path::new("-o"), &out]);
         let expected = format!("trackstats: writing {} failed: ", out.display());
         assert_eq!(code, Some(1), "{said}");
         assert!(said.starts_with(&expected) && said.contains("No space left on device"), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
         assert_eq!(fs::read(&out).unwrap(), b"the old one");
-        assert_eq!(names(), [out.clone()]);
+        assert_eq!(names(), [&*out]);
     }
 }
 

@@ -94,6 +94,7 @@ pub(crate) enum DumpError {
     /// It isn't one.
     Other,
     /// It has this format, which is newer.
+    #[cfg_attr(not(feature = "backup"), expect(dead_code, reason = "only a restore names the format"))]
     Newer(u32),
     TooShort,
     Damaged,

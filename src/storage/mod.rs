@@ -30,7 +30,9 @@ mod tests;
 #[cfg(all(test, feature = "exchange"))]
 pub(crate) use counting::{Counter, CountingEngine};
 pub(crate) use disk::{Checkpoint, DiskEngine, Remains};
-pub(crate) use dump::{DUMP_FORMAT, DumpError, DumpReader, DumpWriter};
+#[cfg(feature = "backup")]
+pub(crate) use dump::DUMP_FORMAT;
+pub(crate) use dump::{DumpError, DumpReader, DumpWriter};
 pub(crate) use engine::{BATCH, Direction, Engine, Entry, Log, Parts, VisitEntries, Write};
 pub use engine::{Compaction, MadeAnew};
 pub(crate) use flusher::Flusher;

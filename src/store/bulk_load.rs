@@ -1,11 +1,13 @@
 //! Loads a store with entries in bulk: nothing is found at its path until all of it is there.
 
 use super::Options;
+#[cfg(feature = "backup")]
+use crate::storage::Checkpoint;
 use crate::{
     blocks::replay,
     error::{Error, Result},
     format::KeyRange,
-    storage::{Checkpoint, DiskEngine, Engine, Reads, Storage, Transaction},
+    storage::{DiskEngine, Engine, Reads, Storage, Transaction},
 };
 use std::path::Path;
 
@@ -13,6 +15,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub(crate) struct BulkLoad {
     /// Before the engine, whose lock it needs until it is gone.
+    #[cfg(feature = "backup")]
     checkpoint: Option<Checkpoint>,
     engine: DiskEngine,
 }
@@ -24,13 +27,18 @@ impl BulkLoad {
             return Err(Error::StoreExists { path: path.to_owned() });
         }
         let engine = DiskEngine::open(path, Options::CACHE_BYTES).map_err(not_made(path))?;
-        Ok(Self { checkpoint: None, engine })
+        Ok(Self {
+            #[cfg(feature = "backup")]
+            checkpoint: None,
+            engine,
+        })
     }
 
     /// Adds an entry, whose key comes after those before.
     ///
     /// It goes to the checkpoint alone, of which the index is made when the store is opened: sled would hold all that is
     /// large in memory until the end, and an entry may be refused that comes then.
+    #[cfg(feature = "backup")]
     pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         let failed = not_made(self.engine.path());
         if self.checkpoint.is_none() {
@@ -56,6 +64,7 @@ impl BulkLoad {
     }
 
     /// Flushes all of it, and then makes it the store at its path.
+    #[cfg(feature = "backup")]
     pub(crate) fn finish(mut self) -> Result<()> {
         let checkpoint = self.checkpoint.take();
         checkpoint
@@ -68,7 +77,9 @@ impl BulkLoad {
 fn not_made(path: &Path) -> impl Fn(Error) -> Error {
     let path = path.to_owned();
     move |error| match error {
-        Error::Io { source, .. } | Error::Stopped { source, .. } => Error::NotMade { path: path.clone(), source },
+        Error::Io { source, .. } | Error::Stopped { source, .. } => {
+            Error::NotMade { path: path.clone(), source }
+        }
         other => other,
     }
 }

@@ -4,7 +4,8 @@ use super::BackupReport;
 use crate::{
     error::{Error, Result},
     format::{
-        BlockKey, BlockReader, DomainRecord, Malformed, MetricRecord, Record, Space, StoreRecord, form_of, key,
+        BlockKey, BlockReader, DomainRecord, Malformed, MetricRecord, Record, Space, StoreRecord, form_of,
+        key,
     },
     storage::{DUMP_FORMAT, DumpError, DumpReader},
     store::{BulkLoad, Store},

@@ -222,7 +222,8 @@ impl Folder {
     /// Makes the names of the folders survive a power cut that are new.
     fn sync_parents(&self) -> io::Result<()> {
         let mut around = self.path.ancestors().skip(1).take(self.made);
-        around.try_for_each(|folder| sync_folder(if folder == Path::new("") { Path::new(".") } else { folder }))
+        around
+            .try_for_each(|folder| sync_folder(if folder == Path::new("") { Path::new(".") } else { folder }))
     }
 }
 

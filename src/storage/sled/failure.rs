@@ -92,7 +92,8 @@ mod tests {
                 assert!(said.to_string().starts_with(expected), "{said}");
             }
         }
-        let failure = contained(|| Err::<(), _>(sled::Error::Io(io::Error::other("in a file of sled.rs:12"))));
+        let failure =
+            contained(|| Err::<(), _>(sled::Error::Io(io::Error::other("in a file of sled.rs:12"))));
         let said = failure.unwrap_err().during("reading", store).to_string();
         assert_eq!(said, "reading store failed: other error");
     }
