@@ -1,11 +1,13 @@
 //! The program `trackstats`, as people and scripts use it.
 #![cfg(feature = "cli")]
+#![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
 
 mod common;
 
 use common::program::{Place, outcome, summary};
 use std::{
     fs,
+    io::Write,
     path::Path,
     process::{Command, Stdio},
 };
@@ -814,4 +816,320 @@ fn a_name_that_would_move_the_cursor_is_shown_as_text() {
     place.ok(&format!("track a.jsonl {TRACK} --by user --today 1970-01-01"));
     let table = place.ok("show app/visits --period day --by user");
     assert!(table.contains("\\u{1b}[2J\\u{202e}\\n"), "{table}");
+}
+
+/// The path in "there is no store at ..." cleared the screen.
+#[cfg(unix)]
+#[test]
+fn a_path_that_would_move_the_cursor_is_shown_as_text() {
+    let place = Place::new();
+    let name = "a\u{1b}[2J\nb";
+    let shown = "a\\u{1b}[2J\\nb";
+    place.file(&format!("{name}.csv"), "at\nno\n");
+    place.file(&format!("{name}.jsonl"), "{");
+    fs::create_dir(place.path(&format!("{name}.folder"))).unwrap();
+    let (csv, jsonl) = (format!("{name}.csv"), format!("{name}.jsonl"));
+    let folder = format!("{name}.folder");
+    let track = ["--metric", "app/visits", "--timestamp", "at"];
+    for args in [
+        &["list", "--store", name][..],
+        &["export", "--store", &csv],
+        &["import", &jsonl],
+        &["import", &folder],
+        &["restore", &jsonl],
+        &["restore", "missing", "--store", &folder],
+        &[&["track", &csv][..], &track].concat(),
+        &[&["track", &folder][..], &track].concat(),
+        &[&["track", &csv, &csv][..], &track].concat(),
+    ] {
+        let ran = place.run(args);
+        let text = ran.out + &ran.err;
+        assert!(!text.contains('\u{1b}') && text.lines().all(|line| !line.starts_with('b')), "{text:?}");
+        assert!(text.contains(shown) || args.contains(&"missing"), "{args:?}: {text:?}");
+    }
+}
+
+/// Everything under a folder that the program makes, with the permissions.
+#[cfg(unix)]
+fn modes(folder: &Path) -> Vec<(String, u32)> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        found.push((entry.display().to_string(), fs::metadata(&entry).unwrap().permissions().mode() & 0o777));
+        // What is in a folder of one's own can't be reached by others.
+        if entry.is_dir() && found.last().is_some_and(|(_, mode)| mode & 0o077 != 0) {
+            found.extend(modes(&entry));
+        }
+    }
+    found
+}
+
+/// Stores and backups could be read by everybody who may use the machine.
+#[cfg(unix)]
+#[test]
+fn stores_and_backups_are_for_their_owner_alone_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let line = |line: &str| {
+        let program = env!("CARGO_BIN_EXE_trackstats");
+        let line = format!("umask 000; exec {program} {line}");
+        let ran = Command::new("sh").args(["-c", &line]).current_dir(place.folder.path()).output().unwrap();
+        assert!(ran.status.success(), "{line}: {ran:?}");
+    };
+    fs::create_dir(place.path("shared")).unwrap();
+    fs::set_permissions(place.path("shared"), fs::Permissions::from_mode(0o755)).unwrap();
+    for store in ["made", "shared", "a/b"] {
+        line(&format!("record app/visits 1 --period day --date 2024-05-01 --store {store}"));
+        line(&format!("compact --store {store}"));
+        for (path, mode) in modes(&place.path(store)) {
+            let wanted = if Path::new(&path).is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode, wanted, "{path} {mode:o}");
+        }
+    }
+    assert_eq!(mode(&place.path("made")), 0o700);
+    assert_eq!(mode(&place.path("a/b")), 0o700);
+    assert_eq!(mode(&place.path("shared")), 0o755);
+    place.file("there", "an older one");
+    for backup in ["backup", "there"] {
+        line(&format!("backup {backup} --store made"));
+        assert_eq!(mode(&place.path(backup)), 0o600);
+    }
+    line("restore backup --store restored");
+    assert_eq!(mode(&place.path("restored")), 0o700);
+    // An export is as the umask says, or as the one before.
+    line("export -o export --store made");
+    assert_eq!(mode(&place.path("export")), 0o666);
+    fs::set_permissions(place.path("export"), fs::Permissions::from_mode(0o640)).unwrap();
+    line("export -o export --store made");
+    assert_eq!(mode(&place.path("export")), 0o640);
+}
+
+/// A program that is stopped by signals.
+#[cfg(unix)]
+mod stopped {
+    use super::{Place, TRACK, fs};
+    use std::{
+        io::{Read, Write},
+        process::{Child, Stdio},
+        thread,
+        time::{Duration, Instant},
+    };
+
+    fn spawn(place: &Place, line: &str) -> Child {
+        let mut command = place.command(&line.split_whitespace().collect::<Vec<_>>());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn send(child: &Child, signal: &str) {
+        let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// How it ended, and what it said.
+    #[track_caller]
+    fn end(mut child: Child) -> (Option<i32>, String) {
+        let begun = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it doesn't end");
+            thread::sleep(Duration::from_millis(5));
+        }
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (child.wait().unwrap().code(), said)
+    }
+
+    /// The names in the folder.
+    fn names(place: &Place) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(place.folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// It died without a word.
+    #[test]
+    fn a_command_that_reads_says_that_nothing_was_stored_and_leaves_nothing() {
+        for (line, input, sentence) in [
+            (format!("track - {TRACK}"), "at\n2024-05-01\n", "trackstats: stopped; nothing was stored\n"),
+            (
+                format!("track - {TRACK} --format jsonl"),
+                "{\"at\":0}\n",
+                "trackstats: stopped; nothing was stored\n",
+            ),
+            (
+                "import -".to_owned(),
+                "{\"define\":\"domain\",\"ref\":\"app\",\"name\":\"App\"}\n",
+                "trackstats: stopped; nothing was imported\n",
+            ),
+            (
+                "restore -".to_owned(),
+                "trackstats backup, format 1\n",
+                "trackstats: stopped; nothing was restored\n",
+            ),
+        ] {
+            for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+                for is_there in [false, true] {
+                    let place = Place::new();
+                    let mut line = line.clone();
+                    if is_there && line.starts_with("restore") {
+                        continue;
+                    }
+                    if is_there {
+                        place.ok("record app/visits 7 --period day --date 2024-05-01");
+                    } else {
+                        line += " --store a/b";
+                    }
+                    let before = place.export();
+                    let mut child = spawn(&place, &line);
+                    let mut stdin = child.stdin.take().unwrap();
+                    stdin.write_all(input.as_bytes()).unwrap();
+                    thread::sleep(Duration::from_millis(300));
+                    send(&child, signal);
+                    assert_eq!(end(child), (Some(code), sentence.to_owned()), "{line} {signal}");
+                    drop(stdin);
+                    assert_eq!(place.export(), before, "{line}");
+                    let left: &[&str] = if is_there { &["store"] } else { &[] };
+                    assert_eq!(names(&place), left, "{line}");
+                }
+            }
+        }
+    }
+
+    /// In a pipe, Ctrl-C ends the writer too: half of the records were taken for all of them.
+    #[test]
+    fn records_that_end_with_the_signal_are_not_taken_for_all_of_them() {
+        let place = Place::new();
+        let mut child = spawn(&place, &format!("track - {TRACK}"));
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(b"at\n2024-05-01\n").unwrap();
+        thread::sleep(Duration::from_millis(300));
+        send(&child, "-STOP");
+        send(&child, "-INT");
+        drop(stdin);
+        send(&child, "-CONT");
+        assert_eq!(end(child), (Some(130), "trackstats: stopped; nothing was stored\n".to_owned()));
+        assert_eq!(names(&place), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_is_written_is_as_it_was_with_nothing_beside_it() {
+        let place = Place::new();
+        let mut log = b"at,user\n".to_vec();
+        for id in 0..100_000 {
+            writeln!(log, "2024-05-{:02},{id}", id % 28 + 1).unwrap();
+        }
+        place.file("log.csv", log);
+        place.ok(&format!("track log.csv {TRACK} --by user --today 2024-05-28"));
+        place.file("out", "the old one");
+        let before = names(&place);
+        for line in ["export -o out", "export -o out --format csv", "backup out"] {
+            // It may be faster than the signal; then it says that.
+            let mut is_cut_short = false;
+            for _ in 0..50 {
+                let mut child = spawn(&place, line);
+                // When its new file is there.
+                while names(&place) == before && child.try_wait().unwrap().is_none() {}
+                send(&child, "-TERM");
+                let (code, said) = end(child);
+                assert_eq!(names(&place), before, "{line}");
+                is_cut_short = said == "trackstats: stopped; out is as it was\n";
+                if is_cut_short {
+                    assert_eq!(code, Some(143));
+                    assert_eq!(fs::read(place.path("out")).unwrap(), b"the old one", "{line}");
+                    break;
+                }
+                assert!(
+                    code == Some(0) || said.ends_with("stopped; out was complete before that\n"),
+                    "{said}"
+                );
+                assert_ne!(fs::read(place.path("out")).unwrap(), b"the old one", "{line}");
+                place.file("out", "the old one");
+            }
+            assert!(is_cut_short, "{line}");
+        }
+        // A compaction is done by then, and says so.
+        let mut child = spawn(&place, "compact");
+        let path = place.path("store");
+        let files = || fs::read_dir(&path).unwrap().count();
+        let begun = Instant::now();
+        while files() <= 4 && child.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(60)
+        {
+        }
+        send(&child, "-INT");
+        let (code, said) = end(child);
+        assert_eq!(code, Some(130), "{said}");
+        assert!(said.ends_with("\ntrackstats: stopped; the store was compacted before that\n"), "{said}");
+        assert!(place.ok("verify").ends_with("problems: 0\n"));
+    }
+
+    #[test]
+    fn a_second_signal_ends_it_at_once() {
+        let place = Place::new();
+        assert!(std::process::Command::new("mkfifo").arg(place.path("pipe.csv")).status().unwrap().success());
+        // Nobody writes to it, and so it isn't opened.
+        let child = spawn(&place, &format!("track pipe.csv {TRACK}"));
+        thread::sleep(Duration::from_millis(500));
+        send(&child, "-INT");
+        thread::sleep(Duration::from_millis(200));
+        send(&child, "-TERM");
+        assert_eq!(end(child), (Some(143), String::new()));
+    }
+
+    /// It was ended by SIGXFSZ, without a word.
+    #[test]
+    fn a_file_that_may_not_grow_is_an_error() {
+        let place = Place::new();
+        place.ok("record app/visits 7 --period day --date 2024-05-01");
+        let mut log = b"at,user\n".to_vec();
+        for id in 0..40_000 {
+            writeln!(log, "2024-05-01,{id}").unwrap();
+        }
+        place.file("log.csv", log);
+        let before = place.export();
+        let program = env!("CARGO_BIN_EXE_trackstats");
+        let line =
+            format!("ulimit -f 300; exec {program} track log.csv {TRACK} --by user --all --today 2024-05-01");
+        let ran = std::process::Command::new("sh")
+            .args(["-c", &line])
+            .env("TRACKSTATS_STORE", place.path("store"))
+            .current_dir(place.folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{said}");
+        assert!(said.contains("failed: File too large"), "{said}");
+        assert_eq!(place.export(), before);
+    }
+}
+
+/// What sled panics with was printed before the sentence.
+#[test]
+fn damage_is_one_sentence_without_the_words_of_those_who_made_it() {
+    let place = Place::new();
+    let mut log = b"at,user\n".to_vec();
+    for id in 0..3_000 {
+        writeln!(log, "2024-05-{:02},{id}", id % 28 + 1).unwrap();
+    }
+    place.file("log.csv", log);
+    place.ok(&format!("track log.csv {TRACK} --by user --today 2024-05-28"));
+    let expected = place.export();
+    let files: Vec<_> =
+        fs::read_dir(place.path("store")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let index = files.iter().find(|path| path.is_dir()).unwrap().join("db");
+    let whole = fs::read(&index).unwrap();
+    for number in 0..24 {
+        let at = whole.len() / 24 * number;
+        let mut damaged = whole.clone();
+        let end = (at + 700 * (number % 3) + 9).min(whole.len());
+        damaged[at..end].fill([0xff, 0, 0x61][number % 3]);
+        let now: Vec<_> =
+            fs::read_dir(place.path("store")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        fs::write(now.iter().find(|path| path.is_dir()).unwrap().join("db"), damaged).unwrap();
+        let ran = place.line("export");
+        assert!(!ran.err.contains("panicked") && !ran.err.contains("backtrace"), "{number}: {}", ran.err);
+        assert!(ran.code == 1 || ran.out == expected, "{number}");
+    }
 }

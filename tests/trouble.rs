@@ -292,6 +292,60 @@ fn on_a_full_disk() {
     }
 }
 
+/// The message was that of a store that is open, and an export was written over the one before.
+#[cfg(feature = "cli")]
+#[test]
+fn a_restore_and_an_export_on_a_full_disk_leave_nothing_and_say_so() {
+    if !may_mount() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mount = format!("mount -t tmpfs -o size=300k tmpfs '{}';", folder.path().display());
+    run("without_room", folder.path(), &mount, Command::new("unshare").args(["-rm", "sh"]));
+}
+
+#[cfg(feature = "cli")]
+#[test]
+#[ignore = "it is what another test runs on a small disk"]
+fn without_room() {
+    let Some(small) = told() else { return };
+    let roomy = tempfile::tempdir().unwrap();
+    let (store, backup) = (roomy.path().join("store"), roomy.path().join("backup"));
+    let opened = open(&store, Flush::Explicit).unwrap();
+    // More than the small disk has, also when it is compressed.
+    let values = (0..40_000_u64).map(|id| (SALES.on(Period::Day, day("2024-05-01")).of(user(id)), id));
+    let mixed = values.map(|(key, id)| (key, Some(id.wrapping_mul(0x9e37_79b9_7f4a_7c15).cast_signed())));
+    opened.change(|change| change.record_all(mixed)).unwrap();
+    opened.backup(&backup).unwrap();
+    drop(opened);
+    let (out, restored) = (small.join("out"), small.join("a/restored"));
+    fs::write(&out, "the old one").unwrap();
+    let names = || fs::read_dir(&small).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let program = |args: &[&str], paths: &[&Path]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_trackstats"));
+        let output = program.args(args).args(paths).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let said = program(&["restore", "--store"], &[&restored, &backup]);
+    let expected = format!(
+        "trackstats: making a store at {} failed: No space left on device (os error 28); nothing is left of it: put that \
+         right, by making room for instance, then do the same again\n",
+        restored.display()
+    );
+    assert_eq!(said, (Some(1), expected));
+    assert_eq!(names(), [&*out]);
+    for format in ["jsonl", "csv"] {
+        let (code, said) =
+            program(&["export", "--format", format, "--store"], &[&store, Path::new("-o"), &out]);
+        let expected = format!("trackstats: writing {} failed: ", out.display());
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.starts_with(&expected) && said.contains("No space left on device"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(fs::read(&out).unwrap(), b"the old one");
+        assert_eq!(names(), [&*out]);
+    }
+}
+
 #[test]
 fn a_disk_that_can_only_be_read_is_an_error_that_names_it() {
     if !may_mount() {

@@ -6,6 +6,7 @@ mod missing_column;
 mod nearest;
 #[cfg(any(feature = "exchange", feature = "records"))]
 mod shortened;
+mod shown;
 mod unreadable;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(crate) use nearest::nearest_first;
 pub(crate) use nearest::{hint, nearest};
 #[cfg(any(feature = "exchange", feature = "records"))]
 pub(crate) use shortened::shortened;
+pub use shown::{printable, shown};
 pub use unreadable::Unreadable;
 
 /// A [`Result`](std::result::Result) whose error is [`Error`].
@@ -93,7 +95,7 @@ pub enum Error {
     /// The store has no metric of this name.
     #[error(
         "the store at {} has no metric {metric}{}; metrics are registered when they are first written",
-        path.display(),
+        shown(path),
         hint(nearest)
     )]
     UnknownMetric {
@@ -115,7 +117,7 @@ pub enum Error {
     /// The store was made with another calendar than the one asked for.
     #[error(
         "the store at {} has the calendar {stored}, not {wanted}; leave the calendar out to use the store's, or make a new store",
-        path.display()
+        shown(path)
     )]
     CalendarMismatch {
         /// Where the store is.
@@ -138,7 +140,7 @@ pub enum Error {
     /// The store has a clock guard, and the clock's date isn't plausible.
     #[error(
         "the clock says {date}, which {problem}; set the clock, or widen the clock guard of the store at {}",
-        path.display()
+        shown(path)
     )]
     ImplausibleClock {
         /// Where the store is.
@@ -282,7 +284,7 @@ pub enum Error {
     },
 
     /// There are no records at a path.
-    #[error("{} {problem}", path.display())]
+    #[error("{} {problem}", shown(path))]
     NoRecords {
         /// The path, or a name for people.
         path: PathBuf,
@@ -291,11 +293,7 @@ pub enum Error {
     },
 
     /// The header of a file of records doesn't have a column.
-    #[error(
-        "{}: {} (the first line must be a header)",
-        path.display(),
-        missing_column(column, columns)
-    )]
+    #[error("{}: {} (the first line must be a header)", shown(path), missing_column(column, columns))]
     UnknownColumn {
         /// The file, or a name for people.
         path: PathBuf,
@@ -306,7 +304,7 @@ pub enum Error {
     },
 
     /// The header of a file of records can't be read.
-    #[error("{}:{line}: {problem}", path.display())]
+    #[error("{}:{line}: {problem}", shown(path))]
     UnreadableHeader {
         /// The file, or a name for people.
         path: PathBuf,
@@ -319,7 +317,7 @@ pub enum Error {
     /// A file that was to be read on is not the one that was read before.
     #[error(
         "{} is not the file that was read up to byte {offset} before: it was replaced or cut; append all of it under another cursor, or recompute",
-        path.display()
+        shown(path)
     )]
     Replaced {
         /// The file.
@@ -345,21 +343,30 @@ pub enum Error {
     },
 
     /// There is no store, and the caller didn't want a new one.
-    #[error("there is no store at {}; check the path, or record, track, import or restore into it to make one", path.display())]
+    #[error(
+        "there is no store at {}; check the path, or record, track, import or restore into it to make one",
+        shown(path)
+    )]
     NoStore {
         /// Where it was looked for.
         path: PathBuf,
     },
 
     /// There is a store already where a new one was to be put.
-    #[error("there is a store at {} already; choose an empty or a new directory, and open the new store from there", path.display())]
+    #[error(
+        "there is a store at {} already; choose an empty or a new directory, and open the new store from there",
+        shown(path)
+    )]
     StoreExists {
         /// The store that is there.
         path: PathBuf,
     },
 
     /// The directory has files that aren't a store's.
-    #[error("{} holds something else than a trackstats store; choose an empty or a new directory", path.display())]
+    #[error(
+        "{} holds something else than a trackstats store; choose an empty or a new directory",
+        shown(path)
+    )]
     NotAStore {
         /// The directory or file.
         path: PathBuf,
@@ -368,7 +375,7 @@ pub enum Error {
     /// Another process, or another part of this one, has the store open.
     #[error(
         "the store at {} is open in another program, or twice in this one; close it there, ask that program, or read a backup or an export",
-        path.display()
+        shown(path)
     )]
     Locked {
         /// Where the store is.
@@ -378,7 +385,7 @@ pub enum Error {
     /// The store was written in a format that this version doesn't know.
     #[error(
         "the store at {} has format {found}, and this version reads {known}; open it with the version that wrote it",
-        path.display()
+        shown(path)
     )]
     Format {
         /// Where the store is.
@@ -390,7 +397,10 @@ pub enum Error {
     },
 
     /// Stored bytes are not what was written.
-    #[error("the store at {} is damaged: {problem}; restore it from a backup, or recover what is left of it into a new store", path.display())]
+    #[error(
+        "the store at {} is damaged: {problem}; restore it from a backup, or recover what is left of it into a new store",
+        shown(path)
+    )]
     Corrupt {
         /// Where the store is.
         path: PathBuf,
@@ -399,7 +409,7 @@ pub enum Error {
     },
 
     /// A backup can't be restored.
-    #[error("the backup {} can't be restored: {problem}; nothing was put in its place", path.display())]
+    #[error("the backup {} can't be restored: {problem}; nothing was put in its place", shown(path))]
     Backup {
         /// The backup's file, or a name for people.
         path: PathBuf,
@@ -412,7 +422,7 @@ pub enum Error {
     /// Of a call that changes a store with [`Flush::Always`](crate::store::Flush::Always), it may mean that the change
     /// has happened but couldn't be flushed, since the folder was moved away: it can be read then, and is flushed by
     /// the next flush that succeeds.
-    #[error("{action} {} failed: {source}", path.display())]
+    #[error("{action} {} failed: {source}", shown(path))]
     Io {
         /// What was being done, such as `opening`.
         action: &'static str,
@@ -430,7 +440,7 @@ pub enum Error {
     /// write, a batch may be in memory by half: reads fail too, and so does a compaction, until the store is opened again.
     #[error(
         "writing to the store at {} failed: {source}; what was flushed is safe: put that right, by making room for instance, then close the store and open it again",
-        path.display()
+        shown(path)
     )]
     Stopped {
         /// Where the store is.
@@ -440,16 +450,32 @@ pub enum Error {
     },
 
     /// A write was tried in a store that was opened for [reading only](crate::store::Options::read_only).
-    #[error("the store at {} was opened for reading only; open it to write, where that is possible", path.display())]
+    #[error(
+        "the store at {} was opened for reading only; open it to write, where that is possible",
+        shown(path)
+    )]
     ReadOnly {
         /// Where the store is.
         path: PathBuf,
     },
 
+    /// A store that was to be made of a backup, or of what was left of a damaged store, couldn't be written, mostly on a full
+    /// disk. Nothing is left of it.
+    #[error(
+        "making a store at {} failed: {source}; nothing is left of it: put that right, by making room for instance, then do the same again",
+        shown(path)
+    )]
+    NotMade {
+        /// Where the store was to be.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+
     /// Damage was met while something was read, and what reads go to was made anew from the checkpoint and the journal.
     #[error(
         "the index of the store at {} was damaged and has been made anew; nothing is lost, do the same again",
-        path.display()
+        shown(path)
     )]
     MadeAnew {
         /// Where the store is.

@@ -22,6 +22,12 @@ pub(crate) use row::{MOST_SLOTS, PackedRow, Row, SlotBits, Unencodable, bit, slo
 
 use crate::kinds::varint::Misread;
 
+/// The longest cursor, in bytes. That of the files of records takes some 150 bytes a file.
+pub(crate) const MOST_CURSOR_BYTES: usize = 4 << 20;
+
+/// The longest name of a cursor, in bytes.
+pub(crate) const MOST_CURSOR_NAME_BYTES: usize = 1 << 16;
+
 /// Whether both are the same bytes. Empty ones aren't compared: their pointers dangle, and then `memcmp` takes the
 /// processor 80 ns.
 pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {

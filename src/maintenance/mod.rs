@@ -9,6 +9,8 @@ mod difference;
 mod entries;
 mod rebuild;
 mod recover;
+#[cfg(any(feature = "backup", feature = "exchange"))]
+mod replacement;
 #[cfg(test)]
 mod tests;
 mod verification;
@@ -19,4 +21,6 @@ pub use backup::BackupReport;
 pub use difference::{Difference, Differences};
 pub use rebuild::{Rebuild, RebuildReport};
 pub use recover::RecoverReport;
+#[cfg(any(feature = "backup", feature = "exchange"))]
+pub use replacement::Replacement;
 pub use verification::{Problem, Verification};

@@ -65,7 +65,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Corrupt`] when nothing can be read, or when there is no `calendar` and the store's can't be read;
-    /// [`Error::NoStore`], [`Error::Locked`], [`Error::StoreExists`], [`Error::NotAStore`] or [`Error::Io`].
+    /// [`Error::NoStore`], [`Error::Locked`], [`Error::StoreExists`], [`Error::NotAStore`], [`Error::Io`] or
+    /// [`Error::NotMade`].
     pub fn recover(
         damaged: impl AsRef<Path>,
         directory: impl AsRef<Path>,

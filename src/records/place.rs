@@ -1,6 +1,6 @@
 //! Where a record is.
 
-use crate::error::{Unreadable, shortened};
+use crate::error::{Unreadable, shortened, shown};
 use std::{fmt::Display, path::Path};
 
 /// A place in a file: bytes from its start, and the line, from 1.
@@ -12,10 +12,10 @@ pub(super) struct FilePlace {
 
 /// A record that can't be read, while the next ones can.
 pub(super) fn skip(file: &Path, line: u64, reason: impl Display) -> Unreadable {
-    Unreadable::Skip(format!("{}:{line}: {}", file.display(), shortened(reason.to_string())))
+    Unreadable::Skip(format!("{}:{line}: {}", shown(file), shortened(reason.to_string())))
 }
 
 /// A file that can't be read on.
 pub(super) fn stop(file: &Path, line: u64, reason: impl Display) -> Unreadable {
-    Unreadable::Stop(format!("{}:{line}: {}", file.display(), shortened(reason.to_string())))
+    Unreadable::Stop(format!("{}:{line}: {}", shown(file), shortened(reason.to_string())))
 }

@@ -13,7 +13,7 @@ use super::{
     reader::{FileReader, NextRecord},
     tap::OnRead,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown};
 use std::{
     fmt,
     fs::File,
@@ -234,7 +234,7 @@ impl Source {
             (false, 0) => None,
         };
         if let Some(left) = left {
-            let (name, line) = (self.name.display(), place.line);
+            let (name, line) = (shown(&self.name), place.line);
             outcome.note(format!("{name}:{line}: {left}; it is left for the next run"));
         }
         // A file that can't be read any more fails when it is read next.

@@ -1,7 +1,7 @@
 //! All entries of a map in one compressed stream with a checksum: what backups and checkpoints are. Drawn in
 //! `src/docs/format.md`.
 
-use crate::format::Space;
+use crate::format::{MOST_CURSOR_BYTES, Space};
 use lz4_flex::frame::{FrameDecoder, FrameEncoder, FrameInfo};
 use std::io::{self, BufRead, Read, Write};
 use twox_hash::XxHash3_64;
@@ -15,17 +15,18 @@ pub(crate) const DUMP_FORMAT: u32 = 1;
 /// The longest key that is read. What can be stored is shorter.
 const LONGEST_KEY: u64 = 1 << 20;
 
-/// The longest value of an entry: a row of 16 MiB, with its object and what stands before it. Everything else is far
-/// shorter, except for a cursor, which is as long as its caller makes it.
-const LONGEST_VALUE: u64 = (16 << 20) + (1 << 17);
-const LONGEST_CURSOR: u64 = 32 * LONGEST_VALUE;
+/// The longest block: one row of 16 MiB, with what stands before it.
+const LONGEST_BLOCK: u64 = (16 << 20) + (1 << 17);
+/// The longest value of another entry: a cursor. A registration has up to 1 MiB, everything else far less.
+const LONGEST_OTHER: u64 = MOST_CURSOR_BYTES as u64;
 
 /// The longest value that is read under a key.
 ///
 /// A few kilobytes of a frame become megabytes of zeros, and a value is held in memory, some times over: whoever made
 /// the dump must not have more of it than a store takes.
 fn longest_value(key: &[u8]) -> u64 {
-    if key.first() == Some(&(Space::Cursor as u8)) { LONGEST_CURSOR } else { LONGEST_VALUE }
+    let is_block = [Space::Plain, Space::Object].iter().any(|space| key.first() == Some(&(*space as u8)));
+    if is_block { LONGEST_BLOCK } else { LONGEST_OTHER }
 }
 
 /// What a dump ends with: how many entries there are, and the chain of their hashes.
@@ -98,6 +99,7 @@ pub(crate) enum DumpError {
     /// It isn't one.
     Other,
     /// It has this format, which is newer.
+    #[cfg_attr(not(feature = "backup"), expect(dead_code, reason = "only a restore names the format"))]
     Newer(u32),
     TooShort,
     Damaged,

@@ -17,6 +17,7 @@ mod flusher;
 mod memory;
 mod spill;
 mod nameless;
+mod private;
 mod undo;
 mod lock;
 mod versions;
@@ -29,7 +30,9 @@ mod tests;
 #[cfg(all(test, feature = "exchange"))]
 pub(crate) use counting::{Counter, CountingEngine};
 pub(crate) use disk::{Checkpoint, DiskEngine, ReadOnlyEngine, Remains};
-pub(crate) use dump::{DUMP_FORMAT, DumpEntry, DumpError, DumpReader, DumpWriter};
+#[cfg(feature = "backup")]
+pub(crate) use dump::DUMP_FORMAT;
+pub(crate) use dump::{DumpEntry, DumpError, DumpReader, DumpWriter};
 pub(crate) use engine::{BATCH, Direction, Engine, Entry, Log, Parts, VisitEntries, Write};
 pub use engine::{Compaction, MadeAnew};
 pub(crate) use flusher::Flusher;
@@ -37,6 +40,7 @@ pub(crate) use handle::Storage;
 use lock::lock;
 pub(crate) use memory::MemoryEngine;
 pub(crate) use mvcc::Snapshot;
+pub(crate) use private::{private_file, private_folder};
 pub(crate) use reads::{EntryBuffer, Page, Reads};
 pub(crate) use spill::Spill;
 pub(crate) use transaction::Transaction;

@@ -1,5 +1,6 @@
 //! Files without a name: gone with the process, whatever becomes of it.
 
+use super::private::private_file;
 use crate::error::{Error, Result};
 use std::{
     fs::{self, File},
@@ -28,7 +29,7 @@ impl NamelessFile {
     /// Makes a file in a folder; `number` tells it from the others that have just been made.
     pub(super) fn new(folder: &Path, number: u64) -> Result<Self> {
         let path = folder.join(format!("{NAMELESS}{number}"));
-        let file = File::options().read(true).write(true).create_new(true).open(&path);
+        let file = private_file().read(true).write(true).create_new(true).open(&path);
         let file = file.map_err(|source| Self::failed(folder.to_owned(), source))?;
         let _ = fs::remove_file(&path);
         Ok(Self { file, path })

@@ -4,7 +4,9 @@ use super::{Flush, Mark, Registry, Store, runs::TRACKED};
 use crate::{
     blocks::{Edit, Memtable, Written, write},
     error::{Error, Result},
-    format::{DomainRecord, Form, MetricRecord, Record, Space, key},
+    format::{
+        DomainRecord, Form, MOST_CURSOR_BYTES, MOST_CURSOR_NAME_BYTES, MetricRecord, Record, Space, key,
+    },
     kinds::Value,
     model::{Domain, Metric, Object, Period, Statistic, StatisticKey},
     rollup::Tracked,
@@ -244,7 +246,15 @@ impl<'s> Change<'s> {
     }
 
     pub(crate) fn set_cursor(&mut self, name: &str, position: Vec<u8>) -> Result<()> {
-        self.writes.put(Space::Cursor.key(&[name]), position)
+        let problem = if name.len() > MOST_CURSOR_NAME_BYTES {
+            "its name has more than 64 KiB; give it a shorter one"
+        } else if position.len() > MOST_CURSOR_BYTES {
+            "it has more than 4 MiB; keep a position in it, not records, and fewer files under one name"
+        } else {
+            return self.writes.put(Space::Cursor.key(&[name]), position);
+        };
+        let statistic = format!("the cursor {:?}", name.chars().take(100).collect::<String>());
+        Err(Error::Unstorable { statistic, problem: problem.to_owned() })
     }
 
     pub(crate) fn put_bytes(&mut self, key: Vec<u8>, bytes: Vec<u8>) -> Result<()> {

@@ -37,7 +37,7 @@ const ONLY_IN: &[(&[&str], &[&str])] = &[
     (&["storage"], &["sled"]),
     (&["calendar"], &["chrono_tz", "FixedOffset", "Offset", "TimeZone", "Local", "Tz"]),
     (&["format", "kinds"], &["bincode"]),
-    (&["bin"], &["anyhow", "clap", "comfy_table", "indicatif"]),
+    (&["bin"], &["anyhow", "clap", "comfy_table", "indicatif", "signal_hook"]),
 ];
 
 fn layer(module: &str) -> Option<usize> {

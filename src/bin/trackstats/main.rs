@@ -5,6 +5,8 @@ mod commands;
 mod nearest;
 mod output;
 mod progress;
+mod quiet;
+mod stop;
 mod store_files;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -13,6 +15,8 @@ use std::{
     io::{self, Write},
     process::ExitCode,
 };
+use stop::Stopped;
+use trackstats::error::printable;
 
 /// An embedded statistics engine: record or track statistics into a store, and read them back as time series
 #[derive(Debug, Parser)]
@@ -25,6 +29,9 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
+    quiet::silence_contained_panics();
+    #[cfg(unix)]
+    quiet::outlive_the_limit_on_files();
     let mut program = Cli::command();
     let matches = program.get_matches_mut();
     let Cli { command, store } =
@@ -42,7 +49,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // There is nowhere to say that stderr is closed.
             let _ = writeln!(io::stderr(), "trackstats: {}", sentence(&error));
-            ExitCode::FAILURE
+            error.downcast_ref().map_or(ExitCode::FAILURE, |stopped: &Stopped| stopped.exit_code().into())
         }
     }
 }
@@ -63,5 +70,5 @@ fn sentence(error: &anyhow::Error) -> String {
             sentence = format!("{sentence}: {cause}");
         }
     }
-    sentence.replace('\n', " ")
+    printable(&sentence.replace('\n', " "))
 }

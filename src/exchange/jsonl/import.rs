@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     calendar::Calendar,
-    error::{Error, Result, hint, nearest, shortened},
+    error::{Error, Result, hint, nearest, shortened, shown},
     format::{Form, MetricRecord},
     kinds::{AnyValue, Figures, KindVisitor, visit_kind},
     model::{Domain, Metric, Object, Period, Ref},
@@ -185,7 +185,7 @@ impl<'c, 's> Import<'c, 's> {
         if calendar == *store.calendar() {
             return Ok(());
         }
-        let (path, stored) = (store.path().display(), store.calendar());
+        let (path, stored) = (shown(store.path()), store.calendar());
         Err(LineError::Problem(format!(
             "it defines the calendar {calendar}, and the store at {path} has {stored}; import it into a new store"
         )))
@@ -220,7 +220,7 @@ impl<'c, 's> Import<'c, 's> {
                 let known = if stored.form.is_integers() { "whole numbers" } else { "encoded" };
                 return Err(LineError::Problem(format!(
                     "in the store at {}, the values of {domain}/{reference} are {known}; \"encoded\" must say the same",
-                    self.change.store().path().display()
+                    shown(self.change.store().path())
                 )));
             }
             // A line doesn't tell whether encoded values are large, and there may be rows already.

@@ -3,7 +3,10 @@
 use super::BackupReport;
 use crate::{
     error::{Error, Result},
-    format::{Record, StoreRecord, key},
+    format::{
+        BlockKey, BlockReader, DomainRecord, Malformed, MetricRecord, Record, Space, StoreRecord, form_of,
+        key,
+    },
     storage::{DUMP_FORMAT, DumpError, DumpReader},
     store::{BulkLoad, Store},
 };
@@ -17,11 +20,13 @@ impl Store {
     /// Makes a store in this directory, which must be empty or not there, of the backup in this file.
     ///
     /// All of it is read, checked and on the disk before it is put in its place, in one step; until then, and when it
-    /// fails, there is no store. Only with the feature `backup`.
+    /// fails, there is no store. An entry at a time is in memory. The first opening then makes the
+    /// [index](Store::made_anew) of it. Only with the feature `backup`.
     ///
     /// # Errors
     /// [`Error::Backup`] when the file is not a backup, is damaged, or of another format; [`Error::StoreExists`],
-    /// [`Error::NotAStore`] or [`Error::Locked`] when the directory isn't empty; or [`Error::Io`].
+    /// [`Error::NotAStore`] or [`Error::Locked`] when the directory isn't empty; [`Error::Io`] when the file can't be read, or
+    /// [`Error::NotMade`] when the store can't be written.
     pub fn restore(file: impl AsRef<Path>, directory: impl AsRef<Path>) -> Result<BackupReport> {
         let path = file.as_ref();
         let file = File::open(path).map_err(|source| Error::Io {
@@ -62,10 +67,12 @@ fn restore(name: &Path, reader: impl Read, directory: &Path) -> Result<BackupRep
         if entries == 0 {
             check_record(&key, &value, name)?;
         }
+        check_layout(&key, &value)
+            .map_err(|Malformed(problem)| bad(&format!("it has {problem}, use another one")))?;
         // A checkpoint of a store is a backup too.
         if key != key::checkpoint() {
             entries += 1;
-            unfinished.put(key, value)?;
+            unfinished.put(&key, &value)?;
         }
     }
     unfinished.finish()?;
@@ -85,4 +92,31 @@ fn check_record(first: &[u8], value: &[u8], name: &Path) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Whether an entry is laid out as those of a store are. What isn't is refused before it is written: a few kilobytes of a
+/// file may stand for megabytes of it. What the values say is for [`verify`](Store::verify).
+fn check_layout(key: &[u8], value: &[u8]) -> std::result::Result<(), Malformed> {
+    let is = |space: Space| key.first() == Some(&(space as u8));
+    if is(Space::Plain) || is(Space::Object) {
+        BlockKey::decode(key)?;
+        let (_, object) = key::split_span(key)?;
+        let form = form_of(value).ok_or(Malformed("a block of no known form"))?;
+        let mut rows = BlockReader::new(form, object, value)?;
+        while rows.next_bytes()?.is_some() {}
+        return Ok(());
+    }
+    if is(Space::Domain) {
+        Space::Domain.names(key)?;
+        DomainRecord::decode(value).map(drop)
+    } else if is(Space::Metric) {
+        Space::Metric.names(key)?;
+        MetricRecord::decode(value).map(drop)
+    } else if is(Space::Cursor) {
+        Space::Cursor.names(key).map(drop)
+    } else if is(Space::Store) || is(Space::Tracked) {
+        Ok(())
+    } else {
+        Err(Malformed("an entry of no known kind"))
+    }
 }

@@ -3,15 +3,13 @@
 use crate::{
     error::{Error, Result},
     format::KeyRange,
+    maintenance::replacement::Replacement,
     storage::{DumpWriter, Reads},
     store::Store,
 };
 use std::{
-    ffi::OsString,
-    fs::{self, File},
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
-    process,
+    path::Path,
 };
 
 /// What a backup or a restored store has.
@@ -24,7 +22,8 @@ pub struct BackupReport {
 
 impl Store {
     /// Writes a backup of all of the store, as it is now, into this file; a file that is there is replaced in one
-    /// step, once the new one is on the disk. Others may write to the store meanwhile.
+    /// step, once the new one is on the disk. Others may write to the store meanwhile. On Unix, only the file's owner may
+    /// read it, whatever the umask.
     ///
     /// A process that is killed on the way leaves a file beside it, of the same name with two numbers and `.new` added,
     /// which may be deleted.
@@ -54,23 +53,10 @@ impl Store {
     pub fn backup(&self, file: impl AsRef<Path>) -> Result<BackupReport> {
         let path = file.as_ref();
         let failed = |source| Error::Io { action: "writing to", path: path.to_owned(), source };
-        let (file, new) = beside(path).map_err(failed)?;
-        let write = || {
-            let report = self.write_backup_to(BufWriter::new(&file), failed)?;
-            let replace = || {
-                file.sync_all()?;
-                // Opened before, since there may be no more files to open afterwards.
-                let folder = folder_of(path)?;
-                fs::rename(&new, path)?;
-                folder.map_or(Ok(()), |folder| folder.sync_all())
-            };
-            replace().map_err(failed)?;
-            Ok(report)
-        };
-        write().inspect_err(|_| {
-            // It is gone where only the folder couldn't be flushed.
-            let _ = fs::remove_file(&new);
-        })
+        let mut file = Replacement::private(path).map_err(failed)?;
+        let report = self.write_backup_to(BufWriter::new(&mut file), failed)?;
+        file.put().map_err(failed)?;
+        Ok(report)
     }
 
     /// Writes a backup of all of the store, as it is now. Others may write to it meanwhile; what they replace is kept in
@@ -100,26 +86,4 @@ impl Store {
         let (_, entries) = dump.finish().map_err(failed)?;
         Ok(BackupReport { entries })
     }
-}
-
-/// A new file beside another, to take its place.
-fn beside(path: &Path) -> io::Result<(File, PathBuf)> {
-    let process = process::id();
-    // What a killed process left, and a file of the user's own, stays as it is.
-    for number in 0_u64.. {
-        let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
-        name.push(format!(".{process}-{number}.new"));
-        let new = path.with_file_name(name);
-        match File::create_new(&new) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            created => return created.map(|file| (file, new)),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// The folder that a file is in, to be flushed, where folders can be: without that, a power cut may undo a renaming.
-fn folder_of(path: &Path) -> io::Result<Option<File>> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    cfg!(unix).then(|| File::open(folder)).transpose()
 }

@@ -4,7 +4,7 @@ use super::folder::{Folder, sync_folder};
 use crate::{
     error::{Error, Result},
     format::{CheckpointRecord, Record, key},
-    storage::{DumpEntry, DumpError, DumpReader, DumpWriter, Write as EntryWrite},
+    storage::{DumpEntry, DumpError, DumpReader, DumpWriter, Write as EntryWrite, private_file},
 };
 use std::{
     fs::{self, File},
@@ -34,7 +34,7 @@ impl Checkpoint {
         let path = folder.checkpoint(number);
         let unfinished = path.with_extension("new");
         let begin = || {
-            let file = File::options().write(true).create(true).truncate(true).open(&unfinished)?;
+            let file = private_file().write(true).create(true).truncate(true).open(&unfinished)?;
             DumpWriter::new(HashedFile { file, block: Vec::with_capacity(BLOCK), hash: 0 })
         };
         let dump = begin().map_err(|source| failed(&unfinished, source))?;

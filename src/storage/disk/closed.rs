@@ -1,8 +1,15 @@
 //! The note of a store that was closed in order: what its files come to.
 
 use super::folder::{Folder, sync_folder};
-use crate::storage::checksum::{EntrySum, entry_hash};
-use std::{fs, io, path::Path};
+use crate::storage::{
+    checksum::{EntrySum, entry_hash},
+    private_file,
+};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 const TITLE: &str = "trackstats, closed";
 
@@ -54,7 +61,8 @@ impl Closed {
     /// Writes the file. It need not be flushed: without it, the index is made anew.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let new = path.with_extension("new");
-        fs::write(&new, self.text())?;
+        let mut file = private_file().write(true).create(true).truncate(true).open(&new)?;
+        file.write_all(self.text().as_bytes())?;
         fs::rename(new, path)
     }
 }

@@ -11,7 +11,7 @@
 
 use crate::{
     error::{Error, Result},
-    storage::nameless::NAMELESS,
+    storage::{nameless::NAMELESS, private_file, private_folder},
 };
 use std::{
     fs::{self, File, TryLockError},
@@ -70,8 +70,8 @@ fn io_error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Error {
 pub(super) struct Folder {
     path: PathBuf,
     _lock: Option<File>,
-    /// There was no folder before.
-    made: bool,
+    /// So many folders weren't there before: its own, and then those around it.
+    made: usize,
     is_store: AtomicBool,
 }
 
@@ -111,9 +111,10 @@ impl Folder {
     /// Makes the folder if it isn't there, and locks it.
     pub(super) fn lock(path: &Path) -> Result<Self> {
         exists(path)?;
-        let made = !path.exists();
-        fs::create_dir_all(path).map_err(io_error("making", path))?;
-        let open = || File::options().create(true).truncate(false).write(true).open(path.join(LOCK));
+        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let made = path.ancestors().take_while(is_missing).count();
+        private_folder(path).map_err(io_error("making", path))?;
+        let open = || private_file().create(true).truncate(false).write(true).open(path.join(LOCK));
         let file = loop {
             let file = match open() {
                 // Nothing but a lock has that name.
@@ -148,7 +149,7 @@ impl Folder {
             opened => Some(opened.map_err(io_error("opening", path))?),
         };
         match file.as_ref().map_or(Ok(()), |file| until_free(|| file.try_lock_shared())) {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: file, made: false, is_store: true.into() }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: file, made: 0, is_store: true.into() }),
             Err(TryLockError::WouldBlock) => Err(Error::Locked { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(io_error("locking", path)(source)),
         }
@@ -190,7 +191,7 @@ impl Folder {
     /// one.
     pub(super) fn begin(&self) -> Result<()> {
         let begin = || {
-            File::create(self.path.join(UNFINISHED))?;
+            private_file().create(true).truncate(true).write(true).open(self.path.join(UNFINISHED))?;
             sync_folder(&self.path)?;
             self.clear_away()
         };
@@ -208,6 +209,10 @@ impl Folder {
     }
 
     /// Makes what is in the folder a store.
+    ///
+    /// The checkpoint and the journal are on the disk before, since each is flushed before it gets its name; here their names
+    /// follow, and then that there is a store. Only sled's files aren't flushed, `conf` among them: an index that isn't what
+    /// it was is made anew.
     pub(super) fn publish(&self) -> Result<()> {
         if self.is_store() {
             return Ok(());
@@ -217,7 +222,7 @@ impl Folder {
             fs::remove_file(self.path.join(UNFINISHED))?;
             self.is_store.store(true, Ordering::Relaxed);
             sync_folder(&self.path)?;
-            self.sync_parent()
+            self.sync_parents()
         };
         publish().map_err(io_error("writing to", &self.path))
     }
@@ -238,13 +243,11 @@ impl Folder {
         }
     }
 
-    /// Makes the name of the store's folder survive a power cut, if it is new.
-    fn sync_parent(&self) -> io::Result<()> {
-        match self.path.parent() {
-            Some(parent) if self.made && parent == Path::new("") => sync_folder(Path::new(".")),
-            Some(parent) if self.made => sync_folder(parent),
-            _ => Ok(()),
-        }
+    /// Makes the names of the folders survive a power cut that are new.
+    fn sync_parents(&self) -> io::Result<()> {
+        let mut around = self.path.ancestors().skip(1).take(self.made);
+        around
+            .try_for_each(|folder| sync_folder(if folder == Path::new("") { Path::new(".") } else { folder }))
     }
 }
 
@@ -288,9 +291,9 @@ impl Drop for Folder {
         let cleared = self.clear_away().and_then(|()| fs::remove_file(&unfinished));
         if cleared.is_ok() || !unfinished.exists() {
             let _ = fs::remove_file(self.path.join(LOCK));
-            if self.made {
-                let _ = fs::remove_dir(&self.path);
-            }
+            let made = self.path.ancestors().take(self.made);
+            // Up to one in which somebody else has put something.
+            made.take_while(|folder| fs::remove_dir(folder).is_ok()).for_each(drop);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     found_journal::FoundJournal,
     journal_record::{HEADER, JournalName, record},
 };
-use crate::storage::{Log, lock};
+use crate::storage::{Log, lock, private_file};
 use std::{
     fs::{self, File},
     io::{self, Seek, SeekFrom, Write},
@@ -64,7 +64,7 @@ impl Journal {
     /// Makes an empty journal, which is whole when it has its name, and on the disk.
     pub(super) fn create(path: PathBuf, name: JournalName) -> io::Result<Self> {
         let new = path.with_extension("new");
-        let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&new)?;
+        let mut file = private_file().read(true).write(true).create(true).truncate(true).open(&new)?;
         let mut finish = || {
             file.write_all(&name.header())?;
             file.sync_all()?;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     format::KeyRange,
-    storage::{Direction, Entry, checksum::EntrySum, sled::Database},
+    storage::{Direction, Entry, checksum::EntrySum, private_folder, sled::Database},
 };
 use std::{
     fs::{self, File, TryLockError},
@@ -138,7 +138,7 @@ impl Remains {
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
+    private_folder(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());

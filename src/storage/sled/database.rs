@@ -10,7 +10,7 @@ use crate::{
     storage::{
         Direction,
         checksum::{EntrySum, checked, with_checksum},
-        lock,
+        lock, private_folder,
     },
 };
 use std::{
@@ -59,7 +59,7 @@ impl Database {
     /// Opens the database, or makes it.
     pub(in crate::storage) fn open(store: &Path, folder: &Path, cache_bytes: u64) -> Result<Self> {
         let failed = |source| Error::Io { action: "opening", path: store.to_owned(), source };
-        prepare(folder).map_err(failed)?;
+        private_folder(folder).and_then(|()| prepare(folder)).map_err(failed)?;
         let config = sled::Config::new()
             .path(folder)
             .segment_size(SEGMENT)
@@ -69,9 +69,8 @@ impl Database {
         let tree = loop {
             match contained(|| config.open()) {
                 Ok(tree) => break tree,
-                Err(failure) if !failure.is_locked() => return Err(failure.during("opening", store)),
-                Err(_) if attempts == 0 => return Err(Error::Locked { path: store.to_owned() }),
-                Err(_) => thread::sleep(BETWEEN_LOCK_ATTEMPTS),
+                Err(Failure::Locked) if attempts > 0 => thread::sleep(BETWEEN_LOCK_ATTEMPTS),
+                Err(failure) => return Err(failure.during("opening", store)),
             }
             attempts -= 1;
         };

@@ -4,6 +4,7 @@ use crate::nearest::nearest_first;
 use anyhow::bail;
 use trackstats::{
     Store,
+    error::shown,
     store::{DomainInfo, Prefix},
 };
 
@@ -22,7 +23,7 @@ pub(crate) fn checked_prefix(store: &Store, text: Option<&str>) -> anyhow::Resul
             } else {
                 format!("it has {}", known.join(", "))
             };
-            bail!("the store at {} has no domain {domain:?}; {known}", store.path().display());
+            bail!("the store at {} has no domain {domain:?}; {known}", shown(store.path()));
         }
         if let Some(metric) = names.next() {
             store.metric(domain, metric)?;

@@ -4,15 +4,16 @@ use crate::output::{kinds::STORED, series::value_cells};
 use crate::{
     arguments::{StoreArgs, checked_prefix, object_text},
     output::{self, Cell, TableOrCsv},
+    stop::Stop,
 };
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{BufWriter, Write},
     path::PathBuf,
 };
-use trackstats::{Store, store::Prefix};
+use trackstats::{Store, error::shown, maintenance::Replacement, store::Prefix};
 
 /// Write definitions and statistics to standard output or a file
 ///
@@ -25,7 +26,7 @@ pub(crate) struct ExportArgs {
     /// `csv` has the statistics only, and can't be imported
     #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
     format: ExportFormat,
-    /// The file to write; one that is there is replaced [default: standard output]
+    /// The file to write; one that is there is replaced once the new one is complete [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -41,14 +42,23 @@ impl ExportArgs {
         let store = store.read()?;
         let prefix = checked_prefix(&store, self.prefix.as_deref())?;
         let Some(path) = &self.output else { return self.write(&store, &prefix, output::stdout()) };
-        let failed = || format!("writing {} failed", path.display());
-        let file = File::create(path).with_context(failed)?;
-        self.write(&store, &prefix, BufWriter::new(&file)).with_context(failed)?;
-        // A pipe or a device has no disk to wait for.
-        if file.metadata().with_context(failed)?.is_file() {
-            file.sync_all().with_context(failed)?;
+        let failed = || format!("writing {} failed", shown(path));
+        // A pipe or a device is written to, and can't be replaced.
+        if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+            let file = File::create(path).with_context(failed)?;
+            return self.write(&store, &prefix, BufWriter::new(file)).with_context(failed);
         }
-        Ok(())
+        let stop = Stop::listen()?;
+        let write = || -> anyhow::Result<()> {
+            // Of a link, what it leads to is replaced, which /dev/stdout may be.
+            let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let mut file = Replacement::of(&path)?;
+            self.write(&store, &prefix, BufWriter::new(stop.cutting(&mut file)))?;
+            Ok(file.put()?)
+        };
+        let file = shown(path);
+        let (cut_short, done) = (format!("{file} is as it was"), format!("{file} was complete before that"));
+        stop.outcome(write().with_context(failed), cut_short, done)
     }
 
     fn write(&self, store: &Store, prefix: &Prefix, writer: impl Write) -> anyhow::Result<()> {

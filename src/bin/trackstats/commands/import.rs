@@ -1,6 +1,6 @@
 //! `trackstats import`.
 
-use crate::{arguments::StoreArgs, output::note, progress::progress};
+use crate::{arguments::StoreArgs, output::note, progress::progress, stop::Stop};
 use anyhow::{Context, bail};
 use clap::Args;
 use std::{
@@ -8,7 +8,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     path::PathBuf,
 };
-use trackstats::exchange::exported_calendar;
+use trackstats::{error::shown, exchange::exported_calendar};
 
 /// Read what `export` wrote into a store: all of it, or nothing
 #[derive(Debug, Args)]
@@ -19,16 +19,22 @@ pub(crate) struct ImportArgs {
 
 impl ImportArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
-        let name = || self.file.display().to_string();
+        let stop = Stop::listen()?;
+        let outcome = self.import(store, &stop);
+        stop.outcome(outcome, "nothing was imported", "everything was imported before that")
+    }
+
+    fn import(&self, store: &StoreArgs, stop: &Stop) -> anyhow::Result<()> {
+        let name = || shown(&self.file);
         let (reader, bytes): (Box<dyn Read>, _) = if self.file.as_os_str() == "-" {
-            (Box::new(io::stdin().lock()), None)
+            (Box::new(stop.stdin()), None)
         } else {
             let file = File::open(&self.file).with_context(|| format!("opening {} failed", name()))?;
             let metadata = file.metadata().with_context(|| format!("reading {} failed", name()))?;
             if metadata.is_dir() {
                 bail!("{} is a directory; give the file that `export` wrote", name());
             }
-            (Box::new(file), metadata.is_file().then_some(metadata.len()))
+            (Box::new(stop.cutting(file)), metadata.is_file().then_some(metadata.len()))
         };
         let bar = progress(bytes);
         let mut reader = BufReader::with_capacity(1 << 16, bar.wrap_read(reader));

@@ -4,14 +4,16 @@ use crate::{
     arguments::{By, MetricName, StoreArgs},
     output::note,
     progress::{measure, progress},
+    stop::Stop,
 };
 use anyhow::{Context, anyhow, bail};
 use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::ProgressBar;
-use std::{io, path::PathBuf, time::Instant};
+use std::{io::BufReader, path::PathBuf, time::Instant};
 use trackstats::{
     Calendar, Error, Period, Store, Tracker,
     chrono::NaiveDate,
+    error::shown,
     kinds::Value,
     records::{Columns, Cursor, FileFormat, FileRecord, Numbers, Records, Source},
     track::{Ids, Report, Since},
@@ -124,6 +126,12 @@ impl Aggregation {
 
 impl TrackArgs {
     pub(crate) fn run(self, store: &StoreArgs) -> anyhow::Result<()> {
+        let stop = Stop::listen()?;
+        let outcome = self.track(store, &stop);
+        stop.outcome(outcome, "nothing was stored", "everything was stored before that")
+    }
+
+    fn track(self, store: &StoreArgs, stop: &Stop) -> anyhow::Result<()> {
         let begun = Instant::now();
         let mut columns = Columns::new(&self.timestamp).fraction_hint("--sum-float adds decimals");
         if let Some((column, numbers)) = self.aggregation.column() {
@@ -134,11 +142,11 @@ impl TrackArgs {
             self.by.iter().map(|by| by.columns.iter().map(|column| columns.id(column)).collect()).collect();
         let bar = progress(None);
         // Before the store is opened: a slip of the pen should not leave one behind, with the wrong calendar say.
-        let sources = self.open(&columns, &bar)?;
+        let sources = self.open(&columns, &bar, stop)?;
         let has_cursor = sources.iter().any(Source::has_cursor);
         let (report, notes) = store.write(Calendar::default(), |store| {
             let records = Records::new(sources, columns, store.calendar())?;
-            let run = TrackRun { args: &self, groups, store, has_cursor };
+            let run = TrackRun { args: &self, groups, store, has_cursor, stop };
             let names = self.metric.names(store);
             let (at, whole, decimal) = (FileRecord::at, FileRecord::whole, FileRecord::decimal);
             match &self.aggregation {
@@ -185,7 +193,7 @@ impl TrackArgs {
         Ok(())
     }
 
-    fn open(&self, columns: &Columns, bar: &ProgressBar) -> anyhow::Result<Vec<Source>> {
+    fn open(&self, columns: &Columns, bar: &ProgressBar, stop: &Stop) -> anyhow::Result<Vec<Source>> {
         let counter = bar.clone();
         let mut options = Source::options().growing(self.append).on_read(move |bytes| counter.inc(bytes));
         if let Some(format) = self.format {
@@ -194,12 +202,12 @@ impl TrackArgs {
         let mut sources: Vec<Source> = Vec::with_capacity(self.files.len());
         for file in &self.files {
             let source = if file.as_os_str() == "-" {
-                options.read("standard input", io::stdin().lock(), columns)?
+                options.read("standard input", BufReader::new(stop.stdin()), columns)?
             } else {
                 options.open(file, columns)?
             };
             if sources.iter().any(|other| other.path() == source.path()) {
-                bail!("{} is given twice; its records would count twice", file.display());
+                bail!("{} is given twice; its records would count twice", shown(file));
             }
             sources.push(source);
         }
@@ -219,6 +227,7 @@ struct TrackRun<'r> {
     store: &'r Store,
     /// Whether a cursor tells how far any of the files was read.
     has_cursor: bool,
+    stop: &'r Stop,
 }
 
 impl TrackRun<'_> {
@@ -242,7 +251,7 @@ impl TrackRun<'_> {
                 (None, None) => Since::LastStatistic,
             };
             let run = tracker.recompute().since(since).strict(self.args.strict);
-            return Ok((run.run_results(self.store, records)?, Vec::new()));
+            return Ok((run.run_results(self.store, self.stop.records(records))?, Vec::new()));
         }
         let name = format!("{}/{}", self.args.metric, self.args.cursor.as_deref().unwrap_or("files"));
         let stored = self.store.cursor(&name)?;
@@ -257,7 +266,7 @@ impl TrackRun<'_> {
         if self.has_cursor {
             run = run.cursor(&name, stored.as_deref(), || outcome.cursor().encode());
         }
-        let report = run.run_results(self.store, records)?;
+        let report = run.run_results(self.store, self.stop.records(records))?;
         Ok((report, outcome.notes()))
     }
 }
@@ -267,7 +276,7 @@ fn replaced(error: Error) -> anyhow::Error {
     let Error::Replaced { path, offset } = error else { return error.into() };
     anyhow!(
         "{} is not the file that was read up to byte {offset} before: it was replaced or cut; use another --cursor to append all of it, or track without --append",
-        path.display()
+        shown(&path)
     )
 }
 

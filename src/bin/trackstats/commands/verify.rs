@@ -1,13 +1,13 @@
 //! `trackstats verify`.
 
-use crate::{
-    arguments::StoreArgs,
-    output::{self, printable},
-};
+use crate::{arguments::StoreArgs, output};
 use anyhow::bail;
 use clap::Args;
 use std::io::Write;
-use trackstats::maintenance::Verification;
+use trackstats::{
+    error::{printable, shown},
+    maintenance::Verification,
+};
 
 /// Read the whole store and check it; nothing is changed
 ///
@@ -44,7 +44,7 @@ impl VerifyArgs {
         if found.is_sound() {
             return Ok(());
         }
-        let path = store.path().display();
+        let path = shown(store.path());
         match found.differences {
             0 => bail!(
                 "the store at {path} is not sound; restore it from a backup, or copy what can be read with `trackstats recover`"

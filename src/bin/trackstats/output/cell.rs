@@ -1,6 +1,7 @@
 //! The cells of a row, and what takes rows of them.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
+use trackstats::error::printable;
 
 /// A cell of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,20 +39,4 @@ impl fmt::Display for Cell {
 pub(crate) trait RowWriter {
     fn row(&mut self, cells: Vec<Cell>) -> anyhow::Result<()>;
     fn end(self: Box<Self>) -> anyhow::Result<()>;
-}
-
-/// A text without what would move the cursor, clear the screen or turn the direction of what follows.
-pub(crate) fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for char in text.chars() {
-        let turns =
-            matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-        if char.is_control() || turns {
-            // Writing to a String has no way to fail.
-            let _ = write!(printable, "{}", char.escape_default());
-        } else {
-            printable.push(char);
-        }
-    }
-    printable
 }

@@ -6,10 +6,11 @@ pub(crate) mod kinds;
 pub(crate) mod series;
 mod table;
 
-pub(crate) use cell::{Cell, RowWriter, printable};
+pub(crate) use cell::{Cell, RowWriter};
 
 use clap::ValueEnum;
 use std::io::{self, BufWriter, StdoutLock, Write};
+use trackstats::error::printable;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,5 +61,5 @@ pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
 
 /// Says something to the person at the terminal. There is nowhere to say that stderr is closed.
 pub(crate) fn note(sentence: &str) {
-    let _ = writeln!(io::stderr(), "{sentence}");
+    let _ = writeln!(io::stderr(), "{}", printable(sentence));
 }

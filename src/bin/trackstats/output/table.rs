@@ -1,8 +1,9 @@
 //! Tables for people.
 
-use super::cell::{Cell, RowWriter, printable};
+use super::cell::{Cell, RowWriter};
 use comfy_table::{CellAlignment, Table as Comfy, presets};
 use std::io::Write;
+use trackstats::error::printable;
 
 pub(super) struct TextTable<W> {
     table: Comfy,
