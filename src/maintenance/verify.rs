@@ -52,7 +52,7 @@ impl Store {
     ///
     /// # Errors
     /// None for what is wrong in the store: that is in the [`Verification`]. [`Error::Io`] or [`Error::Stopped`] for what
-    /// keeps it from being checked.
+    /// keeps it from being checked; [`Error::MadeAnew`] when damage was met that has been mended by now: verify it again.
     pub fn verify(&self) -> Result<Verification> {
         let snapshot = self.snapshot();
         let mut entries = Entries::<AnyValue>::new(*self.calendar());

@@ -200,7 +200,10 @@ mod tests {
         let name = JournalName { store: 0x0102, base: 5 };
         let header = name.header();
         let title = hex(b"trackstats journal, format 2\n\0\0\0");
-        assert_eq!(hex(&header), format!("{title}02010000000000000500000000000000HEADER0000000000000000"));
+        assert_eq!(
+            hex(&header),
+            format!("{title}020100000000000005000000000000009d87a032ced00f830000000000000000")
+        );
         assert_eq!(JournalName::read(&header), Some((name, 2)));
         let log = Log { bytes: b"abc", is_last: true };
         let bytes = record(name, 64, 6, 64, log);

@@ -10,7 +10,7 @@ use std::{
 use trackstats::{
     Calendar, Error, Period, Store, Timestamp,
     chrono::{NaiveDate, NaiveTime, Weekday},
-    store::{Clock, ClockGuard, FixedClock, Flush, Options, SystemClock},
+    store::{Clock, ClockGuard, FixedClock, Flush, MadeAnew, Options, SystemClock},
 };
 
 #[derive(Debug, Args)]
@@ -119,6 +119,11 @@ impl StoreArgs {
             None => options,
         };
         let store = choose(options).open(path)?;
+        if store.made_anew() == Some(MadeAnew::History) {
+            note(
+                "the store's checkpoint or journal was damaged; they are made anew from its index, and nothing is lost",
+            );
+        }
         let stored = *store.calendar();
         let wanted = self.over(stored)?;
         if wanted != stored {
