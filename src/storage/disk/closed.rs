@@ -1,6 +1,9 @@
 //! The note of a store that was closed in order: what its files come to.
 
-use super::folder::{Folder, sync_folder};
+use super::{
+    files::{self, DurableFile, sync_folder},
+    folder::Folder,
+};
 use crate::storage::checksum::{EntrySum, entry_hash};
 use std::{fs, io, path::Path};
 
@@ -42,7 +45,7 @@ impl Closed {
 
     /// Removes the note from a store's folder, on the disk too, if it is there.
     pub(super) fn remove(folder: &Path) -> io::Result<()> {
-        match fs::remove_file(folder.join(Folder::CLOSED)) {
+        match files::remove(&folder.join(Folder::CLOSED)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed.and_then(|()| sync_folder(folder)),
         }
@@ -51,7 +54,7 @@ impl Closed {
     /// Writes the file. It need not be flushed: without it, the index is made anew.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let new = path.with_extension("new");
-        fs::write(&new, self.text())?;
-        fs::rename(new, path)
+        DurableFile::create(&new)?.write_at(0, self.text().as_bytes())?;
+        files::rename(&new, path)
     }
 }

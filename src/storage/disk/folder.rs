@@ -9,6 +9,7 @@
 //! unfinished        while the store is made: then it is none
 //! ```
 
+use super::files::{self, DurableFile, sync_folder};
 use crate::{
     error::{Error, Result},
     storage::nameless::NAMELESS,
@@ -166,7 +167,7 @@ impl Folder {
     /// one.
     pub(super) fn begin(&self) -> Result<()> {
         let begin = || {
-            File::create(self.path.join(UNFINISHED))?;
+            DurableFile::create(&self.path.join(UNFINISHED))?;
             sync_folder(&self.path)?;
             self.clear_away()
         };
@@ -177,7 +178,7 @@ impl Folder {
         for name in names(&self.path)? {
             let path = self.path.join(&name);
             if name != LOCK && name != UNFINISHED && is_ours(&name) {
-                if path.is_dir() { fs::remove_dir_all(&path)? } else { fs::remove_file(&path)? }
+                if path.is_dir() { fs::remove_dir_all(&path)? } else { files::remove(&path)? }
             }
         }
         Ok(())
@@ -190,7 +191,7 @@ impl Folder {
         }
         let publish = || {
             sync_folder(&self.path)?;
-            fs::remove_file(self.path.join(UNFINISHED))?;
+            files::remove(&self.path.join(UNFINISHED))?;
             self.is_store.store(true, Ordering::Relaxed);
             sync_folder(&self.path)?;
             self.sync_parent()
@@ -209,7 +210,7 @@ impl Folder {
             if number(Folder::INDEX, &name).is_some() && path != index {
                 let _ = fs::remove_dir_all(path);
             } else if is_old {
-                let _ = fs::remove_file(path);
+                let _ = files::remove(&path);
             }
         }
     }
@@ -258,7 +259,7 @@ impl Drop for Folder {
             return;
         }
         // The file that says so goes last.
-        let cleared = self.clear_away().and_then(|()| fs::remove_file(self.path.join(UNFINISHED)));
+        let cleared = self.clear_away().and_then(|()| files::remove(&self.path.join(UNFINISHED)));
         if cleared.is_ok() {
             let _ = fs::remove_file(self.path.join(LOCK));
             if self.made {
@@ -280,9 +281,4 @@ pub(super) fn is_same(found: &fs::Metadata, file: &File) -> bool {
         let _ = file;
         found.is_file()
     }
-}
-
-/// Makes the names in a folder survive a power cut, where folders can be flushed.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
