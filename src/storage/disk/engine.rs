@@ -93,6 +93,7 @@ impl DiskEngine {
             let index = Index::open(&folder, 1, cache_bytes)?;
             return Ok(Self::new(folder, cache_bytes, index, new_number()));
         }
+        folder.sync()?;
         let contents = folder.contents()?;
         let formats = contents.journals.iter().filter_map(|base| format_of(&folder.journal(*base)));
         if let Some(found) = formats.filter(|format| *format != FORMAT).max() {

@@ -191,10 +191,10 @@ impl Folder {
         }
         let publish = || {
             sync_folder(&self.path)?;
+            self.sync_parent()?;
             files::remove(&self.path.join(UNFINISHED))?;
             self.is_store.store(true, Ordering::Relaxed);
-            sync_folder(&self.path)?;
-            self.sync_parent()
+            sync_folder(&self.path)
         };
         publish().map_err(io_error("writing to", &self.path))
     }
@@ -215,12 +215,18 @@ impl Folder {
         }
     }
 
-    /// Makes the name of the store's folder survive a power cut, if it is new.
+    /// Makes the names survive a power cut that a process has left that was killed: what was removed is not to come back,
+    /// nor is what was put in its place to go.
+    pub(super) fn sync(&self) -> Result<()> {
+        sync_folder(&self.path).map_err(io_error("opening", &self.path))
+    }
+
+    /// Makes the name of the store's folder survive a power cut.
     fn sync_parent(&self) -> io::Result<()> {
-        match self.path.parent() {
-            Some(parent) if self.made && parent == Path::new("") => sync_folder(Path::new(".")),
-            Some(parent) if self.made => sync_folder(parent),
-            _ => Ok(()),
+        match self.path.parent().map(|parent| if parent == Path::new("") { Path::new(".") } else { parent }) {
+            // A folder that was there may be in one that can't be read.
+            Some(parent) => sync_folder(parent).or_else(|error| if self.made { Err(error) } else { Ok(()) }),
+            None => Ok(()),
         }
     }
 }

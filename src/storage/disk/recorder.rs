@@ -31,11 +31,10 @@ thread_local! {
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
 }
 
-/// Begins to record what this thread does in a folder that has these files; nothing is flushed meanwhile.
-pub(super) fn begin(folder: &Path, names: impl IntoIterator<Item = String>) {
-    let names: BTreeMap<String, FileNumber> = names.into_iter().zip(0..).collect();
-    let recorder = Recorder { folder: folder.to_owned(), files: names.len(), names, operations: Vec::new() };
-    RECORDER.set(Some(recorder));
+/// Begins to record what this thread does in a folder with these files, of so many that there ever were; nothing is flushed
+/// meanwhile.
+pub(super) fn begin(folder: &Path, names: BTreeMap<String, FileNumber>, files: usize) {
+    RECORDER.set(Some(Recorder { folder: folder.to_owned(), names, files, operations: Vec::new() }));
 }
 
 /// Does something that isn't recorded, and goes on in another folder, into which the files of the one before were copied.

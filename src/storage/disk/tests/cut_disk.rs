@@ -97,10 +97,20 @@ impl CutDisk {
         }
     }
 
+    /// Whether a power cut takes nothing.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.renamings.is_empty() && self.files.iter().all(|file| file.since.is_empty())
+    }
+
     /// What is found after a power cut.
     pub(super) fn image(&self, names: Names, bytes: Bytes, chance: &mut Chance) -> Image {
         let names = self.names(names, chance);
         names.into_iter().map(|(name, number)| (name, self.files[number].found(bytes, chance))).collect()
+    }
+
+    /// The names as they are, and how many files there ever were.
+    pub(super) fn files(&self) -> (BTreeMap<String, FileNumber>, usize) {
+        (self.names(Names::All, &mut Chance(0)), self.files.len())
     }
 
     fn names(&self, found: Names, chance: &mut Chance) -> BTreeMap<String, FileNumber> {
@@ -157,6 +167,9 @@ impl CutFile {
     }
 
     fn found(&self, bytes: Bytes, chance: &mut Chance) -> Vec<u8> {
+        if self.since.is_empty() || bytes == Bytes::Flushed {
+            return self.flushed.clone();
+        }
         let versions = self.versions();
         let any = |chance: &mut Chance| &versions[chance.below(versions.len())];
         match bytes {
