@@ -265,7 +265,8 @@ impl Drop for Folder {
             return;
         }
         // The file that says so goes last.
-        let cleared = self.clear_away().and_then(|()| files::remove(&self.path.join(UNFINISHED)));
+        let cleared = self.clear_away().and_then(|()| sync_folder(&self.path));
+        let cleared = cleared.and_then(|()| files::remove(&self.path.join(UNFINISHED)));
         if cleared.is_ok() {
             let _ = fs::remove_file(self.path.join(LOCK));
             if self.made {

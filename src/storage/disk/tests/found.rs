@@ -88,7 +88,7 @@ impl Finder {
             index.inspect(|index| copy_index(index, &path));
             let mut found = read(&path);
             // Making an index takes many times as long as reading.
-            if index.is_some() || hash.is_multiple_of(OPENED) {
+            if index.is_some() || self.found.len().is_multiple_of(OPENED) {
                 recorder::begin(&path, BTreeMap::new(), 0);
                 let opened = self.open(&path);
                 recorder::end();
@@ -115,7 +115,7 @@ impl Finder {
 }
 
 /// One in so many images is opened as a program does, without an index; of the others, checkpoint and journal are read.
-const OPENED: u64 = 8;
+const OPENED: usize = 8;
 
 /// Reads what an index is made of.
 fn read(path: &Path) -> Result<Found> {

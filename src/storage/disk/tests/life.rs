@@ -31,8 +31,8 @@ pub(super) enum Step {
     Kill,
 }
 
-/// A large change has so many writes, of which 2,048 wait at most.
-const LARGE: u32 = 2_100;
+/// A large change is about so many entries: at least 2,048 writes, with which it becomes one of several parts.
+const LARGE: usize = 3_000;
 
 /// What may be found after a power cut, from an operation on.
 #[derive(Debug, Clone)]
@@ -62,10 +62,10 @@ pub(super) struct Living {
     chance: Chance,
     entries: Entries,
     /// What it had at the last flush, and after each change since.
-    pub(super) states: Vec<State>,
+    states: Vec<State>,
 }
 
-fn plain(n: u32) -> Vec<u8> {
+fn plain(n: usize) -> Vec<u8> {
     [&[Space::Plain as u8][..], &n.to_be_bytes()].concat()
 }
 
@@ -123,19 +123,19 @@ impl Living {
 
     fn change(&mut self, is_large: bool, commits: bool) {
         let mut entries = self.entries.clone();
-        let longest = if is_large && self.chance.one_in(2) { 8 } else { 60 };
+        let longest = if is_large && !self.chance.one_in(4) { 8 } else { 60 };
         let length = self.chance.below(longest);
-        let (first, count) = if is_large { (1_000, LARGE) } else { (0, 1 + self.chance.below(4) as u32) };
-        for n in first..first + count {
-            let n = if is_large { n } else { self.chance.below(200) as u32 };
+        let count = if is_large { LARGE } else { 1 + self.chance.below(4) };
+        for n in 0..count {
+            let n = if is_large { 1_000 + n } else { self.chance.below(200) };
             if self.chance.one_in(5) {
                 entries.remove(&plain(n));
             } else {
-                entries.insert(plain(n), vec![self.chance.below(256) as u8; length]);
+                entries.insert(plain(n), vec![u8::try_from(self.chance.below(256)).unwrap(); length]);
             }
         }
         // Each state is another.
-        entries.insert(plain(u32::MAX), self.chance.0.to_be_bytes().to_vec());
+        entries.insert(plain(usize::MAX), self.chance.0.to_be_bytes().to_vec());
         let from = recorder::count();
         let storage = self.storage.take().unwrap();
         let mut change = storage.change().unwrap();
