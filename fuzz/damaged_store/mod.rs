@@ -80,7 +80,8 @@ impl Template {
         };
         for number in 0..6_u8 {
             let date = store.today().unwrap();
-            let series = LEVELS.of(Object::new("shop", u64::from(number % 2)).unwrap()).on(Period::Day, date);
+            let shop = Object::new("shop", u64::from(number % 2)).unwrap();
+            let series = LEVELS.on(Period::Day, date).of(shop);
             store.record(series, 100 + i64::from(number)).unwrap();
             changed(&store);
             tracker

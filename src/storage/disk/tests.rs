@@ -71,7 +71,7 @@ impl Life {
                     _ => (cuts.names[chance.below(cuts.names.len())], BYTES[chance.below(BYTES.len())]),
                 };
                 image = disk.image(names, bytes, &mut chance);
-                let found = finder.found(&image, index.filter(|_| chance.one_in(6)));
+                let found = finder.found(&image, index.filter(|_| chance.one_in(10)));
                 let is_right = match found {
                     Found::Nothing => !promise.is_store,
                     Found::Store(state) => promise.states.contains(state),
@@ -114,6 +114,12 @@ impl Outcome {
     fn check(&self) {
         let some = &self.broken[..self.broken.len().min(12)];
         assert!(self.broken.is_empty(), "{} are broken\n{}", self.broken.len(), some.join("\n"));
+        let Self { cuts, images, opened, with_index, kept, .. } = self;
+        println!(
+            "{images} images after {cuts} cuts; {opened} opened, {with_index} with index; {} states kept",
+            kept.len()
+        );
+        assert!(*images > 500 && *opened > 50 && *with_index > 5 && kept.len() > 15, "too little was tried");
     }
 }
 
@@ -125,46 +131,29 @@ fn first_life(seed: u64) -> Life {
 
 #[test]
 fn a_power_cut_at_any_operation_leaves_all_that_was_flushed_and_no_change_in_half() {
-    let now = std::time::Instant::now();
     let mut outcome = Outcome::default();
-    (0..6).for_each(|seed| outcome.add(first_life(seed).cut(&CUTS, |_, _, _| {})));
-    let Outcome { cuts, images, opened, with_index, kept, .. } = &outcome;
-    eprintln!(
-        "{cuts} cuts, {images} images, {opened} opened, {with_index} with index, {} kept, {:?}",
-        kept.len(),
-        now.elapsed()
-    );
+    (0..3).for_each(|seed| outcome.add(first_life(seed).cut(&CUTS, |_, _, _| {})));
     outcome.check();
-    assert!(*images > 1_000 && *opened > 100 && *with_index > 10 && kept.len() > 20, "{outcome:?}");
 }
 
 #[test]
 fn what_was_opened_after_a_kill_or_a_power_cut_survives_the_next_one() {
-    let now = std::time::Instant::now();
-    let mut outcome = Outcome::default();
-    for seed in 100..102 {
-        let mut chance = Chance(seed);
-        let mut done = 0;
-        let cuts = Cuts { trials: 4, ..CUTS };
-        first_life(seed).cut(&cuts, |disk, image, promise| {
-            done += 1;
-            // How a store is made is tried wholly.
-            if done < 16 || chance.one_in(4) {
-                let disk = if chance.one_in(2) { disk.clone() } else { CutDisk::new(image) };
-                let life =
-                    Living::begin(disk, promise, seed + done).live(&[Small, Small, Large, Flush, Reopen]);
-                outcome.add(life.cut(&cuts, |_, _, _| {}));
-            }
-        });
-    }
-    let Outcome { cuts, images, opened, with_index, kept, .. } = &outcome;
-    eprintln!(
-        "second: {cuts} cuts, {images} images, {opened} opened, {with_index} with index, {} kept, {:?}",
-        kept.len(),
-        now.elapsed()
-    );
+    // A store that was killed as it took away the mark of being unfinished was none after a power cut, though it had been
+    // opened and written to in between.
+    let (mut outcome, mut chance, mut done) = (Outcome::default(), Chance(100), 0);
+    let cuts = Cuts { trials: 4, ..CUTS };
+    let first = first_life(100).cut(&cuts, |disk, image, promise| {
+        done += 1;
+        // How a store is made is tried wholly.
+        if done < 16 || chance.one_in(4) {
+            let disk = if chance.one_in(2) { disk.clone() } else { CutDisk::new(image) };
+            let third = if chance.one_in(6) { Large } else { Checkpoint };
+            let life = Living::begin(disk, promise, done).live(&[Small, Small, third, Flush, Reopen]);
+            outcome.add(life.cut(&cuts, |_, _, _| {}));
+        }
+    });
+    outcome.add(first);
     outcome.check();
-    assert!(*images > 1_000 && *opened > 100 && *with_index > 10 && kept.len() > 20, "{outcome:?}");
 }
 
 #[test]

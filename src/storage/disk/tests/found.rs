@@ -115,7 +115,7 @@ impl Finder {
 }
 
 /// One in so many images is opened as a program does, without an index; of the others, checkpoint and journal are read.
-const OPENED: usize = 8;
+const OPENED: usize = 12;
 
 /// Reads what an index is made of.
 fn read(path: &Path) -> Result<Found> {

@@ -32,7 +32,7 @@ pub(super) enum Step {
 }
 
 /// A large change is about so many entries: at least 2,048 writes, with which it becomes one of several parts.
-const LARGE: usize = 3_000;
+const LARGE: usize = 2_700;
 
 /// What may be found after a power cut, from an operation on.
 #[derive(Debug, Clone)]
