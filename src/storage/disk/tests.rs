@@ -167,6 +167,7 @@ fn a_store_that_flushes_too_little_is_noticed() {
             _ => None,
         })
         .collect();
+    assert!(life.cut(&Cuts { trials: 3, ..CUTS }, |_, _, _| {}).broken.is_empty());
     for kind in ["journal", "checkpoint", "folder"] {
         let lost = |operation: &Operation| match operation {
             Operation::Sync(number) => files[number].starts_with(kind),

@@ -33,7 +33,9 @@ pub(super) enum Found {
 
 pub(super) fn state(entries: &Entries) -> State {
     let mut sum = EntrySum::default();
-    entries.iter().for_each(|(key, value)| sum.add(key, value));
+    for (key, value) in entries {
+        sum.add(key, value);
+    }
     (sum.entries, sum.hashes)
 }
 
@@ -48,7 +50,9 @@ pub(super) fn entries_of(storage: &Storage) -> Result<Entries> {
 
 pub(super) fn write_image(image: &Image, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
-    image.iter().for_each(|(name, bytes)| fs::write(folder.join(name), bytes).unwrap());
+    for (name, bytes) in image {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
 }
 
 pub(super) fn copy_index(from: &Path, to: &Path) {
@@ -81,7 +85,7 @@ impl Finder {
     pub(super) fn found(&mut self, image: &Image, index: Option<&PathBuf>) -> &Found {
         let path = index.map(|index| index.as_os_str().as_encoded_bytes()).unwrap_or_default();
         let parts = image.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes]).chain([path]);
-        let hash = parts.fold(0, |hash, part| XxHash3_64::oneshot_with_seed(hash, part));
+        let hash = parts.fold(0, XxHash3_64::oneshot_with_seed);
         if !self.found.contains_key(&hash) {
             let path = self.folder.path().join(self.found.len().to_string());
             write_image(image, &path);
