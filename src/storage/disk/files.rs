@@ -1,7 +1,7 @@
 //! The operations on the files of a store that a power cut may undo, all in one place, so that tests see each of them.
 
 #[cfg(test)]
-use super::recorder::{self, FileNumber, Operation};
+use super::recorder::{self, FileNumber, FileOperation};
 use std::{
     fs::{self, File},
     io::{self, Seek, SeekFrom, Write},
@@ -45,14 +45,14 @@ impl DurableFile {
         self.file.seek(SeekFrom::Start(offset))?;
         self.file.write_all(bytes)?;
         #[cfg(test)]
-        recorder::changed(self.number, |number| Operation::Write(number, offset, bytes.to_vec()));
+        recorder::changed(self.number, |number| FileOperation::Write(number, offset, bytes.to_vec()));
         Ok(())
     }
 
     pub(super) fn set_len(&self, length: u64) -> io::Result<()> {
         self.file.set_len(length)?;
         #[cfg(test)]
-        recorder::changed(self.number, |number| Operation::SetLength(number, length));
+        recorder::changed(self.number, |number| FileOperation::SetLength(number, length));
         Ok(())
     }
 
@@ -60,7 +60,7 @@ impl DurableFile {
     pub(super) fn sync_data(&self) -> io::Result<()> {
         #[cfg(test)]
         if recorder::is_recording() {
-            recorder::changed(self.number, Operation::Sync);
+            recorder::changed(self.number, FileOperation::Sync);
             return Ok(());
         }
         self.file.sync_data()

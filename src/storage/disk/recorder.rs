@@ -7,7 +7,7 @@ pub(super) type FileNumber = usize;
 
 /// An operation that was done. The names are those in the folder.
 #[derive(Debug, Clone)]
-pub(super) enum Operation {
+pub(super) enum FileOperation {
     /// The file is empty; it may have been there before.
     Create(String, FileNumber),
     Write(FileNumber, u64, Vec<u8>),
@@ -24,7 +24,7 @@ struct Recorder {
     names: BTreeMap<String, FileNumber>,
     /// How many files there were.
     files: usize,
-    operations: Vec<Operation>,
+    operations: Vec<FileOperation>,
 }
 
 thread_local! {
@@ -50,7 +50,7 @@ pub(super) fn count() -> usize {
 }
 
 /// Ends recording.
-pub(super) fn end() -> Vec<Operation> {
+pub(super) fn end() -> Vec<FileOperation> {
     RECORDER.take().map(|recorder| recorder.operations).unwrap_or_default()
 }
 
@@ -80,14 +80,14 @@ pub(super) fn created(path: &Path) -> Option<FileNumber> {
         let new = recorder.files;
         let number = *recorder.names.entry(name.clone()).or_insert(new);
         recorder.files += usize::from(number == new);
-        recorder.operations.push(Operation::Create(name, number));
+        recorder.operations.push(FileOperation::Create(name, number));
         Some(number)
     });
     created.flatten()
 }
 
 /// Something was done to a file that is open.
-pub(super) fn changed(number: Option<FileNumber>, operation: impl FnOnce(FileNumber) -> Operation) {
+pub(super) fn changed(number: Option<FileNumber>, operation: impl FnOnce(FileNumber) -> FileOperation) {
     with(|recorder| recorder.operations.extend(number.map(operation)));
 }
 
@@ -96,7 +96,7 @@ pub(super) fn renamed(from: &Path, to: &Path) {
         let Some((from, to)) = name_in(recorder, from).zip(name_in(recorder, to)) else { return };
         if let Some(number) = recorder.names.remove(&from) {
             recorder.names.insert(to.clone(), number);
-            recorder.operations.push(Operation::Rename(from, to));
+            recorder.operations.push(FileOperation::Rename(from, to));
         }
     });
 }
@@ -105,14 +105,14 @@ pub(super) fn removed(path: &Path) {
     with(|recorder| {
         let name = name_in(recorder, path).filter(|name| recorder.names.contains_key(name));
         recorder.names.retain(|other, _| Some(other) != name.as_ref());
-        recorder.operations.extend(name.map(Operation::Remove));
+        recorder.operations.extend(name.map(FileOperation::Remove));
     });
 }
 
 pub(super) fn synced_folder(path: &Path) {
     with(|recorder| {
         if path == recorder.folder {
-            recorder.operations.push(Operation::SyncFolder);
+            recorder.operations.push(FileOperation::SyncFolder);
         }
     });
 }

@@ -7,7 +7,7 @@ mod cut_disk;
 mod found;
 mod life;
 
-use super::recorder::{FileNumber, Operation};
+use super::recorder::{FileNumber, FileOperation};
 use Step::{Checkpoint, Compact, DropLarge, DropSmall, Flush, Kill, Large, Reopen, Small};
 use cut_disk::{Bytes, Chance, CutDisk, Image, Names};
 use found::{Finder, Found, State};
@@ -41,7 +41,7 @@ struct Cuts<'c> {
     /// So many images are made at each operation.
     trials: usize,
     /// Operations that don't reach the disk, though they were done.
-    lost: &'c dyn Fn(&Operation) -> bool,
+    lost: &'c dyn Fn(&FileOperation) -> bool,
 }
 
 const CUTS: Cuts<'static> = Cuts { names: &[Names::Ordered, Names::Any], trials: 8, lost: &|_| false };
@@ -163,15 +163,15 @@ fn a_store_that_flushes_too_little_is_noticed() {
         .operations
         .iter()
         .filter_map(|operation| match operation {
-            Operation::Create(name, number) => Some((*number, name)),
+            FileOperation::Create(name, number) => Some((*number, name)),
             _ => None,
         })
         .collect();
     assert!(life.cut(&Cuts { trials: 3, ..CUTS }, |_, _, _| {}).broken.is_empty());
     for kind in ["journal", "checkpoint", "folder"] {
-        let lost = |operation: &Operation| match operation {
-            Operation::Sync(number) => files[number].starts_with(kind),
-            Operation::SyncFolder => kind == "folder",
+        let lost = |operation: &FileOperation| match operation {
+            FileOperation::Sync(number) => files[number].starts_with(kind),
+            FileOperation::SyncFolder => kind == "folder",
             _ => false,
         };
         let outcome = life.cut(&Cuts { trials: 3, lost: &lost, ..CUTS }, |_, _, _| {});

@@ -3,7 +3,7 @@
 //! All is kept that was flushed. Of what a file was given since, each sector or page is found in any of its versions, and its
 //! length in any; of the names, any that a folder may have had, or any of each name.
 
-use crate::storage::disk::recorder::{FileNumber, Operation};
+use crate::storage::disk::recorder::{FileNumber, FileOperation};
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hasher},
@@ -57,13 +57,13 @@ pub(super) struct CutDisk {
     files: Vec<CutFile>,
     flushed_names: BTreeMap<String, FileNumber>,
     /// Creations, renamings and removals since.
-    renamings: Vec<Operation>,
+    renamings: Vec<FileOperation>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct CutFile {
     flushed: Vec<u8>,
-    since: Vec<Operation>,
+    since: Vec<FileOperation>,
 }
 
 impl CutDisk {
@@ -74,23 +74,25 @@ impl CutDisk {
         Self { files: files.collect(), flushed_names, renamings: Vec::new() }
     }
 
-    pub(super) fn apply(&mut self, operation: &Operation) {
+    pub(super) fn apply(&mut self, operation: &FileOperation) {
         match operation {
-            Operation::Create(_, number) if *number == self.files.len() => {
+            FileOperation::Create(_, number) if *number == self.files.len() => {
                 self.files.push(CutFile::default());
                 self.renamings.push(operation.clone());
             }
-            Operation::Create(_, number) => self.files[*number].since.push(Operation::SetLength(*number, 0)),
-            Operation::Write(number, ..) | Operation::SetLength(number, _) => {
+            FileOperation::Create(_, number) => {
+                self.files[*number].since.push(FileOperation::SetLength(*number, 0))
+            }
+            FileOperation::Write(number, ..) | FileOperation::SetLength(number, _) => {
                 self.files[*number].since.push(operation.clone());
             }
-            Operation::Sync(number) => {
+            FileOperation::Sync(number) => {
                 let file = &mut self.files[*number];
                 file.flushed = file.versions().pop().unwrap();
                 file.since.clear();
             }
-            Operation::Rename(..) | Operation::Remove(_) => self.renamings.push(operation.clone()),
-            Operation::SyncFolder => {
+            FileOperation::Rename(..) | FileOperation::Remove(_) => self.renamings.push(operation.clone()),
+            FileOperation::SyncFolder => {
                 self.flushed_names = self.names(Names::All, &mut Chance(0));
                 self.renamings.clear();
             }
@@ -124,8 +126,8 @@ impl CutDisk {
         let mut lost = BTreeSet::new();
         for renaming in &self.renamings[..count] {
             let of = match renaming {
-                Operation::Rename(from, to) => vec![from, to],
-                Operation::Create(name, _) | Operation::Remove(name) => vec![name],
+                FileOperation::Rename(from, to) => vec![from, to],
+                FileOperation::Create(name, _) | FileOperation::Remove(name) => vec![name],
                 _ => vec![],
             };
             if of.iter().any(|name| lost.contains(name)) || found == Names::Any && chance.one_in(2) {
@@ -133,12 +135,12 @@ impl CutDisk {
                 continue;
             }
             match renaming {
-                Operation::Create(name, number) => drop(names.insert(name.clone(), *number)),
-                Operation::Rename(from, to) => {
+                FileOperation::Create(name, number) => drop(names.insert(name.clone(), *number)),
+                FileOperation::Rename(from, to) => {
                     let number = names.remove(from).unwrap();
                     names.insert(to.clone(), number);
                 }
-                Operation::Remove(name) => drop(names.remove(name)),
+                FileOperation::Remove(name) => drop(names.remove(name)),
                 _ => {}
             }
         }
@@ -153,12 +155,12 @@ impl CutFile {
         for operation in &self.since {
             let mut bytes = versions.last().unwrap().clone();
             match operation {
-                Operation::Write(_, at, written) => {
+                FileOperation::Write(_, at, written) => {
                     let at = usize::try_from(*at).unwrap();
                     bytes.resize(bytes.len().max(at + written.len()), 0);
                     bytes[at..at + written.len()].copy_from_slice(written);
                 }
-                Operation::SetLength(_, length) => bytes.resize(usize::try_from(*length).unwrap(), 0),
+                FileOperation::SetLength(_, length) => bytes.resize(usize::try_from(*length).unwrap(), 0),
                 _ => {}
             }
             versions.push(bytes);

@@ -8,7 +8,7 @@ use crate::{
     format::{Space, key},
     storage::{
         DiskEngine, Storage,
-        disk::recorder::{self, Operation},
+        disk::recorder::{self, FileOperation},
         tests::open,
     },
 };
@@ -47,7 +47,7 @@ pub(super) struct Promise {
 pub(super) struct Life {
     /// What there was before.
     pub(super) disk: CutDisk,
-    pub(super) operations: Vec<Operation>,
+    pub(super) operations: Vec<FileOperation>,
     pub(super) promises: Vec<Promise>,
     /// Copies of the index, as it was when the store was closed, and when.
     pub(super) indexes: Vec<(usize, PathBuf)>,
