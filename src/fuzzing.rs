@@ -3,7 +3,7 @@
 use crate::{
     calendar::{Calendar, Timestamp},
     format::{
-        BlockBuilder, BlockKey, BlockReader, ChangesRecord, DomainRecord, Form, Malformed, MetricRecord,
+        BlockBuilder, BlockKey, BlockReader, CheckpointRecord, DomainRecord, Form, Malformed, MetricRecord,
         PackedRow, Record, Row, SeenRecord, SlotBits, Space, StoreRecord, TrackedRecord, form_of, key,
     },
     kinds::{AnyValue, EachKind, Figures, MergeError, Value, each_kind},
@@ -123,7 +123,7 @@ pub fn row_decoding(bytes: &[u8]) {
     }
     record::<StoreRecord>(bytes);
     record::<SeenRecord>(bytes);
-    record::<ChangesRecord>(bytes);
+    record::<CheckpointRecord>(bytes);
     record::<DomainRecord>(bytes);
     record::<MetricRecord>(bytes);
     record::<TrackedRecord>(bytes);

@@ -147,6 +147,12 @@ pub(crate) struct Write {
     pub(crate) value: Option<Vec<u8>>,
 }
 
+impl From<(Vec<u8>, Vec<u8>)> for Write {
+    fn from((key, value): (Vec<u8>, Vec<u8>)) -> Self {
+        Self { key, value: Some(value) }
+    }
+}
+
 /// A change as it is logged, or a part of one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Log<'b> {

@@ -31,7 +31,7 @@ fn engines() -> Vec<(tempfile::TempDir, Storage)> {
 }
 
 /// Takes an engine into use; there are no blocks in it.
-fn open(engine: Box<dyn Engine>) -> Storage {
+pub(super) fn open(engine: Box<dyn Engine>) -> Storage {
     let replay = |storage: &Storage, parts: Parts| {
         let mut change = storage.unlogged()?;
         for part in parts {

@@ -1,13 +1,16 @@
 //! Checkpoints: everything at one point, in one file.
 
-use super::folder::{Folder, sync_folder};
+use super::{
+    files::{self, DurableFile, sync_folder},
+    folder::Folder,
+};
 use crate::{
     error::{Error, Result},
     format::{CheckpointRecord, Record, key},
-    storage::{DumpEntry, DumpError, DumpReader, DumpWriter, Write as EntryWrite, private_file},
+    storage::{DumpEntry, DumpError, DumpReader, DumpWriter},
 };
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufReader, Read, Write},
     mem,
     path::{Path, PathBuf},
@@ -34,8 +37,8 @@ impl Checkpoint {
         let path = folder.checkpoint(number);
         let unfinished = path.with_extension("new");
         let begin = || {
-            let file = private_file().write(true).create(true).truncate(true).open(&unfinished)?;
-            DumpWriter::new(HashedFile { file, block: Vec::with_capacity(BLOCK), hash: 0 })
+            let file = DurableFile::create(&unfinished)?;
+            DumpWriter::new(HashedFile { file, length: 0, block: Vec::with_capacity(BLOCK), hash: 0 })
         };
         let dump = begin().map_err(|source| failed(&unfinished, source))?;
         let record = CheckpointRecord { store, number };
@@ -66,10 +69,9 @@ impl Checkpoint {
             if !self.has_record {
                 dump.put(&key::checkpoint(), &self.record.encode())?;
             }
-            let (HashedFile { file, hash, .. }, _) = dump.finish()?;
+            let (HashedFile { file, length, hash, .. }, _) = dump.finish()?;
             file.sync_all()?;
-            let length = file.metadata()?.len();
-            fs::rename(&self.unfinished, &self.path)?;
+            files::rename(&self.unfinished, &self.path)?;
             self.path.parent().map_or(Ok(()), sync_folder)?;
             Ok((length, hash))
         };
@@ -80,7 +82,7 @@ impl Checkpoint {
 impl Drop for Checkpoint {
     fn drop(&mut self) {
         // It isn't there any more if it was finished.
-        let _ = fs::remove_file(&self.unfinished);
+        let _ = files::remove(&self.unfinished);
     }
 }
 
@@ -95,7 +97,7 @@ const ENTRIES: usize = 1_024;
 pub(super) fn load(
     folder: &Folder,
     number: u64,
-    mut take: impl FnMut(Vec<EntryWrite>) -> Result<()>,
+    mut take: impl FnMut(Vec<DumpEntry>) -> Result<()>,
 ) -> Result<()> {
     let failed = |error| match error {
         DumpError::Io(source) => Error::Io { action: "reading", path: folder.path().to_owned(), source },
@@ -103,8 +105,8 @@ pub(super) fn load(
     };
     let mut found = FoundCheckpoint::open(&folder.checkpoint(number)).map_err(failed)?;
     let mut batch = Vec::with_capacity(ENTRIES);
-    while let Some((key, value)) = found.next_entry().map_err(failed)? {
-        batch.push(EntryWrite { key, value: Some(value) });
+    while let Some(entry) = found.next_entry().map_err(failed)? {
+        batch.push(entry);
         if batch.len() == ENTRIES {
             take(mem::take(&mut batch))?;
         }
@@ -125,7 +127,8 @@ pub(super) fn file_hash(path: &Path) -> io::Result<u64> {
 /// A file that is written, and the [hash](file_hash) of what was.
 #[derive(Debug)]
 struct HashedFile {
-    file: File,
+    file: DurableFile,
+    length: u64,
     block: Vec<u8>,
     hash: u64,
 }
@@ -143,7 +146,8 @@ impl Write for HashedFile {
     /// Ends a block, which is a shorter one only at the end of the file.
     fn flush(&mut self) -> io::Result<()> {
         if !self.block.is_empty() {
-            self.file.write_all(&self.block)?;
+            self.file.write_at(self.length, &self.block)?;
+            self.length += self.block.len() as u64;
             self.hash = XxHash3_64::oneshot_with_seed(self.hash, &self.block);
             self.block.clear();
         }

@@ -1,15 +1,11 @@
 //! The note of a store that was closed in order: what its files come to.
 
-use super::folder::{Folder, sync_folder};
-use crate::storage::{
-    checksum::{EntrySum, entry_hash},
-    private_file,
+use super::{
+    files::{self, DurableFile, sync_folder},
+    folder::Folder,
 };
-use std::{
-    fs,
-    io::{self, Write},
-    path::Path,
-};
+use crate::storage::checksum::{EntrySum, entry_hash};
+use std::{fs, io, path::Path};
 
 const TITLE: &str = "trackstats, closed";
 
@@ -50,7 +46,7 @@ impl Closed {
     /// Removes the note from a store's folder, on the disk too, if it is there.
     pub(super) fn remove(folder: &Path) -> io::Result<()> {
         let path = folder.join(Folder::CLOSED);
-        match fs::remove_file(&path) {
+        match files::remove(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(_) if path.is_dir() => fs::remove_dir_all(path)?,
             removed => removed?,
@@ -61,8 +57,7 @@ impl Closed {
     /// Writes the file. It need not be flushed: without it, the index is made anew.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let new = path.with_extension("new");
-        let mut file = private_file().write(true).create(true).truncate(true).open(&new)?;
-        file.write_all(self.text().as_bytes())?;
-        fs::rename(new, path)
+        DurableFile::create(&new)?.write_at(0, self.text().as_bytes())?;
+        files::rename(&new, path)
     }
 }

@@ -91,6 +91,7 @@ impl DiskEngine {
             let index = Index::open(&folder, 1, cache_bytes)?;
             return Ok(Self::new(folder, cache_bytes, index, new_number()));
         }
+        folder.sync()?;
         let contents = folder.contents()?;
         check_format(&folder, &contents)?;
         let closed = Closed::read(&folder.closed());

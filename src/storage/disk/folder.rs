@@ -9,6 +9,7 @@
 //! unfinished        while the store is made: then it is none
 //! ```
 
+use super::files::{self, DurableFile, sync_folder};
 use crate::{
     error::{Error, Result},
     storage::{nameless::NAMELESS, private_file, private_folder},
@@ -191,7 +192,7 @@ impl Folder {
     /// one.
     pub(super) fn begin(&self) -> Result<()> {
         let begin = || {
-            private_file().create(true).truncate(true).write(true).open(self.path.join(UNFINISHED))?;
+            DurableFile::create(&self.path.join(UNFINISHED))?;
             sync_folder(&self.path)?;
             self.clear_away()
         };
@@ -202,7 +203,7 @@ impl Folder {
         for name in names(&self.path)? {
             let path = self.path.join(&name);
             if name != LOCK && name != UNFINISHED && is_ours(&name) {
-                if path.is_dir() { fs::remove_dir_all(&path)? } else { fs::remove_file(&path)? }
+                if path.is_dir() { fs::remove_dir_all(&path)? } else { files::remove(&path)? }
             }
         }
         Ok(())
@@ -219,10 +220,10 @@ impl Folder {
         }
         let publish = || {
             sync_folder(&self.path)?;
-            fs::remove_file(self.path.join(UNFINISHED))?;
+            self.sync_parents()?;
+            files::remove(&self.path.join(UNFINISHED))?;
             self.is_store.store(true, Ordering::Relaxed);
-            sync_folder(&self.path)?;
-            self.sync_parents()
+            sync_folder(&self.path)
         };
         publish().map_err(io_error("writing to", &self.path))
     }
@@ -238,16 +239,27 @@ impl Folder {
             if number(Folder::INDEX, &name).is_some() && path != index {
                 let _ = fs::remove_dir_all(path);
             } else if is_old {
-                let _ = fs::remove_file(path);
+                let _ = files::remove(&path);
             }
         }
     }
 
-    /// Makes the names of the folders survive a power cut that are new.
+    /// Makes the names survive a power cut that a process has left that was killed: what was removed is not to come back,
+    /// nor is what was put in its place to go.
+    pub(super) fn sync(&self) -> Result<()> {
+        sync_folder(&self.path).map_err(io_error("opening", &self.path))
+    }
+
+    /// Makes the name of the store's folder survive a power cut, and those of the folders around it that are new.
     fn sync_parents(&self) -> io::Result<()> {
-        let mut around = self.path.ancestors().skip(1).take(self.made);
-        around
-            .try_for_each(|folder| sync_folder(if folder == Path::new("") { Path::new(".") } else { folder }))
+        for (depth, folder) in self.path.ancestors().skip(1).take(self.made.max(1)).enumerate() {
+            let synced = sync_folder(if folder == Path::new("") { Path::new(".") } else { folder });
+            // A folder that was there may be in one that can't be read.
+            if depth < self.made {
+                synced?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -288,7 +300,8 @@ impl Drop for Folder {
         }
         // The file that says so goes last.
         let unfinished = self.path.join(UNFINISHED);
-        let cleared = self.clear_away().and_then(|()| fs::remove_file(&unfinished));
+        let cleared = self.clear_away().and_then(|()| sync_folder(&self.path));
+        let cleared = cleared.and_then(|()| files::remove(&unfinished));
         if cleared.is_ok() || !unfinished.exists() {
             let _ = fs::remove_file(self.path.join(LOCK));
             let made = self.path.ancestors().take(self.made);
@@ -310,11 +323,6 @@ pub(super) fn is_same(found: &fs::Metadata, file: &File) -> bool {
         let _ = file;
         found.is_file()
     }
-}
-
-/// Makes the names in a folder survive a power cut, where folders can be flushed.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 /// Whether an error says that a file isn't as it was, and not that it can't be read now.

@@ -77,14 +77,15 @@ impl FoundJournal {
         Ok(Some(found))
     }
 
-    /// Reads what is left of a journal, which is that of this name if its beginning can't be read.
+    /// Reads what is left of the journal of this name; where no name is known, of the one that its beginning says.
     pub(super) fn salvage(path: &Path, name: Option<JournalName>) -> io::Result<SalvagedJournal> {
         let nothing = SalvagedJournal { parts: Vec::new(), last: 0, is_damaged: true };
         let found = match Self::read(path) {
             Err(error) if is_damage(&error) => return Ok(nothing),
             found => found?,
         };
-        let Some(name) = found.as_ref().map(|found| found.name).or(name) else { return Ok(nothing) };
+        let name = name.or(found.as_ref().map(|found| found.name));
+        let Some(name) = name else { return Ok(nothing) };
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
         let mut reader = RecordReader { file: &mut file, name, length };
@@ -98,7 +99,8 @@ impl FoundJournal {
         let parts = records.into_iter().filter(|record| happened.contains(&record.number));
         let parts = parts.map(|record| record.part).collect();
         let last = happened.last().copied().unwrap_or(name.base);
-        Ok(SalvagedJournal { parts, last, is_damaged: found.is_none_or(|found| found.is_damaged) })
+        let is_damaged = found.is_none_or(|found| found.is_damaged || found.name != name);
+        Ok(SalvagedJournal { parts, last, is_damaged })
     }
 
     /// The parts of its changes, in order.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     error::Result,
     format::KeyRange,
-    storage::{Direction, VisitEntries, Write, checksum::EntrySum, sled::Database},
+    storage::{Direction, DumpEntry, VisitEntries, Write, checksum::EntrySum, sled::Database},
 };
 use std::{
     collections::BTreeMap,
@@ -58,9 +58,9 @@ impl Index {
             })
     }
 
-    fn take(&self, batch: Vec<Write>) -> Result<()> {
+    fn take(&self, entries: Vec<DumpEntry>) -> Result<()> {
         self.make_room()?;
-        self.put(batch);
+        self.put(entries.into_iter().map(Write::from).collect());
         Ok(())
     }
 

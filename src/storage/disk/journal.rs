@@ -2,21 +2,20 @@
 
 use super::{
     closed::Closed,
-    folder::sync_folder,
+    files::{self, DurableFile, sync_folder},
     found_journal::FoundJournal,
     journal_record::{HEADER, JournalName, record},
 };
-use crate::storage::{Log, lock, private_file};
+use crate::storage::{Log, lock};
 use std::{
-    fs::{self, File},
-    io::{self, Seek, SeekFrom, Write},
-    mem,
+    fs::File,
+    io, mem,
     path::{Path, PathBuf},
     sync::Mutex,
 };
 
 /// So much waits in memory at most, between flushes.
-const BUFFER: usize = 1 << 20;
+const BUFFER: usize = if cfg!(test) { 16 << 10 } else { 1 << 20 };
 
 /// Room is made in steps of an eighth of the file, from so many bytes to so many.
 const LEAST_ROOM: u64 = 4 << 10;
@@ -35,7 +34,7 @@ pub(super) struct Journal {
 /// What the file has.
 #[derive(Debug)]
 struct JournalFile {
-    file: File,
+    file: DurableFile,
     written: u64,
     flushed: u64,
     /// How long the file is.
@@ -64,23 +63,23 @@ impl Journal {
     /// Makes an empty journal, which is whole when it has its name, and on the disk.
     pub(super) fn create(path: PathBuf, name: JournalName) -> io::Result<Self> {
         let new = path.with_extension("new");
-        let mut file = private_file().read(true).write(true).create(true).truncate(true).open(&new)?;
+        let mut file = DurableFile::create(&new)?;
         let mut finish = || {
-            file.write_all(&name.header())?;
+            file.write_at(0, &name.header())?;
             file.sync_all()?;
-            fs::rename(&new, &path)?;
+            files::rename(&new, &path)?;
             path.parent().map_or(Ok(()), sync_folder)
         };
         finish().inspect_err(|_| {
-            let _ = fs::remove_file(&new);
-            let _ = fs::remove_file(&path);
+            let _ = files::remove(&new);
+            let _ = files::remove(&path);
         })?;
         Ok(Self::new(file, path, name, HEADER as u64, name.base))
     }
 
     /// Goes on with a journal of which everything up to `end` was read; what follows is cleared away.
     pub(super) fn go_on(path: PathBuf, found: &FoundJournal) -> io::Result<Self> {
-        let file = File::options().read(true).write(true).open(&path)?;
+        let file = DurableFile::open(&path)?;
         if found.length > found.end {
             file.set_len(found.end)?;
         }
@@ -88,7 +87,7 @@ impl Journal {
         Ok(Self::new(file, path, found.name, found.end, found.last))
     }
 
-    fn new(file: File, path: PathBuf, name: JournalName, end: u64, number: u64) -> Self {
+    fn new(file: DurableFile, path: PathBuf, name: JournalName, end: u64, number: u64) -> Self {
         let file = JournalFile { file, written: end, flushed: end, room: end, is_open: false, stopped: None };
         let tail = JournalTail { buffer: Vec::new(), end, number, in_change: false, flushed: end };
         Self { name, path, file: Mutex::new(file), tail: Mutex::new(tail) }
@@ -175,7 +174,7 @@ impl Journal {
 
     /// Whether the file is still where it was opened.
     pub(super) fn file_is(&self, is: impl Fn(&File) -> bool) -> bool {
-        is(&lock(&self.file).file)
+        is(lock(&self.file).file.file())
     }
 
     /// Writes what waits to the file.
@@ -185,10 +184,8 @@ impl Journal {
         }
         let buffer = mem::take(&mut lock(&self.tail).buffer);
         let end = file.written + buffer.len() as u64;
-        let written = file.make_room(end, buffer.len()).and_then(|()| {
-            file.file.seek(SeekFrom::Start(file.written))?;
-            file.file.write_all(&buffer)
-        });
+        let made_room = file.make_room(end, buffer.len());
+        let written = made_room.and_then(|()| file.file.write_at(file.written, &buffer));
         if let Err(error) = written {
             // It is written to the same place the next time.
             lock(&self.tail).buffer.splice(0..0, buffer);
@@ -209,8 +206,7 @@ impl JournalFile {
         let room = (self.room / 8).clamp(LEAST_ROOM, MOST_ROOM).max(end - self.room);
         let room = room.next_multiple_of(LEAST_ROOM);
         let zeros = vec![0; usize::try_from(room).unwrap_or_default()];
-        self.file.seek(SeekFrom::Start(self.room))?;
-        self.file.write_all(&zeros)?;
+        self.file.write_at(self.room, &zeros)?;
         self.sync()?;
         self.room += room;
         Ok(())

@@ -7,6 +7,7 @@
 mod checkpoint;
 mod closed;
 mod engine;
+mod files;
 mod folder;
 mod found_journal;
 mod history;
@@ -15,6 +16,10 @@ mod journal;
 mod journal_record;
 mod read_only;
 mod recover;
+#[cfg(test)]
+mod recorder;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use engine::DiskEngine;
