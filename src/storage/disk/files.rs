@@ -1,7 +1,7 @@
 //! The operations on the files of a store that a power cut may undo, all in one place, so that tests see each of them.
 
 #[cfg(test)]
-use super::recorder::{self, FileNumber, FileOperation};
+use super::recorder::{self, FileOperation, RecordedFile};
 use std::{
     fs::{self, File},
     io::{self, Seek, SeekFrom, Write},
@@ -13,7 +13,7 @@ use std::{
 pub(super) struct DurableFile {
     file: File,
     #[cfg(test)]
-    number: Option<FileNumber>,
+    number: Option<RecordedFile>,
 }
 
 impl DurableFile {
