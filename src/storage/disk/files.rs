@@ -1,7 +1,7 @@
 //! The operations on the files of a store that a power cut may undo, all in one place, so that tests see each of them.
 
 #[cfg(test)]
-use super::recorder::{self, FileOperation, NotedFile};
+use super::recorder::{self, FileOperation, RecordedFile};
 use crate::storage::private_file;
 use std::{
     fs::{self, File},
@@ -14,7 +14,7 @@ use std::{
 pub(super) struct DurableFile {
     file: File,
     #[cfg(test)]
-    number: Option<NotedFile>,
+    number: Option<RecordedFile>,
 }
 
 impl DurableFile {

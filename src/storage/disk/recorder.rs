@@ -3,16 +3,16 @@
 use std::{cell::RefCell, collections::BTreeMap, path::Path, path::PathBuf};
 
 /// Which file it is, whatever it is called by now.
-pub(super) type NotedFile = usize;
+pub(super) type RecordedFile = usize;
 
 /// An operation that was done. The names are those in the folder.
 #[derive(Debug, Clone)]
 pub(super) enum FileOperation {
     /// The file is empty; it may have been there before.
-    Create(String, NotedFile),
-    Write(NotedFile, u64, Vec<u8>),
-    SetLength(NotedFile, u64),
-    Sync(NotedFile),
+    Create(String, RecordedFile),
+    Write(RecordedFile, u64, Vec<u8>),
+    SetLength(RecordedFile, u64),
+    Sync(RecordedFile),
     Rename(String, String),
     Remove(String),
     SyncFolder,
@@ -21,7 +21,7 @@ pub(super) enum FileOperation {
 #[derive(Debug)]
 struct Recorder {
     folder: PathBuf,
-    names: BTreeMap<String, NotedFile>,
+    names: BTreeMap<String, RecordedFile>,
     /// How many files there were.
     files: usize,
     operations: Vec<FileOperation>,
@@ -33,7 +33,7 @@ thread_local! {
 
 /// Begins to record what this thread does in a folder with these files, of so many that there ever were; nothing is flushed
 /// meanwhile.
-pub(super) fn begin(folder: &Path, names: BTreeMap<String, NotedFile>, files: usize) {
+pub(super) fn begin(folder: &Path, names: BTreeMap<String, RecordedFile>, files: usize) {
     RECORDER.set(Some(Recorder { folder: folder.to_owned(), names, files, operations: Vec::new() }));
 }
 
@@ -69,12 +69,12 @@ fn name_in(recorder: &Recorder, path: &Path) -> Option<String> {
 }
 
 /// A file was opened as it is.
-pub(super) fn opened(path: &Path) -> Option<NotedFile> {
+pub(super) fn opened(path: &Path) -> Option<RecordedFile> {
     with(|recorder| name_in(recorder, path).and_then(|name| recorder.names.get(&name).copied())).flatten()
 }
 
 /// A file was made, or emptied.
-pub(super) fn created(path: &Path) -> Option<NotedFile> {
+pub(super) fn created(path: &Path) -> Option<RecordedFile> {
     let created = with(|recorder| {
         let name = name_in(recorder, path)?;
         let new = recorder.files;
@@ -87,7 +87,7 @@ pub(super) fn created(path: &Path) -> Option<NotedFile> {
 }
 
 /// Something was done to a file that is open.
-pub(super) fn changed(number: Option<NotedFile>, operation: impl FnOnce(NotedFile) -> FileOperation) {
+pub(super) fn changed(number: Option<RecordedFile>, operation: impl FnOnce(RecordedFile) -> FileOperation) {
     with(|recorder| recorder.operations.extend(number.map(operation)));
 }
 

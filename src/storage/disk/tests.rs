@@ -7,7 +7,7 @@ mod cut_disk;
 mod found;
 mod life;
 
-use super::recorder::{FileOperation, NotedFile};
+use super::recorder::{FileOperation, RecordedFile};
 use Step::{Checkpoint, Compact, DropLarge, DropSmall, Flush, Kill, Large, Reopen, Small};
 use cut_disk::{Bytes, Chance, CutDisk, Image, Names};
 use found::{Finder, Found, State};
@@ -159,7 +159,7 @@ fn what_was_opened_after_a_kill_or_a_power_cut_survives_the_next_one() {
 #[test]
 fn a_store_that_flushes_too_little_is_noticed() {
     let life = first_life(200);
-    let files: BTreeMap<NotedFile, &String> = life
+    let files: BTreeMap<RecordedFile, &String> = life
         .operations
         .iter()
         .filter_map(|operation| match operation {

@@ -3,7 +3,7 @@
 //! All is kept that was flushed. Of what a file was given since, each sector or page is found in any of its versions, and its
 //! length in any; of the names, any that a folder may have had, or any of each name.
 
-use crate::storage::disk::recorder::{FileOperation, NotedFile};
+use crate::storage::disk::recorder::{FileOperation, RecordedFile};
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hasher},
@@ -55,7 +55,7 @@ pub(super) enum Bytes {
 #[derive(Debug, Clone, Default)]
 pub(super) struct CutDisk {
     files: Vec<CutFile>,
-    flushed_names: BTreeMap<String, NotedFile>,
+    flushed_names: BTreeMap<String, RecordedFile>,
     /// Creations, renamings and removals since.
     renamings: Vec<FileOperation>,
 }
@@ -81,7 +81,7 @@ impl CutDisk {
                 self.renamings.push(operation.clone());
             }
             FileOperation::Create(_, number) => {
-                self.files[*number].since.push(FileOperation::SetLength(*number, 0));
+                self.files[*number].since.push(FileOperation::SetLength(*number, 0))
             }
             FileOperation::Write(number, ..) | FileOperation::SetLength(number, _) => {
                 self.files[*number].since.push(operation.clone());
@@ -111,11 +111,11 @@ impl CutDisk {
     }
 
     /// The names as they are, and how many files there ever were.
-    pub(super) fn files(&self) -> (BTreeMap<String, NotedFile>, usize) {
+    pub(super) fn files(&self) -> (BTreeMap<String, RecordedFile>, usize) {
         (self.names(Names::All, &mut Chance(0)), self.files.len())
     }
 
-    fn names(&self, found: Names, chance: &mut Chance) -> BTreeMap<String, NotedFile> {
+    fn names(&self, found: Names, chance: &mut Chance) -> BTreeMap<String, RecordedFile> {
         let mut names = self.flushed_names.clone();
         let count = match found {
             Names::Flushed => 0,
