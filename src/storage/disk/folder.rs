@@ -25,6 +25,9 @@ use std::{
 
 const LOCK: &str = "lock";
 const UNFINISHED: &str = "unfinished";
+/// No store has so many changes.
+const MOST: u64 = 1 << 62;
+
 /// What a file is called with until it is whole.
 const NEW: &str = ".new";
 
@@ -55,7 +58,7 @@ fn is_ours(name: &str) -> bool {
 
 /// The number in a name of this kind.
 fn number(kind: &str, name: &str) -> Option<u64> {
-    name.strip_prefix(kind)?.parse().ok()
+    name.strip_prefix(kind)?.parse().ok().filter(|number| *number < MOST)
 }
 
 fn names(path: &Path) -> io::Result<Vec<String>> {

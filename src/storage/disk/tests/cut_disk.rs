@@ -81,7 +81,7 @@ impl CutDisk {
                 self.renamings.push(operation.clone());
             }
             FileOperation::Create(_, number) => {
-                self.files[*number].since.push(FileOperation::SetLength(*number, 0))
+                self.files[*number].since.push(FileOperation::SetLength(*number, 0));
             }
             FileOperation::Write(number, ..) | FileOperation::SetLength(number, _) => {
                 self.files[*number].since.push(operation.clone());
