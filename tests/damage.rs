@@ -393,14 +393,15 @@ fn one_damaged_file_loses_nothing() {
 #[test]
 fn damage_that_is_met_while_reading_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let options = || Store::options().flush(Flush::Explicit).cache_bytes(1 << 20);
+    // So little that pages are read again.
+    let options = || Store::options().flush(Flush::Explicit).cache_bytes(256 << 10);
     let store = options().open(folder.path()).unwrap();
-    record_days(&store, 100, 2_000);
+    record_days(&store, 60, 8_000);
     let says = read(&store).unwrap();
     drop(store);
     panic::set_hook(Box::new(|_| {}));
     let (mut anew, mut written, mut wrong) = (0, 0, Vec::new());
-    for round in 0..8_u64 {
+    for round in 0..4_u64 {
         let store = options().open(folder.path()).unwrap();
         let index =
             files(folder.path()).into_iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
@@ -430,7 +431,7 @@ fn damage_that_is_met_while_reading_loses_nothing() {
     }
     drop(panic::take_hook());
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!((8..=24).contains(&anew) && written > 0, "made anew {anew} times, written {written} times");
+    assert!((4..=12).contains(&anew) && written > 0, "made anew {anew} times, written {written} times");
 }
 
 #[test]
