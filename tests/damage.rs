@@ -3,6 +3,7 @@
 //! `TRACKSTATS_DAMAGE_TRIALS` is how many trials each test runs; `TRACKSTATS_DAMAGE_SEED` from which seed
 //! on, 0 if it isn't.
 
+#![cfg(feature = "backup")]
 #![allow(
     missing_docs,
     clippy::unwrap_used,
