@@ -51,7 +51,7 @@ impl ReplayedRows {
                     bytes += memtable.remove(group, first.saturating_add(offset.cast_signed()));
                 }
                 self.bytes += bytes;
-                return Ok(());
+                return self.write_much(change);
             }
             Logged::Put(..) | Logged::Remove(_) | Logged::Clear(_) => self.write(change)?,
         }
@@ -88,6 +88,10 @@ impl ReplayedRows {
             bytes += memtable.set(group, slot, value.cloned());
         }
         self.bytes += bytes;
+        self.write_much(change)
+    }
+
+    fn write_much(&mut self, change: &mut Transaction<'_>) -> Result<()> {
         if self.bytes > WAITING { self.write(change) } else { Ok(()) }
     }
 

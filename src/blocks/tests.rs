@@ -9,7 +9,7 @@ use crate::{
     storage::{Direction, MemoryEngine, Reads, Storage, Transaction},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, env, mem, ops::Range};
+use std::{collections::BTreeMap, env, mem, ops::Range, sync::Arc};
 
 const DIRECTIONS: [Direction; 2] = [Direction::Forwards, Direction::Backwards];
 
@@ -147,7 +147,7 @@ impl<V: Value> Model<V> {
         let table = |metric, period, has_objects| {
             Table::new(Calendar::default(), ("domain", metric), period, form, has_objects)
         };
-        let storage = Storage::new(Box::new(MemoryEngine::default()), |_, _| Ok(())).unwrap();
+        let storage = Storage::new(Arc::new(MemoryEngine::default()), |_, _| Ok(())).unwrap();
         let objects = if has_objects { objects() } else { vec![Vec::new()] };
         let model = Self {
             table: table("views", Period::Day, has_objects),

@@ -436,8 +436,8 @@ pub enum Error {
     /// dropped and it is opened again. What was flushed is there then; a change that came later, also the one that
     /// failed, is there as a whole or not at all.
     ///
-    /// After a failed flush, reads go on, and a [compaction](crate::Store::compact) makes up for it. After a failed
-    /// write, a batch may be in memory by half: reads fail too, and so does a compaction, until the store is opened again.
+    /// It comes after an `fdatasync` that failed, since nobody can tell what the disk has then, and after a write of sled's
+    /// that failed. Reads go on. A write to the journal that failed is an [`Io`](Self::Io), and may be tried again.
     #[error(
         "writing to the store at {} failed: {source}; what was flushed is safe: put that right, by making room for instance, then close the store and open it again",
         shown(path)

@@ -9,6 +9,7 @@ use crate::{
     track::Tracker,
 };
 use chrono::{Days, NaiveDate};
+use std::sync::Arc;
 
 const APP: Domain<'static> = Domain::new("app", "App");
 const VIEWS: Metric<'static> = Metric::new(APP, "views", "Views");
@@ -29,7 +30,7 @@ fn store() -> (Store, Counter) {
         .calendar(Calendar::new("UTC").unwrap())
         .clock(FixedClock(noon(399)))
         .flush(Flush::Explicit);
-    let store = options.open_engine(Box::new(engine)).unwrap();
+    let store = options.open_engine(Arc::new(engine)).unwrap();
     counter.take();
     (store, counter)
 }

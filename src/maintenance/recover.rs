@@ -58,7 +58,7 @@ impl Store {
     /// assert!(Store::open(&damaged).is_err());
     ///
     /// let report = Store::recover(&damaged, &new, None)?;
-    /// assert_eq!(report.missing, ["its checkpoint is not there"]);
+    /// assert_eq!(report.missing, ["its index may be older than its last changes", "its checkpoint is not there"]);
     /// assert_eq!(Store::open(&new)?.series(SALES, Period::Day).values()?, [Some(12)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -77,20 +77,26 @@ impl Store {
         let remains = Remains::read(damaged, &directory.join(SCRATCH))?;
         let mut recover = Recover::default();
         let registered = remains.parts.iter().flat_map(|part| puts(part));
-        for (key, value) in remains.entries.iter().map(|entry| (&*entry.key, &*entry.value)).chain(registered)
-        {
-            recover.know(key, value);
+        let known = remains.entries.iter().map(|entry| (&*entry.key, &*entry.value)).chain(registered);
+        let mut registrations = BTreeMap::new();
+        for (key, value) in known {
+            if recover.know(key, value) {
+                registrations.insert(key, value);
+            }
         }
         let entries = unfinished.load(|change| {
             recover.record(change, damaged, calendar)?;
+            registrations.iter().try_for_each(|(key, value)| change.put(key.to_vec(), value.to_vec()))?;
             let mut rows = ReplayedRows::default();
             for Entry { key, value } in &remains.entries {
-                recover.entry(change, &mut rows, key, value)?;
+                let taken = recover.entry(change, &mut rows, key, value);
+                recover.skip_what_does_not_fit(taken)?;
             }
             for part in &remains.parts {
                 recover.part(change, &mut rows, part)?;
             }
-            rows.write(change)
+            let written = rows.write(change);
+            recover.skip_what_does_not_fit(written)
         })?;
         let Recover { unregistered, registered_again, mut missing, .. } = recover;
         missing.splice(0..0, remains.missing);
@@ -125,19 +131,22 @@ struct Recover {
 }
 
 impl Recover {
-    /// Learns what is registered.
-    fn know(&mut self, key: &[u8], value: &[u8]) {
+    /// Learns what is registered; says whether this is a registration.
+    fn know(&mut self, key: &[u8], value: &[u8]) -> bool {
         if key == key::store() {
             self.record = StoreRecord::decode(value).ok().or(self.record.take());
         }
         if let Ok([domain]) = Space::Domain.names(key).as_deref() {
             self.domains.insert(domain.clone());
+            return true;
         }
         if let Ok([domain, metric]) = Space::Metric.names(key).as_deref()
             && MetricRecord::decode(value).is_ok()
         {
             self.metrics.insert((domain.clone(), metric.clone()));
+            return true;
         }
+        false
     }
 
     /// Takes the next entry.
@@ -169,13 +178,27 @@ impl Recover {
             if let Logged::Row(span, ..) | Logged::Absent(span, ..) = &logged {
                 let Ok((domain, metric, ..)) = key::decode_span(span) else { continue };
                 if self.is_registered(change, domain, metric, false)? {
-                    rows.logged(change, logged)?;
+                    let taken = rows.logged(change, logged);
+                    self.skip_what_does_not_fit(taken)?;
                 }
             } else if let Logged::Put(key, value) = logged {
+                // Rows before it may be of another form than those behind it.
+                let written = rows.write(change);
+                self.skip_what_does_not_fit(written)?;
                 put(change, key, value)?;
             } else {
-                rows.logged(change, logged)?;
+                let taken = rows.logged(change, logged);
+                self.skip_what_does_not_fit(taken)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Goes on without what doesn't fit to the rest, and says so.
+    fn skip_what_does_not_fit(&mut self, taken: Result<()>) -> Result<()> {
+        match taken {
+            Err(Error::Corrupt { problem, .. }) => self.missing.push(problem),
+            taken => taken?,
         }
         Ok(())
     }

@@ -414,7 +414,7 @@ fn only_what_is_damaged_is_a_problem_and_all_else_an_error() {
     }
     let trouble = Arc::new(Mutex::new(Trouble::None));
     let engine = Failing(MemoryEngine::default(), Arc::clone(&trouble));
-    let store = Store::options().open_engine(Box::new(engine)).unwrap();
+    let store = Store::options().open_engine(Arc::new(engine)).unwrap();
     let date = NaiveDate::from_ymd_opt(2013, 1, 1).unwrap();
     store.record(SALES.on(Period::Day, date), 3).unwrap();
     assert!(store.verify().unwrap().is_sound());

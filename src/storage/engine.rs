@@ -2,7 +2,7 @@
 
 use super::Checkpoint;
 use crate::{error::Result, format::KeyRange};
-use std::{fmt::Debug, path::Path};
+use std::{fmt::Debug, path::Path, sync::Arc};
 
 /// So many entries are read at once, where all of a range are.
 pub(crate) const BATCH: usize = 512;
@@ -86,9 +86,9 @@ pub(crate) trait Engine: Debug + Send + Sync {
         0
     }
 
-    /// Begins to make the map anew, since damage was met in it: gives an engine with all that the checkpoint has. No change
-    /// is applied meanwhile. None in memory.
-    fn begin_rebuild(&self) -> Result<Option<Box<dyn Engine>>> {
+    /// Begins to make the map anew, since damage was met in it: gives an engine with all that the checkpoint has, and what
+    /// it doesn't have yet of the journal. No change is applied meanwhile. None in memory.
+    fn begin_rebuild(&self) -> Result<Option<(Arc<dyn Engine>, Parts)>> {
         Ok(None)
     }
 

@@ -9,7 +9,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, ThreadId},
 };
@@ -22,13 +22,15 @@ pub(crate) struct Storage {
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    engine: Box<dyn Engine>,
+    engine: Arc<dyn Engine>,
     replay: Replay,
     versions: RwLock<Versions>,
     writer: Mutex<()>,
     pub(super) writing: Mutex<Option<ThreadId>>,
     /// Held while a checkpoint is written.
     checkpoint: Mutex<()>,
+    /// Damage was met meanwhile.
+    is_damaged: AtomicBool,
     spills: AtomicU64,
 }
 
@@ -37,7 +39,7 @@ pub(crate) type Replay = fn(&Storage, Parts) -> Result<()>;
 
 impl Storage {
     /// Takes an engine into use, and does what its journal says.
-    pub(crate) fn new(engine: Box<dyn Engine>, replay: Replay) -> Result<Self> {
+    pub(crate) fn new(engine: Arc<dyn Engine>, replay: Replay) -> Result<Self> {
         let shared = Shared {
             engine,
             replay,
@@ -45,6 +47,7 @@ impl Storage {
             writer: Mutex::new(()),
             writing: Mutex::new(None),
             checkpoint: Mutex::new(()),
+            is_damaged: AtomicBool::new(false),
             spills: AtomicU64::new(0),
         };
         let storage = Self { shared: Arc::new(shared) };
@@ -65,46 +68,34 @@ impl Storage {
     /// Returns when every change so far is on the disk; writes a checkpoint when the journal is long enough.
     pub(crate) fn flush(&self) -> Result<()> {
         self.engine().flush()?;
-        if self.engine().wants_checkpoint() {
-            // What was flushed is safe without it; where it fails, the journal goes on.
+        let is_free = || self.shared.checkpoint.try_lock().is_ok();
+        if self.engine().wants_checkpoint() && is_free() {
+            // What was flushed is safe without it; where it fails, the journal goes on, and it is tried again.
             let _ = self.checkpoint();
         }
         Ok(())
     }
 
-    /// Writes all entries into one file, beside writers; the journal begins anew. If another thread does so, it is left to it.
+    /// Writes all entries into one file, beside writers; the journal begins anew.
     pub(crate) fn checkpoint(&self) -> Result<()> {
-        let _only_one = match self.shared.checkpoint.try_lock() {
-            Ok(only_one) => only_one,
-            Err(TryLockError::Poisoned(only_one)) => only_one.into_inner(),
-            Err(TryLockError::WouldBlock) => return Ok(()),
-        };
-        let (begun, snapshot) = {
-            let _no_change = self.only_one()?;
-            (self.engine().begin_checkpoint()?, self.snapshot())
-        };
-        let Some(mut checkpoint) = begun else { return Ok(()) };
-        snapshot.for_each(KeyRange::all(), |entry| checkpoint.put(&entry.key, &entry.value))?;
-        self.engine().finish_checkpoint(checkpoint)
+        self.with_checkpoint(|| self.write_checkpoint(|| Ok(()), false))
     }
 
     /// Reads everything, and compares it with what was written.
     pub(crate) fn check(&self) -> Result<()> {
-        let _only_one = self.only_one()?;
-        self.engine().check()
+        self.with_checkpoint(|| {
+            let _only_one = self.only_one()?;
+            self.engine().check()
+        })
     }
 
     /// Rewrites the map into less space.
     pub(crate) fn compact(&self) -> Result<Compaction> {
-        let _checkpoint = lock(&self.shared.checkpoint);
-        let _only_one = self.only_one()?;
-        let before = self.engine().bytes();
-        if let Some(mut checkpoint) = self.engine().begin_checkpoint()? {
-            self.snapshot().for_each(KeyRange::all(), |entry| checkpoint.put(&entry.key, &entry.value))?;
-            self.engine().finish_checkpoint(checkpoint)?;
-            self.engine().renew()?;
-        }
-        Ok(Compaction { before, after: self.engine().bytes() })
+        self.with_checkpoint(|| {
+            let before = self.engine().bytes();
+            self.write_checkpoint(|| self.engine().renew(), true)?;
+            Ok(Compaction { before, after: self.engine().bytes() })
+        })
     }
 
     /// A file without a name in the store's folder; none if it is in memory.
@@ -118,42 +109,80 @@ impl Storage {
         self.engine().made_anew()
     }
 
-    /// What becomes of an error that a read has met that saw the map when it had been made anew so many times: where it is
-    /// of damage, the map is made anew.
+    /// What becomes of an error that somebody has met who saw the map when it had been made anew so many times: where it is of
+    /// damage, the map is made anew.
     pub(super) fn mended(&self, error: Error, rebuilds: u64) -> Error {
-        match error {
-            Error::Corrupt { .. } if self.rebuild(rebuilds).is_ok_and(|mended| mended) => {
-                Error::MadeAnew { path: self.path().to_owned() }
+        if !matches!(error, Error::Corrupt { .. }) {
+            return error;
+        }
+        let mended = match self.shared.checkpoint.try_lock() {
+            // Whoever writes a checkpoint does it when that has ended.
+            Err(TryLockError::WouldBlock) => {
+                self.shared.is_damaged.store(true, Ordering::Relaxed);
+                Ok(true)
             }
-            error => error,
+            _checkpoint => self.rebuild(rebuilds),
+        };
+        match mended {
+            Ok(true) => Error::MadeAnew { path: self.path().to_owned() },
+            Err(failed @ (Error::Io { .. } | Error::Stopped { .. })) => failed,
+            Ok(false) | Err(_) => error,
         }
     }
 
-    /// Makes the map anew, unless somebody has since it was made anew so many times; all reads wait. Says whether that was
-    /// possible now.
+    /// Makes the map anew, unless somebody has since it was made anew so many times; all reads wait, no checkpoint is under
+    /// way, and a change that is open won't happen. Says whether the engine can do so.
     fn rebuild(&self, rebuilds: u64) -> Result<bool> {
-        // A checkpoint under way reads what is damaged too: it fails, and whoever reads next is here again.
-        let Ok(_checkpoint) = self.shared.checkpoint.try_lock() else { return Ok(false) };
         let mut versions = self.versions_mut();
         if versions.rebuilds != rebuilds {
             return Ok(true);
         }
-        if versions.is_large_under_way {
-            return Ok(false);
-        }
-        let Some(new) = self.engine().begin_rebuild()? else { return Ok(false) };
-        Self::new(new, self.shared.replay)?;
+        let Some((new, parts)) = self.engine().begin_rebuild()? else { return Ok(false) };
+        let replay = self.shared.replay;
+        replay(&Self::new(new, replay)?, parts)?;
         self.engine().finish_rebuild();
+        self.engine().give_up();
         versions.rebuilt();
         Ok(true)
     }
 
+    /// Does something with a checkpoint while no other is under way; once more where it has met damage, when the map was made
+    /// anew.
+    fn with_checkpoint<T>(&self, work: impl Fn() -> Result<T>) -> Result<T> {
+        self.is_not_nested()?;
+        let _only_one = lock(&self.shared.checkpoint);
+        let rebuilds = self.versions().rebuilds;
+        let mut done = work();
+        let is_damaged = self.shared.is_damaged.swap(false, Ordering::Relaxed);
+        let is_damaged = is_damaged || matches!(done, Err(Error::Corrupt { .. }));
+        if is_damaged && self.rebuild(rebuilds)? && done.is_err() {
+            done = work();
+        }
+        done
+    }
+
+    /// Writes a checkpoint of all entries, and does something before the next change, if the engine keeps checkpoints.
+    fn write_checkpoint(&self, then: impl Fn() -> Result<()>, is_exclusive: bool) -> Result<()> {
+        let only_one = self.only_one()?;
+        let begun = self.engine().begin_checkpoint()?;
+        let snapshot = self.snapshot_of_checkpoint();
+        let _only_one = is_exclusive.then_some(only_one);
+        let Some(mut checkpoint) = begun else { return Ok(()) };
+        snapshot.for_each(KeyRange::all(), |entry| checkpoint.put(&entry.key, &entry.value))?;
+        self.engine().finish_checkpoint(checkpoint)?;
+        then()
+    }
+
     /// Keeps all other writers waiting, here, where readers don't wait for them.
     pub(super) fn only_one(&self) -> Result<MutexGuard<'_, ()>> {
-        if *lock(&self.shared.writing) == Some(thread::current().id()) {
-            return Err(Error::NestedChange);
-        }
+        self.is_not_nested()?;
         Ok(lock(&self.shared.writer))
+    }
+
+    /// Refuses to wait for a change that this thread has open itself.
+    fn is_not_nested(&self) -> Result<()> {
+        let is_nested = *lock(&self.shared.writing) == Some(thread::current().id());
+        if is_nested { Err(Error::NestedChange) } else { Ok(()) }
     }
 
     pub(super) fn engine(&self) -> &dyn Engine {

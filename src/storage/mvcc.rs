@@ -21,6 +21,8 @@ struct Held {
     version: u64,
     /// How often the map had been made anew.
     rebuilds: u64,
+    /// Damage that it meets is left to whoever holds it.
+    leaves_damage: bool,
 }
 
 impl Drop for Held {
@@ -39,11 +41,20 @@ impl Drop for Held {
 impl Storage {
     /// The state of the map as it is now, for as long as it is held.
     pub(crate) fn snapshot(&self) -> Snapshot {
+        self.hold(false)
+    }
+
+    /// The same for a checkpoint.
+    pub(super) fn snapshot_of_checkpoint(&self) -> Snapshot {
+        self.hold(true)
+    }
+
+    fn hold(&self, leaves_damage: bool) -> Snapshot {
         let mut versions = self.versions_mut();
         let Versions { version, rebuilds, .. } = *versions;
         *versions.held.entry(version).or_default() += 1;
         drop(versions);
-        Snapshot { held: Arc::new(Held { storage: self.clone(), version, rebuilds }) }
+        Snapshot { held: Arc::new(Held { storage: self.clone(), version, rebuilds, leaves_damage }) }
     }
 }
 
@@ -54,6 +65,9 @@ impl Held {
         versions.check(self.rebuilds, self.storage.path())?;
         let found = work(&versions, self.storage.engine());
         drop(versions);
+        if self.leaves_damage {
+            return found;
+        }
         found.map_err(|error| self.storage.mended(error, self.rebuilds))
     }
 }

@@ -20,10 +20,10 @@ use std::{
 fn engines() -> Vec<(tempfile::TempDir, Storage)> {
     let new = |disk: bool| {
         let dir = tempfile::tempdir().unwrap();
-        let engine: Box<dyn Engine> = if disk {
-            Box::new(DiskEngine::open(&dir.path().join("store"), 1 << 20).unwrap())
+        let engine: Arc<dyn Engine> = if disk {
+            Arc::new(DiskEngine::open(&dir.path().join("store"), 1 << 20).unwrap())
         } else {
-            Box::new(MemoryEngine::default())
+            Arc::new(MemoryEngine::default())
         };
         (dir, open(engine))
     };
@@ -31,7 +31,7 @@ fn engines() -> Vec<(tempfile::TempDir, Storage)> {
 }
 
 /// Takes an engine into use; there are no blocks in it.
-pub(super) fn open(engine: Box<dyn Engine>) -> Storage {
+pub(super) fn open(engine: Arc<dyn Engine>) -> Storage {
     let replay = |storage: &Storage, parts: Parts| {
         let mut change = storage.unlogged()?;
         for part in parts {
@@ -225,7 +225,7 @@ fn compaction_leaves_out_what_a_large_change_replaced() {
 #[test]
 fn a_large_change_that_a_crash_cut_short_is_never_seen_and_the_next_one_takes_it_back() {
     let dir = tempfile::tempdir().unwrap();
-    let open = || open(Box::new(DiskEngine::open(dir.path(), 1 << 20).unwrap()));
+    let open = || open(Arc::new(DiskEngine::open(dir.path(), 1 << 20).unwrap()));
     let storage = open();
     storage.checkpoint().unwrap();
     write(&storage, 0..2_800, Some(b"old"));
@@ -307,7 +307,7 @@ impl Engine for Slow {
 fn readers_go_on_while_a_writer_waits_for_a_compaction() {
     let meeting = Arc::new(Barrier::new(2));
     let engine = Slow { map: MemoryEngine::default(), meeting: Arc::clone(&meeting) };
-    let storage = open(Box::new(engine));
+    let storage = open(Arc::new(engine));
     write(&storage, 0..10, Some(b"old"));
     thread::scope(|scope| {
         scope.spawn(|| storage.compact().unwrap());
@@ -332,7 +332,7 @@ fn readers_go_on_while_a_writer_waits_for_a_compaction() {
 fn a_compacted_map_is_found_again_whatever_it_has() {
     for count in [0, 1, 2, 3, 600] {
         let dir = tempfile::tempdir().unwrap();
-        let open = || open(Box::new(DiskEngine::open(dir.path(), 1 << 20).unwrap()));
+        let open = || open(Arc::new(DiskEngine::open(dir.path(), 1 << 20).unwrap()));
         let storage = open();
         write(&storage, 0..count, Some(b"x"));
         // As a store does.

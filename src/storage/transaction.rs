@@ -96,7 +96,9 @@ impl Transaction<'_> {
         if let Some(before) = self.writes.insert(key, value) {
             self.bytes -= key_length + length(&before);
         }
-        if self.writes.len() >= WAITING || self.bytes > WAITING_BYTES { self.write_out() } else { Ok(()) }
+        let logged = self.log.as_ref().map_or(0, |log| log.bytes().len());
+        let is_much = self.writes.len() >= WAITING || self.bytes.max(logged) > WAITING_BYTES;
+        if is_much { self.write_out() } else { Ok(()) }
     }
 
     /// Writes what waits in memory, for nobody to see yet.
@@ -107,7 +109,8 @@ impl Transaction<'_> {
         }
         let log = self.log.as_ref().map(|log| Log { bytes: log.bytes(), is_last: false });
         // Not taken away: whoever goes on after an error must not commit without them.
-        self.storage.apply_part(self.writes.clone(), self.read.get_mut(), log)?;
+        let applied = self.storage.apply_part(self.rebuilds, self.writes.clone(), self.read.get_mut(), log);
+        applied.map_err(|error| self.mended(error))?;
         self.writes.clear();
         self.read.get_mut().clear();
         self.bytes = 0;
@@ -128,18 +131,20 @@ impl Transaction<'_> {
     pub(crate) fn commit(mut self) -> Result<()> {
         let writes = mem::take(&mut self.writes);
         let Some(log) = &self.log else {
-            return self.storage.apply_part(writes, self.read.get_mut(), None);
+            return self.storage.apply_part(self.rebuilds, writes, self.read.get_mut(), None);
         };
         let log = Log { bytes: log.bytes(), is_last: true };
         if self.is_large {
-            self.storage.commit_large(writes, self.read.get_mut(), log)?;
+            let committed = self.storage.commit_large(self.rebuilds, writes, self.read.get_mut(), log);
+            committed.map_err(|error| self.mended(error))?;
             self.is_large = false;
             return Ok(());
         }
         if writes.is_empty() {
             return Ok(());
         }
-        self.storage.apply(self.rebuilds, writes, self.read.get_mut(), log)
+        let applied = self.storage.apply(self.rebuilds, writes, self.read.get_mut(), log);
+        applied.map_err(|error| self.mended(error))
     }
 
     fn mended(&self, error: Error) -> Error {
@@ -270,8 +275,15 @@ impl Storage {
     }
 
     /// Applies some of a large change's writes.
-    fn apply_part(&self, writes: KeyValues, read: &mut KeyValues, log: Option<Log<'_>>) -> Result<()> {
+    fn apply_part(
+        &self,
+        rebuilds: u64,
+        writes: KeyValues,
+        read: &mut KeyValues,
+        log: Option<Log<'_>>,
+    ) -> Result<()> {
         let mut versions = self.versions_mut();
+        versions.check(rebuilds, self.path())?;
         if log.is_some() {
             let stored = |key: &Vec<u8>| Ok((key.clone(), self.stored(key, read)?));
             let replaced = writes.keys().map(stored).collect::<Result<_>>()?;
@@ -283,8 +295,14 @@ impl Storage {
     }
 
     /// Makes a large change happen, with the last of its writes.
-    fn commit_large(&self, writes: KeyValues, read: &mut KeyValues, log: Log<'_>) -> Result<()> {
-        self.apply_part(writes, read, Some(log))?;
+    fn commit_large(
+        &self,
+        rebuilds: u64,
+        writes: KeyValues,
+        read: &mut KeyValues,
+        log: Log<'_>,
+    ) -> Result<()> {
+        self.apply_part(rebuilds, writes, read, Some(log))?;
         let mut versions = self.versions_mut();
         versions.version += 1;
         versions.is_large_under_way = false;

@@ -38,11 +38,13 @@ impl Versions {
         }
     }
 
-    /// Says that the map was made anew: snapshots that were taken before see nothing any more.
+    /// Says that the map was made anew: snapshots that were taken before see nothing any more, and a change that is open won't
+    /// happen.
     pub(super) fn rebuilt(&mut self) {
         self.rebuilds += 1;
         self.replaced.clear();
         self.large.clear();
+        self.is_large_under_way = false;
     }
 
     /// Whether the map is still the one that a read began with.

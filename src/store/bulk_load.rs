@@ -9,7 +9,7 @@ use crate::{
     format::KeyRange,
     storage::{DiskEngine, Engine, Reads, Storage, Transaction},
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 /// A store that is being made. Dropped before it is finished, it leaves nothing behind.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl BulkLoad {
     pub(crate) fn load(self, work: impl FnOnce(&mut Transaction<'_>) -> Result<()>) -> Result<u64> {
         let path = self.engine.path().to_owned();
         let load = || {
-            let storage = Storage::new(Box::new(self.engine), replay)?;
+            let storage = Storage::new(Arc::new(self.engine), replay)?;
             let mut change = storage.change()?;
             work(&mut change)?;
             change.commit()?;

@@ -11,7 +11,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 const TILL: Domain<'static> = Domain::new("till", "The till");
 const SALES: Metric<'static> = Metric::new(TILL, "sales", "Sales");
@@ -86,7 +86,7 @@ fn a_record_of_a_newer_format_is_refused_with_both_formats() {
     let record = StoreRecord { format: FORMAT + 1, ..store_record(&Calendar::default()) };
     let engine = MemoryEngine::default();
     engine.apply(vec![Put { key: key::store(), value: Some(record.encode()) }], None).unwrap();
-    let refused = Store::options().open_engine(Box::new(engine)).unwrap_err();
+    let refused = Store::options().open_engine(Arc::new(engine)).unwrap_err();
     assert!(
         matches!(refused, Error::Format { found, known: FORMAT, .. } if found == FORMAT + 1),
         "{refused}"

@@ -84,7 +84,8 @@ impl Store {
     /// Returns when everything that was written is on the disk.
     ///
     /// # Errors
-    /// [`Error::Stopped`] when the disk refuses, [`Error::Io`] when the folder isn't there any more.
+    /// [`Error::Io`] when there is no room, which may be tried again, or the folder isn't there any more; [`Error::Stopped`]
+    /// when the disk failed.
     pub fn flush(&self) -> Result<()> {
         self.inner.storage.flush()?;
         if let Some(flusher) = &self.inner.flusher {

@@ -9,7 +9,7 @@ use crate::{
     storage::{Direction, DiskEngine, Engine, Flusher, MemoryEngine, ReadOnlyEngine, Reads, Storage},
 };
 use chrono::{NaiveTime, Timelike, Weekday};
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// How a store is opened. Made by [`Store::options`].
 ///
@@ -110,7 +110,8 @@ impl Options {
     /// write and this program may not. Writes are refused with [`Error::ReadOnly`].
     ///
     /// Nothing is written, and sled's files aren't touched: all of the store is read into memory from its checkpoint and
-    /// its journal, as it is at this moment. Afterwards others may open it, and what they write isn't seen.
+    /// its journal, as it is at this moment. Afterwards others may open it, and what they write isn't seen. A store whose
+    /// checkpoint or journal is damaged is refused, also where its index is sound.
     pub fn read_only(self) -> Self {
         Self { read_only: true, flush: Flush::Explicit, ..self }
     }
@@ -119,18 +120,18 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::NoStore`], [`Error::NotAStore`], [`Error::Locked`], [`Error::Format`],
-    /// [`Error::CalendarMismatch`], [`Error::Corrupt`] or [`Error::Io`].
+    /// [`Error::CalendarMismatch`], [`Error::Corrupt`], [`Error::Stopped`] or [`Error::Io`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
         let path = path.as_ref();
         if self.read_only {
             let engine = ReadOnlyEngine::open(path)?;
-            return self.open_engine(Box::new(engine));
+            return self.open_engine(Arc::new(engine));
         }
         if !DiskEngine::exists(path)? && !self.create {
             return Err(Error::NoStore { path: path.to_owned() });
         }
         let engine = DiskEngine::open(path, self.cache_bytes)?;
-        self.open_engine(Box::new(engine))
+        self.open_engine(Arc::new(engine))
     }
 
     /// Makes a store that lives in memory and is gone when its last clone is dropped.
@@ -138,10 +139,10 @@ impl Options {
     /// # Errors
     /// Only such as come from the machine, for instance when no thread can be started.
     pub fn in_memory(self) -> Result<Store> {
-        self.open_engine(Box::new(MemoryEngine::default()))
+        self.open_engine(Arc::new(MemoryEngine::default()))
     }
 
-    pub(crate) fn open_engine(self, engine: Box<dyn Engine>) -> Result<Store> {
+    pub(crate) fn open_engine(self, engine: Arc<dyn Engine>) -> Result<Store> {
         let storage = Storage::new(engine, replay)?;
         let snapshot = storage.snapshot();
         let record = snapshot.get(&key::store())?.map(|bytes| known(&storage, &bytes)).transpose()?;

@@ -9,6 +9,7 @@ use crate::{
     storage::{MemoryEngine, Storage},
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Words(String);
@@ -29,7 +30,7 @@ fn a_block_that_shrinks_behind_untouched_ones_is_not_joined_to_one_before_them()
     let object = |number: u64| key::object_bytes(&Object::new("user", number).unwrap());
     let is_cut = |number: u64| (2..4).contains(&number) || (8..10).contains(&number);
     for by_cut in [true, false] {
-        let storage = Storage::new(Box::new(MemoryEngine::default()), |_, _| Ok(())).unwrap();
+        let storage = Storage::new(Arc::new(MemoryEngine::default()), |_, _| Ok(())).unwrap();
         let mut change = storage.change().unwrap();
         let mut memtable = Memtable::new(table.clone());
         for number in 0..11 {
@@ -63,7 +64,7 @@ fn an_edit_behind_many_removed_blocks_leaves_its_neighbours() {
     // Where a change had removed all blocks of a page, the next edit was taken for a new block's.
     let table = Table::new(Calendar::default(), ("domain", "metric"), Period::Day, Form::Encoded, true);
     let object = |number: u64| key::object_bytes(&Object::new("user", number).unwrap());
-    let storage = Storage::new(Box::new(MemoryEngine::default()), |_, _| Ok(())).unwrap();
+    let storage = Storage::new(Arc::new(MemoryEngine::default()), |_, _| Ok(())).unwrap();
     let edit = |change: &mut Transaction<'_>, edits: Vec<(u64, Option<String>)>| {
         let mut memtable = Memtable::new(table.clone());
         for (number, value) in edits {

@@ -2,7 +2,7 @@
 
 use super::{
     files::{self, DurableFile, sync_folder},
-    folder::Folder,
+    folder::{Folder, not_as_written},
 };
 use crate::{
     error::{Error, Result},
@@ -93,20 +93,20 @@ fn failed(path: &Path, source: io::Error) -> Error {
 /// So many entries are given out at once.
 const ENTRIES: usize = 1_024;
 
-/// Reads all entries of a checkpoint.
-pub(super) fn load(
+/// Reads all entries of a checkpoint, as writes.
+pub(super) fn load<W: From<DumpEntry>>(
     folder: &Folder,
     number: u64,
-    mut take: impl FnMut(Vec<DumpEntry>) -> Result<()>,
+    mut take: impl FnMut(Vec<W>) -> Result<()>,
 ) -> Result<()> {
     let failed = |error| match error {
         DumpError::Io(source) => Error::Io { action: "reading", path: folder.path().to_owned(), source },
-        _ => folder.corrupt(format!("its file checkpoint-{number} is not what was written")),
+        _ => folder.corrupt(not_as_written(Folder::CHECKPOINT, number)),
     };
     let mut found = FoundCheckpoint::open(&folder.checkpoint(number)).map_err(failed)?;
     let mut batch = Vec::with_capacity(ENTRIES);
     while let Some(entry) = found.next_entry().map_err(failed)? {
-        batch.push(entry);
+        batch.push(entry.into());
         if batch.len() == ENTRIES {
             take(mem::take(&mut batch))?;
         }

@@ -47,7 +47,8 @@ impl Closed {
     pub(super) fn remove(folder: &Path) -> io::Result<()> {
         let path = folder.join(Folder::CLOSED);
         match files::remove(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            // It may have been removed, but not on the disk.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(_) if path.is_dir() => fs::remove_dir_all(path)?,
             removed => removed?,
         }

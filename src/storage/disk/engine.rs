@@ -3,7 +3,8 @@
 use super::{
     checkpoint::{Checkpoint, file_hash},
     closed::Closed,
-    folder::{self, Folder, bytes_of, is_same},
+    files::sync_folder,
+    folder::{self, Folder, bytes_of, is_same, not_as_written},
     history::{History, check_format},
     index::Index,
     journal::Journal,
@@ -18,8 +19,11 @@ use std::{
     fs,
     hash::{BuildHasher, RandomState},
     io, mem,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// A journal shorter than this goes on, however short the checkpoint is.
@@ -41,6 +45,8 @@ pub(crate) struct DiskEngine {
     /// As it was closed in order, with an index that wasn't written to since.
     closed: Option<Closed>,
     behind: Mutex<Behind>,
+    /// The index has parts of a change that hasn't happened.
+    has_parts: AtomicBool,
     made_anew: Option<MadeAnew>,
     cache_bytes: u64,
     /// Last, since it lets go of the lock.
@@ -67,12 +73,16 @@ struct CheckpointFile {
 }
 
 /// The index as it was closed, if it is still the same.
-fn sound_index(folder: &Folder, closed: Closed, cache_bytes: u64) -> Option<(Index, Closed)> {
+fn sound_index(folder: &Folder, closed: Closed, cache_bytes: u64) -> Result<Option<(Index, Closed)>> {
     if !folder.index(closed.index).is_dir() {
-        return None;
+        return Ok(None);
     }
-    let index = Index::open(folder, closed.index, cache_bytes).ok()?;
-    index.sum().is_ok_and(|sum| sum == closed.sum).then_some((index, closed))
+    let index = Index::open(folder, closed.index, cache_bytes);
+    match index.and_then(|index| index.sum().map(|sum| (index, sum))) {
+        Ok((index, sum)) => Ok((sum == closed.sum).then_some((index, closed))),
+        Err(Error::Corrupt { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl DiskEngine {
@@ -95,7 +105,7 @@ impl DiskEngine {
         let contents = folder.contents()?;
         check_format(&folder, &contents)?;
         let closed = Closed::read(&folder.closed());
-        let sound = closed.and_then(|closed| sound_index(&folder, closed, cache_bytes));
+        let sound = closed.map(|closed| sound_index(&folder, closed, cache_bytes)).transpose()?.flatten();
         match (sound, History::read(&folder, &contents)?) {
             (Some((index, closed)), Ok(history))
                 if history.last() == closed.change && history.has_checkpoint(closed.checkpoint)? =>
@@ -103,7 +113,9 @@ impl DiskEngine {
                 Self::go_on(folder, cache_bytes, index, Some(closed), history)
             }
             // Something was written after it was closed, and no power cut took it away.
-            (Some((_, closed)), Ok(history)) if history.last() > closed.change => {
+            (Some((_, closed)), Ok(history))
+                if history.last() > closed.change && history.has_checkpoint(closed.checkpoint)? =>
+            {
                 Self::rebuilt(folder, cache_bytes, history)
             }
             // The index is all that is left of the last changes: a checkpoint is made of it.
@@ -133,6 +145,7 @@ impl DiskEngine {
             checkpoint: Mutex::default(),
             closed: None,
             behind: Mutex::default(),
+            has_parts: AtomicBool::new(false),
             made_anew: None,
             cache_bytes,
             folder,
@@ -166,9 +179,10 @@ impl DiskEngine {
         let bytes = fs::metadata(engine.folder.checkpoint(number)).map_err(failed)?.len();
         let hash = closed.map(|closed| closed.checkpoint);
         engine.checkpoint = CheckpointFile { number, bytes, hash }.into();
-        engine.folder.keep_only(number, engine.index().folder());
         if closed.is_none() && history.has_changes() {
             engine.behind = Behind::Changes(history).into();
+        } else {
+            engine.folder.keep_only(number, engine.index().folder());
         }
         engine.closed = closed;
         Ok(engine)
@@ -217,6 +231,11 @@ impl DiskEngine {
         }
     }
 
+    /// A number that no index has.
+    fn next_index(&self) -> Result<u64> {
+        Ok(self.folder.contents()?.indexes.last().copied().unwrap_or_default() + 1)
+    }
+
     /// The last change.
     fn number(&self) -> u64 {
         self.journal().map_or(self.base, |journal| journal.number())
@@ -226,12 +245,9 @@ impl DiskEngine {
     fn close(&self) -> Result<()> {
         if let Some(journal) = self.journal() {
             journal.flush().and_then(|()| is_in_place(&journal)).map_err(self.failed("flushing"))?;
-            // The index has what was never to happen.
-            if journal.is_in_change() {
-                return Ok(());
-            }
         }
-        if !matches!(*lock(&self.behind), Behind::Nothing) {
+        let is_behind = !matches!(*lock(&self.behind), Behind::Nothing);
+        if is_behind || self.has_parts.load(Ordering::Relaxed) {
             return Ok(());
         }
         let index = self.index();
@@ -302,6 +318,9 @@ impl Engine for DiskEngine {
         if let Some((journal, log)) = self.journal().zip(log) {
             journal.append(log).map_err(|error| self.journal_failed("writing to", &journal)(error))?;
         }
+        if let Some(log) = log {
+            self.has_parts.store(!log.is_last, Ordering::Relaxed);
+        }
         index.put(batch);
         Ok(())
     }
@@ -310,6 +329,7 @@ impl Engine for DiskEngine {
         if let Some(journal) = self.journal() {
             journal.give_up();
         }
+        self.has_parts.store(false, Ordering::Relaxed);
     }
 
     fn behind(&self) -> Option<Parts> {
@@ -329,6 +349,7 @@ impl Engine for DiskEngine {
 
     fn caught_up(&self) {
         *lock(&self.behind) = Behind::Nothing;
+        self.folder.keep_only(lock(&self.checkpoint).number, self.index().folder());
     }
 
     fn flush(&self) -> Result<()> {
@@ -339,7 +360,11 @@ impl Engine for DiskEngine {
             return self.flush();
         }
         flushed.map_err(|error| self.journal_failed("flushing", &journal)(error))?;
-        is_in_place(&journal).map_err(self.failed("flushing"))
+        let in_place = is_in_place(&journal);
+        if in_place.is_err() && self.journal().is_some_and(|now| !Arc::ptr_eq(&now, &journal)) {
+            return self.flush();
+        }
+        in_place.map_err(self.failed("flushing"))
     }
 
     fn needs_checkpoint(&self) -> bool {
@@ -352,15 +377,20 @@ impl Engine for DiskEngine {
     }
 
     fn begin_checkpoint(&self) -> Result<Option<Checkpoint>> {
-        let number = self.number();
         let journal = self.journal();
         if let Some(journal) = &journal {
+            // A change that couldn't be taken back yet goes on to be none.
+            journal.give_up();
+            journal.open().map_err(self.failed("writing to"))?;
             journal.flush().map_err(|error| self.journal_failed("flushing", journal)(error))?;
         }
+        let number = self.number();
         if journal.as_ref().is_none_or(|journal| journal.number() != journal.base()) {
             let (path, name) = (self.folder.journal(number), JournalName { store: self.store, base: number });
-            let created = Journal::create(path.clone(), name).inspect_err(|error| {
-                if let Some(journal) = journal.filter(|_| path.exists()) {
+            let created = Journal::create(path.clone(), name, journal.is_some()).inspect_err(|error| {
+                // A power cut may bring its name back.
+                let is_gone = !path.exists() && sync_folder(self.folder.path()).is_ok();
+                if let Some(journal) = journal.filter(|_| !is_gone) {
                     journal.stop(error);
                 }
             });
@@ -380,7 +410,7 @@ impl Engine for DiskEngine {
 
     fn renew(&self) -> Result<()> {
         let old = self.index();
-        let new = Index::load(&self.folder, old.number() + 1, self.cache_bytes, self.number())?;
+        let new = Index::load(&self.folder, self.next_index()?, self.cache_bytes, self.number())?;
         let is_smaller = new.settle().map(|_| new.bytes() < old.bytes());
         if let Ok(true) = is_smaller {
             self.set_index(Arc::new(new));
@@ -396,17 +426,18 @@ impl Engine for DiskEngine {
         bytes_of(self.folder.path())
     }
 
-    fn begin_rebuild(&self) -> Result<Option<Box<dyn Engine>>> {
+    fn begin_rebuild(&self) -> Result<Option<(Arc<dyn Engine>, Parts)>> {
         if let Some(journal) = self.journal() {
             journal.flush().map_err(self.failed("flushing"))?;
         }
         let history = History::read(&self.folder, &self.folder.contents()?)?;
-        let history = history.map_err(|problem| self.folder.corrupt(problem))?;
-        let number = self.index().number() + 1;
-        let index = Arc::new(Index::load(&self.folder, number, self.cache_bytes, history.checkpoint)?);
+        let mut history = history.map_err(|problem| self.folder.corrupt(problem))?;
+        // One whose making failed.
+        lock(&self.new_index).take();
+        let index =
+            Arc::new(Index::load(&self.folder, self.next_index()?, self.cache_bytes, history.checkpoint)?);
         *lock(&self.new_index) = Some(Arc::clone(&index));
-        let path = self.folder.path().to_owned();
-        Ok(Some(Box::new(NewIndex { index, history: Mutex::new(history), path })))
+        Ok(Some((index, history.parts())))
     }
 
     fn finish_rebuild(&self) {
@@ -428,8 +459,7 @@ impl Engine for DiskEngine {
         let history = history.map_err(|problem| self.folder.corrupt(problem))?;
         match lock(&self.checkpoint).hash {
             Some(hash) if !history.has_checkpoint(hash)? => {
-                let problem = format!("its file checkpoint-{} is not what was written", history.checkpoint);
-                Err(self.folder.corrupt(problem))
+                Err(self.folder.corrupt(not_as_written(Folder::CHECKPOINT, history.checkpoint)))
             }
             _ => Ok(()),
         }
@@ -441,51 +471,5 @@ impl Engine for DiskEngine {
 
     fn path(&self) -> &Path {
         self.folder.path()
-    }
-}
-
-/// An index that is made anew while the store is open.
-#[derive(Debug)]
-struct NewIndex {
-    index: Arc<Index>,
-    history: Mutex<History>,
-    path: PathBuf,
-}
-
-impl Engine for NewIndex {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.index.get(key)
-    }
-
-    fn visit(
-        &self,
-        range: &KeyRange,
-        direction: Direction,
-        limit: usize,
-        visit: VisitEntries<'_>,
-    ) -> Result<()> {
-        self.index.visit(range, direction, limit, visit)
-    }
-
-    fn apply(&self, batch: Vec<Write>, _: Option<Log<'_>>) -> Result<()> {
-        self.index.make_room()?;
-        self.index.put(batch);
-        Ok(())
-    }
-
-    fn behind(&self) -> Option<Parts> {
-        Some(lock(&self.history).parts())
-    }
-
-    fn flush(&self) -> Result<()> {
-        Ok(())
-    }
-
-    fn check(&self) -> Result<()> {
-        self.index.sum().map(drop)
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
             Err(Error::NotAStore { path: path.to_owned() })
         }
         Ok(names) if names.iter().any(|name| name == UNFINISHED) => Ok(false),
-        Ok(names) => Ok(names.iter().any(|name| name != LOCK && !name.starts_with(NAMELESS))),
+        Ok(names) => Ok(names.iter().any(|name| name != LOCK && number(NAMELESS, name).is_none())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(Error::NotAStore { path: path.to_owned() })
@@ -50,15 +50,15 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
 fn is_ours(name: &str) -> bool {
     let name = name.strip_suffix(NEW).unwrap_or(name);
     [LOCK, UNFINISHED, Folder::CLOSED].contains(&name)
-        || name.starts_with(NAMELESS)
-        || [Folder::CHECKPOINT, Folder::JOURNAL, Folder::INDEX]
+        || [NAMELESS, Folder::CHECKPOINT, Folder::JOURNAL, Folder::INDEX]
             .iter()
             .any(|kind| number(kind, name).is_some())
 }
 
 /// The number in a name of this kind.
 fn number(kind: &str, name: &str) -> Option<u64> {
-    name.strip_prefix(kind)?.parse().ok().filter(|number| *number < MOST)
+    let text = name.strip_prefix(kind)?;
+    text.parse().ok().filter(|number: &u64| *number < MOST && number.to_string() == text)
 }
 
 fn names(path: &Path) -> io::Result<Vec<String>> {
@@ -238,7 +238,7 @@ impl Folder {
             let is_old = number(Folder::CHECKPOINT, &name).is_some_and(|number| number != checkpoint)
                 || number(Folder::JOURNAL, &name).is_some_and(|base| base < checkpoint)
                 || name.ends_with(NEW)
-                || name.starts_with(NAMELESS);
+                || number(NAMELESS, &name).is_some();
             if number(Folder::INDEX, &name).is_some() && path != index {
                 let _ = fs::remove_dir_all(path);
             } else if is_old {
@@ -326,6 +326,11 @@ pub(super) fn is_same(found: &fs::Metadata, file: &File) -> bool {
         let _ = file;
         found.is_file()
     }
+}
+
+/// What is said of a damaged file of this kind and number.
+pub(super) fn not_as_written(kind: &str, number: u64) -> String {
+    format!("its file {kind}{number} is not what was written")
 }
 
 /// Whether an error says that a file isn't as it was, and not that it can't be read now.

@@ -54,7 +54,7 @@ impl FoundJournal {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
         let Some((name, FORMAT)) = read_name(&mut file)? else { return Ok(None) };
-        let mut reader = RecordReader { file: &mut file, name, length };
+        let mut reader = RecordReader::open(path, name)?;
         let mut found = Self {
             name,
             last: name.base,
@@ -86,9 +86,7 @@ impl FoundJournal {
         };
         let name = name.or(found.as_ref().map(|found| found.name));
         let Some(name) = name else { return Ok(nothing) };
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        let mut reader = RecordReader { file: &mut file, name, length };
+        let mut reader = RecordReader::open(path, name)?;
         let (mut behind, mut records) = ((HEADER - ALIGNMENT) as u64, Vec::new());
         while let Some(record) = reader.next_behind(behind)? {
             behind = record.next - ALIGNMENT as u64;
@@ -109,17 +107,16 @@ impl FoundJournal {
             let store = store.to_owned();
             move |source| Error::Io { action: "reading", path: store.clone(), source }
         };
-        let (mut offset, mut file) = (HEADER as u64, None);
+        let (mut offset, mut reader) = (HEADER as u64, None);
         std::iter::from_fn(move || {
             while offset < self.end {
-                let opened = match &mut file {
-                    Some(file) => file,
-                    None => match File::open(&path) {
-                        Ok(opened) => file.insert(opened),
+                let reader = match &mut reader {
+                    Some(reader) => reader,
+                    None => match RecordReader::open(&path, self.name) {
+                        Ok(opened) => reader.insert(opened),
                         Err(source) => return Some(Err(failed(source))),
                     },
                 };
-                let mut reader = RecordReader { file: opened, name: self.name, length: self.length };
                 match reader.at(offset) {
                     Ok(Some(record)) => {
                         offset = record.next;

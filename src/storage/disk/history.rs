@@ -2,7 +2,7 @@
 
 use super::{
     checkpoint::{FoundCheckpoint, file_hash},
-    folder::{Contents, Folder, is_damage},
+    folder::{Contents, Folder, is_damage, not_as_written},
     found_journal::{FoundJournal, format_of},
     journal_record::JournalName,
 };
@@ -43,7 +43,7 @@ impl History {
         let checkpoint = match FoundCheckpoint::open(&folder.checkpoint(number)) {
             Ok(found) if found.record.number == number => found.record,
             Err(DumpError::Io(source)) if !is_damage(&source) => return Err(failed(source)),
-            _ => return Ok(Err(format!("its file checkpoint-{number} is not what was written"))),
+            _ => return Ok(Err(not_as_written(Folder::CHECKPOINT, number))),
         };
         let mut history = Self {
             store: checkpoint.store,
@@ -62,7 +62,7 @@ impl History {
                 Some(found) if found.name == expected && *base == expected.base && !found.is_damaged => {
                     history.journals.push((path, found));
                 }
-                _ => return Ok(Err(format!("its file journal-{base} is not what was written"))),
+                _ => return Ok(Err(not_as_written(Folder::JOURNAL, *base))),
             }
         }
         if history.journals.is_empty() {

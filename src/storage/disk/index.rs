@@ -5,13 +5,13 @@ use super::{
     folder::{Folder, bytes_of},
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     format::KeyRange,
-    storage::{Direction, DumpEntry, VisitEntries, Write, checksum::EntrySum, sled::Database},
+    storage::{Direction, Engine, Log, VisitEntries, Write, checksum::EntrySum, sled::Database},
 };
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
     ops::Bound,
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -51,17 +51,18 @@ impl Index {
 
     /// Makes the index of this number from a checkpoint.
     pub(super) fn load(store: &Folder, number: u64, cache_bytes: u64, from: u64) -> Result<Self> {
+        // What a removal that failed has left.
+        match fs::remove_dir_all(store.index(number)) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::Io { action: "writing to", path: store.path().to_owned(), source });
+            }
+            _ => {}
+        }
         Self::open(store, number, cache_bytes)
-            .and_then(|index| checkpoint::load(store, from, |batch| index.take(batch)).map(|()| index))
+            .and_then(|index| checkpoint::load(store, from, |batch| index.apply(batch, None)).map(|()| index))
             .inspect_err(|_| {
                 let _ = fs::remove_dir_all(store.index(number));
             })
-    }
-
-    fn take(&self, entries: Vec<DumpEntry>) -> Result<()> {
-        self.make_room()?;
-        self.put(entries.into_iter().map(Write::from).collect());
-        Ok(())
     }
 
     /// How many bytes its files have.
@@ -83,62 +84,6 @@ impl Index {
 
     fn waiting_mut(&self) -> RwLockWriteGuard<'_, WaitingEntries> {
         self.waiting.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let waiting = self.waiting();
-        match waiting.entries.get(key) {
-            Some(value) => Ok(value.clone()),
-            None => self.database.get(key),
-        }
-    }
-
-    /// Calls `visit` with the first entries of a range in this direction.
-    pub(super) fn visit(
-        &self,
-        range: &KeyRange,
-        direction: Direction,
-        limit: usize,
-        visit: VisitEntries<'_>,
-    ) -> Result<()> {
-        if range.is_empty() || limit == 0 {
-            return Ok(());
-        }
-        let waiting = self.waiting();
-        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut over = waiting.entries.range::<[u8], _>((Bound::Included(range.start.as_slice()), end));
-        let mut next_over = || match direction {
-            Direction::Forwards => over.next(),
-            Direction::Backwards => over.next_back(),
-        };
-        let is_before = |a: &[u8], b: &[u8]| if direction == Direction::Forwards { a < b } else { a > b };
-        let (mut left, mut ahead) = (limit, next_over());
-        self.database.visit(range, direction, &mut |key, value| {
-            while let Some((over, new)) = ahead.filter(|(over, _)| !is_before(key, over)) {
-                ahead = next_over();
-                if let Some(new) = new {
-                    visit(over, new);
-                    left -= 1;
-                }
-                // What waits stands for what the database has.
-                if over == key || left == 0 {
-                    return Ok(left > 0);
-                }
-            }
-            visit(key, value);
-            left -= 1;
-            Ok(left > 0)
-        })?;
-        while left > 0
-            && let Some((over, new)) = ahead
-        {
-            ahead = next_over();
-            if let Some(new) = new {
-                visit(over, new);
-                left -= 1;
-            }
-        }
-        Ok(())
     }
 
     /// Makes room for what is written next, where much waits.
@@ -186,5 +131,80 @@ impl Index {
     /// Reads all entries, and says what they come to; those that wait are left out.
     pub(super) fn sum(&self) -> Result<EntrySum> {
         self.database.sum()
+    }
+}
+
+impl Engine for Index {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let waiting = self.waiting();
+        match waiting.entries.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => self.database.get(key),
+        }
+    }
+
+    fn visit(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        limit: usize,
+        visit: VisitEntries<'_>,
+    ) -> Result<()> {
+        if range.is_empty() || limit == 0 {
+            return Ok(());
+        }
+        let waiting = self.waiting();
+        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut over = waiting.entries.range::<[u8], _>((Bound::Included(range.start.as_slice()), end));
+        let mut next_over = || match direction {
+            Direction::Forwards => over.next(),
+            Direction::Backwards => over.next_back(),
+        };
+        let is_before = |a: &[u8], b: &[u8]| if direction == Direction::Forwards { a < b } else { a > b };
+        let (mut left, mut ahead) = (limit, next_over());
+        self.database.visit(range, direction, &mut |key, value| {
+            while let Some((over, new)) = ahead.filter(|(over, _)| !is_before(key, over)) {
+                ahead = next_over();
+                if let Some(new) = new {
+                    visit(over, new);
+                    left -= 1;
+                }
+                // What waits stands for what the database has.
+                if over == key || left == 0 {
+                    return Ok(left > 0);
+                }
+            }
+            visit(key, value);
+            left -= 1;
+            Ok(left > 0)
+        })?;
+        while left > 0
+            && let Some((over, new)) = ahead
+        {
+            ahead = next_over();
+            if let Some(new) = new {
+                visit(over, new);
+                left -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&self, batch: Vec<Write>, _: Option<Log<'_>>) -> Result<()> {
+        self.make_room()?;
+        self.put(batch);
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        self.sum().map(drop)
+    }
+
+    fn path(&self) -> &Path {
+        self.database.store()
     }
 }

@@ -24,7 +24,10 @@ const MOST_ROOM: u64 = 1 << 20;
 /// A journal that is written to.
 #[derive(Debug)]
 pub(super) struct Journal {
-    name: JournalName,
+    /// The last change before it.
+    base: u64,
+    /// What seeds the checksums of its records.
+    seed: u64,
     path: PathBuf,
     /// Locked before `tail`.
     file: Mutex<JournalFile>,
@@ -60,8 +63,9 @@ struct JournalTail {
 }
 
 impl Journal {
-    /// Makes an empty journal, which is whole when it has its name, and on the disk.
-    pub(super) fn create(path: PathBuf, name: JournalName) -> io::Result<Self> {
+    /// Makes an empty journal, which is whole when it has its name, and on the disk; `is_open` if it goes on from another that
+    /// is [open](Self::open).
+    pub(super) fn create(path: PathBuf, name: JournalName, is_open: bool) -> io::Result<Self> {
         let new = path.with_extension("new");
         let mut file = DurableFile::create(&new)?;
         let mut finish = || {
@@ -74,7 +78,7 @@ impl Journal {
             let _ = files::remove(&new);
             let _ = files::remove(&path);
         })?;
-        Ok(Self::new(file, path, name, HEADER as u64, name.base))
+        Ok(Self::new(file, path, name, HEADER as u64, name.base, is_open))
     }
 
     /// Goes on with a journal of which everything up to `end` was read; what follows is cleared away.
@@ -84,18 +88,25 @@ impl Journal {
             file.set_len(found.end)?;
         }
         file.sync_all()?;
-        Ok(Self::new(file, path, found.name, found.end, found.last))
+        Ok(Self::new(file, path, found.name, found.end, found.last, false))
     }
 
-    fn new(file: DurableFile, path: PathBuf, name: JournalName, end: u64, number: u64) -> Self {
-        let file = JournalFile { file, written: end, flushed: end, room: end, is_open: false, stopped: None };
+    fn new(
+        file: DurableFile,
+        path: PathBuf,
+        name: JournalName,
+        end: u64,
+        number: u64,
+        is_open: bool,
+    ) -> Self {
+        let file = JournalFile { file, written: end, flushed: end, room: end, is_open, stopped: None };
         let tail = JournalTail { buffer: Vec::new(), end, number, in_change: false, flushed: end };
-        Self { name, path, file: Mutex::new(file), tail: Mutex::new(tail) }
+        Self { base: name.base, seed: name.seed(), path, file: Mutex::new(file), tail: Mutex::new(tail) }
     }
 
     /// The last change before it.
     pub(super) fn base(&self) -> u64 {
-        self.name.base
+        self.base
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -107,11 +118,6 @@ impl Journal {
         lock(&self.tail).number
     }
 
-    /// Whether it has parts of a change that hasn't happened.
-    pub(super) fn is_in_change(&self) -> bool {
-        lock(&self.tail).in_change
-    }
-
     /// How many bytes it has.
     pub(super) fn len(&self) -> u64 {
         lock(&self.tail).end
@@ -119,12 +125,15 @@ impl Journal {
 
     /// Adds a change, or a part of one, to be flushed.
     pub(super) fn append(&self, log: Log<'_>) -> io::Result<()> {
+        if u32::try_from(log.bytes.len()).is_err() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         if lock(&self.tail).buffer.len() + log.bytes.len() > BUFFER {
             self.write_out(&mut lock(&self.file))?;
         }
         let mut tail = lock(&self.tail);
         let number = tail.number + 1;
-        let record = record(self.name, tail.end, number, tail.flushed, log);
+        let record = record(self.seed, tail.end, number, tail.flushed, log);
         tail.end += record.len() as u64;
         if tail.buffer.is_empty() {
             tail.buffer = record;
@@ -146,15 +155,25 @@ impl Journal {
         }
     }
 
+    /// Makes the folder say no longer that the store is closed.
+    pub(super) fn open(&self) -> io::Result<()> {
+        self.open_in(&mut lock(&self.file))
+    }
+
+    fn open_in(&self, file: &mut JournalFile) -> io::Result<()> {
+        if !file.is_open {
+            self.path.parent().map_or(Ok(()), Closed::remove)?;
+            file.is_open = true;
+        }
+        Ok(())
+    }
+
     /// Returns when everything that was added before is on the disk.
     pub(super) fn flush(&self) -> io::Result<()> {
         let mut file = lock(&self.file);
         self.write_out(&mut file)?;
         if file.flushed < file.written {
-            if !file.is_open {
-                self.path.parent().map_or(Ok(()), Closed::remove)?;
-                file.is_open = true;
-            }
+            self.open_in(&mut file)?;
             file.sync()?;
             file.flushed = file.written;
             lock(&self.tail).flushed = file.flushed;

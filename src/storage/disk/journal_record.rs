@@ -5,13 +5,14 @@
 //! record   mark, flags, length, number of the change, flushed, checksum; part of the change; zeros up to 16 bytes
 //! ```
 //!
-//! What is flushed is behind the end of all records before it, as the next record says: so what a power cut leaves of the
+//! Each record names the offset up to which the journal was flushed before it was added: so what a power cut leaves of the
 //! last ones is told from damage. Room is made before it is needed, so that a flush has no sizes to write.
 
 use crate::{format::FORMAT, storage::Log};
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, BufReader, Read},
+    path::Path,
 };
 use twox_hash::XxHash3_64;
 
@@ -66,19 +67,19 @@ impl JournalName {
     }
 
     /// What seeds the checksums of its records.
-    fn seed(self) -> u64 {
+    pub(super) fn seed(self) -> u64 {
         XxHash3_64::oneshot(&self.header())
     }
 }
 
 /// The checksum of a record that begins at an offset.
-fn checksum(name: JournalName, offset: u64, head: &[u8], part: &[u8]) -> u64 {
-    let head = XxHash3_64::oneshot_with_seed(name.seed() ^ offset, head);
+fn checksum(seed: u64, offset: u64, head: &[u8], part: &[u8]) -> u64 {
+    let head = XxHash3_64::oneshot_with_seed(seed ^ offset, head);
     XxHash3_64::oneshot_with_seed(head, part)
 }
 
-/// The bytes of a record, up to where the next begins.
-pub(super) fn record(name: JournalName, offset: u64, number: u64, flushed: u64, log: Log<'_>) -> Vec<u8> {
+/// The bytes of a record, up to where the next begins, in the journal of this [seed](JournalName::seed).
+pub(super) fn record(seed: u64, offset: u64, number: u64, flushed: u64, log: Log<'_>) -> Vec<u8> {
     let length = u32::try_from(log.bytes.len()).unwrap_or(u32::MAX);
     let flags = if log.is_last { LAST } else { 0 };
     let size = (RECORD + log.bytes.len()).next_multiple_of(ALIGNMENT);
@@ -88,7 +89,7 @@ pub(super) fn record(name: JournalName, offset: u64, number: u64, flushed: u64, 
     record.extend_from_slice(&length.to_le_bytes());
     record.extend_from_slice(&number.to_le_bytes());
     record.extend_from_slice(&flushed.to_le_bytes());
-    let checksum = checksum(name, offset, &record, log.bytes);
+    let checksum = checksum(seed, offset, &record, log.bytes);
     record.extend_from_slice(&checksum.to_le_bytes());
     record.extend_from_slice(log.bytes);
     record.resize(size, 0);
@@ -105,22 +106,43 @@ pub(super) struct FoundRecord {
     pub(super) next: u64,
 }
 
-/// Reads the records of a file, one after the other.
-pub(super) struct RecordReader<'f> {
-    pub(super) file: &'f mut File,
-    pub(super) name: JournalName,
-    pub(super) length: u64,
+/// Reads the records of a file, mostly one after the other.
+pub(super) struct RecordReader {
+    file: BufReader<File>,
+    /// Where the file is read next.
+    position: u64,
+    length: u64,
+    seed: u64,
 }
 
-impl RecordReader<'_> {
+impl RecordReader {
+    /// Of the file of the journal of this name, from its beginning.
+    pub(super) fn open(path: &Path, name: JournalName) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        Ok(Self { file: BufReader::with_capacity(READ, file), position: 0, length, seed: name.seed() })
+    }
+
+    fn go_to(&mut self, offset: u64) -> io::Result<()> {
+        self.file.seek_relative(offset.cast_signed() - self.position.cast_signed())?;
+        self.position = offset;
+        Ok(())
+    }
+
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact(bytes)?;
+        self.position += bytes.len() as u64;
+        Ok(())
+    }
+
     /// The record that begins here; none if it isn't what was written.
     pub(super) fn at(&mut self, offset: u64) -> io::Result<Option<FoundRecord>> {
         let mut head = [0; RECORD];
         if offset + RECORD as u64 > self.length {
             return Ok(None);
         }
-        self.file.seek(SeekFrom::Start(offset))?;
-        self.file.read_exact(&mut head)?;
+        self.go_to(offset)?;
+        self.read(&mut head)?;
         let Some((fields, checksum_found)) = head.split_last_chunk::<8>() else { return Ok(None) };
         let ([mark @ .., flags], rest) = fields.split_at(4) else { return Ok(None) };
         let (Some((length, rest)), true) = (rest.split_first_chunk::<4>(), *mark == MARK) else {
@@ -136,8 +158,8 @@ impl RecordReader<'_> {
             return Ok(None);
         }
         let mut part = vec![0; length as usize];
-        self.file.read_exact(&mut part)?;
-        if checksum(self.name, offset, fields, &part).to_le_bytes() != *checksum_found {
+        self.read(&mut part)?;
+        if checksum(self.seed, offset, fields, &part).to_le_bytes() != *checksum_found {
             return Ok(None);
         }
         let (number, flushed) = (u64::from_le_bytes(*number), u64::from_le_bytes(*flushed));
@@ -159,11 +181,14 @@ impl RecordReader<'_> {
     /// The first record that begins behind this offset.
     pub(super) fn next_behind(&mut self, mut offset: u64) -> io::Result<Option<FoundRecord>> {
         offset += ALIGNMENT as u64;
+        if let Some(record) = self.at(offset)? {
+            return Ok(Some(record));
+        }
         let mut bytes = Vec::with_capacity(READ);
         while offset < self.length {
             bytes.clear();
-            self.file.seek(SeekFrom::Start(offset))?;
-            Read::by_ref(self.file).take(READ as u64).read_to_end(&mut bytes)?;
+            self.go_to(offset)?;
+            self.position += self.file.by_ref().take(READ as u64).read_to_end(&mut bytes)? as u64;
             let marked = (0..bytes.len()).step_by(ALIGNMENT);
             for at in marked.filter(|at| bytes.get(*at..).is_some_and(|rest| rest.starts_with(&MARK))) {
                 if let Some(record) = self.at(offset + at as u64)? {
@@ -206,7 +231,7 @@ mod tests {
         );
         assert_eq!(JournalName::read(&header), Some((name, 2)));
         let log = Log { bytes: b"abc", is_last: true };
-        let bytes = record(name, 64, 6, 64, log);
+        let bytes = record(name.seed(), 64, 6, 64, log);
         assert_eq!(
             hex(&bytes),
             "0a4a01010300000006000000000000004000000000000000e168794697cf98fb61626300000000000000000000000000"

@@ -42,9 +42,7 @@ impl ReadOnlyEngine {
             folder.corrupt(format!("{problem}; opened where it may be written to, it may be made anew"))
         })?;
         let memory = MemoryEngine::default();
-        checkpoint::load(&folder, history.checkpoint, |entries| {
-            memory.apply(entries.into_iter().map(Write::from).collect(), None)
-        })?;
+        checkpoint::load(&folder, history.checkpoint, |batch| memory.apply(batch, None))?;
         Ok(Self { memory, path: path.to_owned(), behind: Mutex::new(Some((folder, history))) })
     }
 

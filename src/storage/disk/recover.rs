@@ -50,17 +50,27 @@ impl Remains {
         let closed = Closed::read(&store.join(Folder::CLOSED));
         let index = Self::index(store, &contents, closed.as_ref(), scratch);
         let _ = fs::remove_dir_all(scratch);
-        if let (Some(closed), Ok((entries, sum))) = (&closed, &index)
-            && closed.sum == *sum
-        {
-            return Ok(Self { entries: entries.clone(), ..Self::default() });
-        }
+        let index = match index {
+            Ok((entries, sum)) if closed.is_some_and(|closed| closed.sum == sum) => {
+                return Ok(Self { entries, ..Self::default() });
+            }
+            index => index.map(|(entries, _)| entries),
+        };
         let mut remains = Self::default();
         let number = contents.checkpoints.last().copied();
         let store_number = number.and_then(|number| remains.checkpoint(store, number));
         let is_whole = number.is_some() && remains.missing.is_empty();
         match index {
-            Ok((entries, _)) => remains.entries.extend(entries),
+            // Nothing was written after it was closed, so what is left of the index is as new as can be.
+            Ok(entries) if closed.is_some() => remains.entries.extend(entries),
+            // A power cut may have left it older than the checkpoint.
+            Ok(mut entries) => {
+                entries.append(&mut remains.entries);
+                remains.entries = entries;
+                if !is_whole {
+                    remains.missing.push("its index may be older than its last changes".to_owned());
+                }
+            }
             Err(problem) if !is_whole => remains.missing.push(problem),
             Err(_) => {}
         }

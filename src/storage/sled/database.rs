@@ -84,6 +84,11 @@ impl Database {
         })
     }
 
+    /// The folder of the store.
+    pub(in crate::storage) fn store(&self) -> &Path {
+        &self.store
+    }
+
     pub(in crate::storage) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let value = self.read(|| self.tree.get(key))?;
         value.map(|stored| self.checked(key, &stored).map(<[u8]>::to_vec)).transpose()

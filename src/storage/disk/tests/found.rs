@@ -15,6 +15,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use tempfile::TempDir;
 use twox_hash::XxHash3_64;
@@ -112,7 +113,7 @@ impl Finder {
         let engine = DiskEngine::open(path, 1 << 20)?;
         self.opened += 1;
         self.with_index += usize::from(exists && engine.made_anew().is_none());
-        let state = state(&entries_of(&open(Box::new(engine)))?);
+        let state = state(&entries_of(&open(Arc::new(engine)))?);
         assert!(exists || state == (0, 0), "there is something where nothing is");
         Ok(if exists { Found::Store(state) } else { Found::Nothing })
     }

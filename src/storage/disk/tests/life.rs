@@ -12,7 +12,7 @@ use crate::{
         tests::open,
     },
 };
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 
 /// What is done to a store.
@@ -97,7 +97,7 @@ impl Living {
             // Something fails before it is a store.
             drop(DiskEngine::open(&self.path, 1 << 20).unwrap());
         }
-        let storage = open(Box::new(DiskEngine::open(&self.path, 1 << 20).unwrap()));
+        let storage = open(Arc::new(DiskEngine::open(&self.path, 1 << 20).unwrap()));
         if exists {
             self.entries = entries_of(&storage).unwrap();
             let found = state(&self.entries);
