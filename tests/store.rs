@@ -228,6 +228,22 @@ fn a_folder_in_which_making_a_store_was_cut_short_becomes_one() {
 }
 
 #[test]
+fn a_store_that_was_copied_to_where_another_was_being_made_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    store.record(SALES.on(Period::Day, day("2024-05-01")), 3).unwrap();
+    drop(store);
+    // As a process leaves it that is killed while it makes a store.
+    fs::write(folder.path().join("unfinished"), "").unwrap();
+    for expected in [3, 4] {
+        let store = Store::options().create(false).open(folder.path()).unwrap();
+        assert_eq!(value(&store, "2024-05-01"), Some(Some(expected)));
+        assert!(!folder.path().join("unfinished").exists());
+        store.record(SALES.on(Period::Day, day("2024-05-01")), expected + 1).unwrap();
+    }
+}
+
+#[test]
 fn the_calendar_is_the_stores_and_another_one_is_refused_with_both_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");

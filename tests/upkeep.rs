@@ -215,6 +215,14 @@ fn a_backup_that_fails_leaves_the_one_before() {
     fs::create_dir_all(folder.path().join("folder/in the way")).unwrap();
     refused(&folder.path().join("folder"));
     assert_eq!(names(folder.path()), ["folder", "store"]);
+    #[cfg(unix)]
+    {
+        let device = folder.path().join("device");
+        std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+        refused(&device);
+        assert!(device.is_symlink());
+        fs::remove_file(device).unwrap();
+    }
 
     // So long a name that no file can be made beside it; a full disk is in tests/trouble.rs.
     let backup = folder.path().join("b".repeat(255));

@@ -385,6 +385,13 @@ impl<V> Default for Patch<V> {
 }
 
 impl<V: Value> Patch<V> {
+    /// The slot and the value, if the patch has one integer and nothing else.
+    pub(super) fn one_integer(&self) -> Option<(u32, i64)> {
+        let mut statistics = self.row.iter();
+        let (slot, value) = statistics.next()?;
+        if self.removed == 0 && statistics.next().is_none() { Some((slot, value?.to_integer()?)) } else { None }
+    }
+
     /// Puts what the patch has into a stored row, merged with what is there or instead of it; says how many statistics
     /// were written. An error has the offset of its slot.
     pub(super) fn apply(&self, stored: &mut Row<V>, edit: Edit) -> Result<u64, (u32, MergeError)> {

@@ -433,7 +433,7 @@ fn records_are_these_bytes() {
         "01 02 03555443 fb9f05 06 1c 053230323562 05302e312e30",
     );
     check(SeenRecord { day: 15_706 }, "01 fbb47a");
-    check(CheckpointRecord { store: 251, number: 7 }, "01 fbfb00 07");
+    check(CheckpointRecord { store_id: 251, number: 7 }, "01 fbfb00 07");
     check(DomainRecord { name: text("The till") }, "01 08 5468652074696c6c");
     let metric = |form| MetricRecord { name: text("N"), description: text(""), kind: text("visit"), form };
     check(metric(Form::Integers), "01 014e 00 057669736974 00");

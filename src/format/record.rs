@@ -45,7 +45,7 @@ pub(crate) struct SeenRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CheckpointRecord {
     /// The number that the store was given when it was made.
-    pub(crate) store: u64,
+    pub(crate) store_id: u64,
     /// The last change that is in it.
     pub(crate) number: u64,
 }

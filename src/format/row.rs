@@ -208,46 +208,30 @@ impl<V: Value> Row<V> {
         }
     }
 
-    fn push_head(&self, width: u8, bytes: &mut Vec<u8>) {
-        let has_missing = if self.missing == 0 { 0 } else { HAS_MISSING };
-        push_presence(self.present, width | has_missing, bytes);
-        if self.missing != 0 {
-            let mut packed = 0_u64;
-            for (rank, slot) in slots_of(self.present).enumerate() {
-                packed |= u64::from(self.missing & bit(slot) != 0) << rank;
-            }
-            let length = (self.len() as usize).div_ceil(8);
-            bytes.extend_from_slice(packed.to_le_bytes().get(..length).unwrap_or_default());
-        }
-    }
-
     /// The lowest value, and each value's distance from it in as few bytes as the largest distance takes.
     fn encode_integers(&self, bytes: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let mut integers = Vec::with_capacity(self.values.len());
         let (mut base, mut largest) = (i64::MAX, i64::MIN);
         for (slot, value) in self.iter() {
             let Some(value) = value else { continue };
             let wrong = Unencodable { slot, problem: "a value that isn't an integer" };
             let value = value.to_integer().ok_or(wrong)?;
             (base, largest) = (base.min(value), largest.max(value));
-            integers.push(value);
         }
-        if integers.is_empty() {
-            self.push_head(0, bytes);
+        if self.values.is_empty() {
+            push_head(self.present, self.missing, 0, bytes);
             return Ok(());
         }
         let width = width_of(distance(base, largest));
-        self.push_head(width, bytes);
+        push_head(self.present, self.missing, width, bytes);
         push_signed(base, bytes);
-        for value in integers {
-            let distance = distance(base, value).to_le_bytes();
-            bytes.extend_from_slice(distance.get(..usize::from(width)).unwrap_or_default());
+        for value in self.values.iter().filter_map(Value::to_integer) {
+            push_distance(distance(base, value), width, bytes);
         }
         Ok(())
     }
 
     fn encode_values(&self, bytes: &mut Vec<u8>) -> Result<(), Unencodable> {
-        self.push_head(0, bytes);
+        push_head(self.present, self.missing, 0, bytes);
         for (slot, value) in self.iter() {
             let Some(value) = value else { continue };
             let wrong = |problem| Unencodable { slot, problem };
@@ -267,6 +251,23 @@ impl<V: Value> Row<V> {
         row.for_each(SlotBits::MAX, |_, value| values.extend(value))?;
         Ok(Self { present: row.present, missing: row.missing, values })
     }
+}
+
+/// Adds what stands before the values.
+fn push_head(present: SlotBits, missing: SlotBits, width: u8, bytes: &mut Vec<u8>) {
+    push_presence(present, width | if missing == 0 { 0 } else { HAS_MISSING }, bytes);
+    if missing != 0 {
+        let mut packed = 0_u64;
+        for (rank, slot) in slots_of(present).enumerate() {
+            packed |= u64::from(missing & bit(slot) != 0) << rank;
+        }
+        let length = (present.count_ones() as usize).div_ceil(8);
+        bytes.extend_from_slice(packed.to_le_bytes().get(..length).unwrap_or_default());
+    }
+}
+
+fn push_distance(distance: u64, width: u8, bytes: &mut Vec<u8>) {
+    bytes.extend_from_slice(distance.to_le_bytes().get(..usize::from(width)).unwrap_or_default());
 }
 
 /// Adds the head and which slots are present, in the shortest of the four ways.
@@ -333,7 +334,7 @@ pub(crate) struct PackedRow<'b> {
     present: SlotBits,
     missing: SlotBits,
     base: i64,
-    width: usize,
+    width: u8,
     values: &'b [u8],
 }
 
@@ -343,7 +344,7 @@ impl<'b> PackedRow<'b> {
         let head = reader.byte()?;
         let present = read_presence(head, &mut reader)?;
         let missing = if head & HAS_MISSING == 0 { 0 } else { read_missing(present, &mut reader)? };
-        let width = usize::from(head & WIDTH);
+        let width = head & WIDTH;
         if present == 0 || head & !(WIDTH | PRESENCE | HAS_MISSING) != 0 {
             return Err(WRONG_HEAD);
         }
@@ -353,7 +354,10 @@ impl<'b> PackedRow<'b> {
             _ => 0,
         };
         let fits = match form {
-            Form::Integers => width <= 8 && reader.rest().len() == width * count && (count > 0 || width == 0),
+            Form::Integers => {
+                let length = usize::from(width) * count;
+                width <= 8 && reader.rest().len() == length && (count > 0 || width == 0)
+            }
             Form::Encoded | Form::Large => width == 0,
         };
         let values = reader.rest();
@@ -399,10 +403,32 @@ impl<'b> PackedRow<'b> {
 
     fn integer(&self, rank: usize) -> i64 {
         let mut distance = [0; 8];
-        let start = rank * self.width;
-        let bytes = self.values.get(start..start + self.width).unwrap_or_default();
+        let width = usize::from(self.width);
+        let bytes = self.values.get(rank * width..(rank + 1) * width).unwrap_or_default();
         distance.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         self.base.wrapping_add(u64::from_le_bytes(distance).cast_signed())
+    }
+
+    /// Adds the bytes of this row with one more statistic, an integer whose slot is absent, if it can go among the others
+    /// without unpacking them: where it is as the lowest or above, and its distance has no more bytes than theirs. Says
+    /// whether it was.
+    pub(crate) fn encode_with(&self, slot: u32, value: i64, bytes: &mut Vec<u8>) -> bool {
+        let distance = distance(self.base, value);
+        let fits = self.form == Form::Integers
+            && self.values() != 0
+            && self.present & bit(slot) == 0
+            && value >= self.base
+            && width_of(distance) <= self.width;
+        if fits {
+            let rank = self.rank(slot) * usize::from(self.width);
+            let (before, behind) = self.values.split_at_checked(rank).unwrap_or_default();
+            push_head(self.present | bit(slot), self.missing, self.width, bytes);
+            push_signed(self.base, bytes);
+            bytes.extend_from_slice(before);
+            push_distance(distance, self.width, bytes);
+            bytes.extend_from_slice(behind);
+        }
+        fits
     }
 
     /// Calls `visit` with each of these slots that has a statistic, in order, and its value, none if it is missing.

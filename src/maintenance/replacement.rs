@@ -59,14 +59,17 @@ impl Replacement {
     /// Makes the file, which on Unix only its owner may read, whatever the umask and what is there; a link is replaced itself.
     ///
     /// # Errors
-    /// When the file can't be made, or there is a folder.
+    /// When the file can't be made, or there is a folder, a pipe or a device.
     pub fn private(path: &Path) -> io::Result<Self> {
         Self::begin(path, &mut private_file())
     }
 
     fn begin(path: &Path, options: &mut OpenOptions) -> io::Result<Self> {
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+        // Nothing takes the place of a pipe or a device, also where a link leads to one.
+        match fs::metadata(path) {
+            Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(there) if !there.is_file() => return Err(io::Error::other("it is not a file that can be replaced")),
+            _ => {}
         }
         let process = process::id();
         // What a killed process left, and a file of the user's own, stays as it is.

@@ -45,7 +45,7 @@ pub(crate) trait Engine: Debug + Send + Sync {
 
     /// The parts of changes in the journal that the map doesn't have yet: they are to be applied first of all, and then it
     /// has [caught up](Self::caught_up).
-    fn behind(&self) -> Option<Parts> {
+    fn unapplied(&self) -> Option<Parts> {
         None
     }
 
@@ -88,12 +88,12 @@ pub(crate) trait Engine: Debug + Send + Sync {
 
     /// Begins to make the map anew, since damage was met in it: gives an engine with all that the checkpoint has, and what
     /// it doesn't have yet of the journal. No change is applied meanwhile. None in memory.
-    fn begin_rebuild(&self) -> Result<Option<(Arc<dyn Engine>, Parts)>> {
+    fn begin_remake(&self) -> Result<Option<(Arc<dyn Engine>, Parts)>> {
         Ok(None)
     }
 
     /// Puts the map that was made anew in the place of the damaged one.
-    fn finish_rebuild(&self) {}
+    fn finish_remake(&self) {}
 
     /// What was made anew when it was opened, if anything was.
     fn made_anew(&self) -> Option<MadeAnew> {

@@ -51,7 +51,7 @@ impl Storage {
             spills: AtomicU64::new(0),
         };
         let storage = Self { shared: Arc::new(shared) };
-        if let Some(parts) = storage.engine().behind() {
+        if let Some(parts) = storage.engine().unapplied() {
             replay(&storage, parts)?;
             storage.engine().caught_up();
         }
@@ -111,7 +111,7 @@ impl Storage {
 
     /// What becomes of an error that somebody has met who saw the map when it had been made anew so many times: where it is of
     /// damage, the map is made anew.
-    pub(super) fn mended(&self, error: Error, rebuilds: u64) -> Error {
+    pub(super) fn mended(&self, error: Error, remakes: u64) -> Error {
         if !matches!(error, Error::Corrupt { .. }) {
             return error;
         }
@@ -121,7 +121,7 @@ impl Storage {
                 self.shared.is_damaged.store(true, Ordering::Relaxed);
                 Ok(true)
             }
-            _checkpoint => self.rebuild(rebuilds),
+            _checkpoint => self.remake(remakes),
         };
         match mended {
             Ok(true) => Error::MadeAnew { path: self.path().to_owned() },
@@ -132,17 +132,17 @@ impl Storage {
 
     /// Makes the map anew, unless somebody has since it was made anew so many times; all reads wait, no checkpoint is under
     /// way, and a change that is open won't happen. Says whether the engine can do so.
-    fn rebuild(&self, rebuilds: u64) -> Result<bool> {
+    fn remake(&self, remakes: u64) -> Result<bool> {
         let mut versions = self.versions_mut();
-        if versions.rebuilds != rebuilds {
+        if versions.remakes != remakes {
             return Ok(true);
         }
-        let Some((new, parts)) = self.engine().begin_rebuild()? else { return Ok(false) };
+        let Some((new, parts)) = self.engine().begin_remake()? else { return Ok(false) };
         let replay = self.shared.replay;
         replay(&Self::new(new, replay)?, parts)?;
-        self.engine().finish_rebuild();
+        self.engine().finish_remake();
         self.engine().give_up();
-        versions.rebuilt();
+        versions.remade();
         Ok(true)
     }
 
@@ -151,11 +151,11 @@ impl Storage {
     fn with_checkpoint<T>(&self, work: impl Fn() -> Result<T>) -> Result<T> {
         self.is_not_nested()?;
         let _only_one = lock(&self.shared.checkpoint);
-        let rebuilds = self.versions().rebuilds;
+        let remakes = self.versions().remakes;
         let mut done = work();
         let is_damaged = self.shared.is_damaged.swap(false, Ordering::Relaxed);
         let is_damaged = is_damaged || matches!(done, Err(Error::Corrupt { .. }));
-        if is_damaged && self.rebuild(rebuilds)? && done.is_err() {
+        if is_damaged && self.remake(remakes)? && done.is_err() {
             done = work();
         }
         done

@@ -37,7 +37,7 @@ pub(crate) use engine::{BATCH, Direction, Engine, Entry, Log, Parts, VisitEntrie
 pub use engine::{Compaction, MadeAnew};
 pub(crate) use flusher::Flusher;
 pub(crate) use handle::Storage;
-use lock::lock;
+use lock::{lock, until_free};
 pub(crate) use memory::MemoryEngine;
 pub(crate) use mvcc::Snapshot;
 pub(crate) use private::{private_file, private_folder};

@@ -20,7 +20,7 @@ struct Held {
     storage: Storage,
     version: u64,
     /// How often the map had been made anew.
-    rebuilds: u64,
+    remakes: u64,
     /// Damage that it meets is left to whoever holds it.
     leaves_damage: bool,
 }
@@ -51,10 +51,10 @@ impl Storage {
 
     fn hold(&self, leaves_damage: bool) -> Snapshot {
         let mut versions = self.versions_mut();
-        let Versions { version, rebuilds, .. } = *versions;
+        let Versions { version, remakes, .. } = *versions;
         *versions.held.entry(version).or_default() += 1;
         drop(versions);
-        Snapshot { held: Arc::new(Held { storage: self.clone(), version, rebuilds, leaves_damage }) }
+        Snapshot { held: Arc::new(Held { storage: self.clone(), version, remakes, leaves_damage }) }
     }
 }
 
@@ -62,13 +62,13 @@ impl Held {
     /// Reads from the map as it is and what was replaced in it.
     fn read<T>(&self, work: impl FnOnce(&Versions, &dyn Engine) -> Result<T>) -> Result<T> {
         let versions = self.storage.versions();
-        versions.check(self.rebuilds, self.storage.path())?;
+        versions.check(self.remakes, self.storage.path())?;
         let found = work(&versions, self.storage.engine());
         drop(versions);
         if self.leaves_damage {
             return found;
         }
-        found.map_err(|error| self.storage.mended(error, self.rebuilds))
+        found.map_err(|error| self.storage.mended(error, self.remakes))
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Transaction<'s> {
     /// Some of the change is written already.
     is_large: bool,
     /// How often the map had been made anew when it began.
-    rebuilds: u64,
+    remakes: u64,
     _only_one: MutexGuard<'s, ()>,
 }
 
@@ -104,12 +104,12 @@ impl Transaction<'_> {
     /// Writes what waits in memory, for nobody to see yet.
     fn write_out(&mut self) -> Result<()> {
         if self.log.is_some() && !self.is_large {
-            self.storage.begin_large(self.rebuilds)?;
+            self.storage.begin_large(self.remakes)?;
             self.is_large = true;
         }
         let log = self.log.as_ref().map(|log| Log { bytes: log.bytes(), is_last: false });
         // Not taken away: whoever goes on after an error must not commit without them.
-        let applied = self.storage.apply_part(self.rebuilds, self.writes.clone(), self.read.get_mut(), log);
+        let applied = self.storage.apply_part(self.remakes, self.writes.clone(), self.read.get_mut(), log);
         applied.map_err(|error| self.mended(error))?;
         self.writes.clear();
         self.read.get_mut().clear();
@@ -131,11 +131,11 @@ impl Transaction<'_> {
     pub(crate) fn commit(mut self) -> Result<()> {
         let writes = mem::take(&mut self.writes);
         let Some(log) = &self.log else {
-            return self.storage.apply_part(self.rebuilds, writes, self.read.get_mut(), None);
+            return self.storage.apply_part(self.remakes, writes, self.read.get_mut(), None);
         };
         let log = Log { bytes: log.bytes(), is_last: true };
         if self.is_large {
-            let committed = self.storage.commit_large(self.rebuilds, writes, self.read.get_mut(), log);
+            let committed = self.storage.commit_large(self.remakes, writes, self.read.get_mut(), log);
             committed.map_err(|error| self.mended(error))?;
             self.is_large = false;
             return Ok(());
@@ -143,12 +143,12 @@ impl Transaction<'_> {
         if writes.is_empty() {
             return Ok(());
         }
-        let applied = self.storage.apply(self.rebuilds, writes, self.read.get_mut(), log);
+        let applied = self.storage.apply(self.remakes, writes, self.read.get_mut(), log);
         applied.map_err(|error| self.mended(error))
     }
 
     fn mended(&self, error: Error) -> Error {
-        self.storage.mended(error, self.rebuilds)
+        self.storage.mended(error, self.remakes)
     }
 
     fn remember(&self, key: &[u8], stored: Option<&Vec<u8>>) {
@@ -238,15 +238,15 @@ impl Storage {
             log,
             read: RefCell::default(),
             is_large: false,
-            rebuilds: self.versions().rebuilds,
+            remakes: self.versions().remakes,
             _only_one: only_one,
         })
     }
 
     /// Applies a change that fits into one batch.
-    fn apply(&self, rebuilds: u64, writes: KeyValues, read: &mut KeyValues, log: Log<'_>) -> Result<()> {
+    fn apply(&self, remakes: u64, writes: KeyValues, read: &mut KeyValues, log: Log<'_>) -> Result<()> {
         let mut versions = self.versions_mut();
-        versions.check(rebuilds, self.path())?;
+        versions.check(remakes, self.path())?;
         if !versions.held.is_empty() {
             for key in writes.keys() {
                 let stored = self.stored(key, read)?;
@@ -264,10 +264,10 @@ impl Storage {
     }
 
     /// Begins a large change.
-    fn begin_large(&self, rebuilds: u64) -> Result<()> {
+    fn begin_large(&self, remakes: u64) -> Result<()> {
         let undo = Undo::new(Scratch::new(self.nameless_file()?));
         let mut versions = self.versions_mut();
-        versions.check(rebuilds, self.path())?;
+        versions.check(remakes, self.path())?;
         let next = versions.version + 1;
         versions.large.push((next, undo));
         versions.is_large_under_way = true;
@@ -277,13 +277,13 @@ impl Storage {
     /// Applies some of a large change's writes.
     fn apply_part(
         &self,
-        rebuilds: u64,
+        remakes: u64,
         writes: KeyValues,
         read: &mut KeyValues,
         log: Option<Log<'_>>,
     ) -> Result<()> {
         let mut versions = self.versions_mut();
-        versions.check(rebuilds, self.path())?;
+        versions.check(remakes, self.path())?;
         if log.is_some() {
             let stored = |key: &Vec<u8>| Ok((key.clone(), self.stored(key, read)?));
             let replaced = writes.keys().map(stored).collect::<Result<_>>()?;
@@ -297,12 +297,12 @@ impl Storage {
     /// Makes a large change happen, with the last of its writes.
     fn commit_large(
         &self,
-        rebuilds: u64,
+        remakes: u64,
         writes: KeyValues,
         read: &mut KeyValues,
         log: Log<'_>,
     ) -> Result<()> {
-        self.apply_part(rebuilds, writes, read, Some(log))?;
+        self.apply_part(remakes, writes, read, Some(log))?;
         let mut versions = self.versions_mut();
         versions.version += 1;
         versions.is_large_under_way = false;

@@ -24,7 +24,7 @@ pub(super) struct Versions {
     pub(super) large: Vec<(u64, Undo)>,
     pub(super) is_large_under_way: bool,
     /// How often the map was made anew. Its entries aren't the same ones then, though they say the same.
-    pub(super) rebuilds: u64,
+    pub(super) remakes: u64,
 }
 
 impl Versions {
@@ -40,16 +40,16 @@ impl Versions {
 
     /// Says that the map was made anew: snapshots that were taken before see nothing any more, and a change that is open won't
     /// happen.
-    pub(super) fn rebuilt(&mut self) {
-        self.rebuilds += 1;
+    pub(super) fn remade(&mut self) {
+        self.remakes += 1;
         self.replaced.clear();
         self.large.clear();
         self.is_large_under_way = false;
     }
 
     /// Whether the map is still the one that a read began with.
-    pub(super) fn check(&self, rebuilds: u64, store: &Path) -> Result<()> {
-        if self.rebuilds == rebuilds { Ok(()) } else { Err(Error::MadeAnew { path: store.to_owned() }) }
+    pub(super) fn check(&self, remakes: u64, store: &Path) -> Result<()> {
+        if self.remakes == remakes { Ok(()) } else { Err(Error::MadeAnew { path: store.to_owned() }) }
     }
 
     /// Drops the replaced values that no held snapshot can ask for.

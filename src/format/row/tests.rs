@@ -150,6 +150,32 @@ proptest! {
     }
 
     #[test]
+    fn an_integer_among_the_others_gives_the_bytes_of_the_row_with_it(
+        row in integer_rows(), slot in 0..MOST_SLOTS, likeness in any::<Index>()
+    ) {
+        let bytes = encoded(&row, Form::Integers);
+        let values: Vec<i64> = row.iter().filter_map(|(_, value)| value.copied()).collect();
+        let (lowest, highest) = (values.iter().min(), values.iter().max());
+        let packed = PackedRow::read(Form::Integers, &bytes).unwrap();
+        let mut with = Vec::new();
+        let Some((lowest, highest)) = lowest.zip(highest) else {
+            prop_assert!(!packed.encode_with(slot, 1, &mut with));
+            return Ok(());
+        };
+        for value in [*likeness.get(&values), *lowest, *highest, lowest.wrapping_sub(1), highest.wrapping_add(1)] {
+            with.clear();
+            let goes = packed.encode_with(slot, value, &mut with);
+            let mut expected = row.clone();
+            expected.set(slot, Some(value));
+            let is_among = (lowest..=highest).contains(&&value) && row.get(slot) == Point::Absent;
+            prop_assert!(goes || !is_among);
+            if goes {
+                prop_assert_eq!(&with, &encoded(&expected, Form::Integers));
+            }
+        }
+    }
+
+    #[test]
     fn a_row_is_a_map_of_slots(operations in vec(operation(), 0..60)) {
         let (mut row, mut map) = (Row::<i64>::default(), Map::new());
         for operation in operations {

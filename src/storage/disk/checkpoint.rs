@@ -33,7 +33,7 @@ pub(crate) struct Checkpoint {
 
 impl Checkpoint {
     /// Begins the checkpoint of a store after a change.
-    pub(super) fn begin(folder: &Folder, store: u64, number: u64) -> Result<Self> {
+    pub(super) fn begin(folder: &Folder, store_id: u64, number: u64) -> Result<Self> {
         let path = folder.checkpoint(number);
         let unfinished = path.with_extension("new");
         let begin = || {
@@ -41,7 +41,7 @@ impl Checkpoint {
             DumpWriter::new(HashedFile { file, length: 0, block: Vec::with_capacity(BLOCK), hash: 0 })
         };
         let dump = begin().map_err(|source| failed(&unfinished, source))?;
-        let record = CheckpointRecord { store, number };
+        let record = CheckpointRecord { store_id, number };
         Ok(Self { dump: Some(dump), unfinished, path, record, has_record: false })
     }
 

@@ -38,13 +38,13 @@ pub(crate) struct DiskEngine {
     /// None until there is a checkpoint that it goes on from.
     journal: RwLock<Option<Arc<Journal>>>,
     /// What tells this store's files from those of others.
-    store: u64,
+    store_id: u64,
     /// The last change, while there is no journal.
     base: u64,
     checkpoint: Mutex<CheckpointFile>,
     /// As it was closed in order, with an index that wasn't written to since.
     closed: Option<Closed>,
-    behind: Mutex<Behind>,
+    unapplied: Mutex<Unapplied>,
     /// The index has parts of a change that hasn't happened.
     has_parts: AtomicBool,
     made_anew: Option<MadeAnew>,
@@ -55,7 +55,7 @@ pub(crate) struct DiskEngine {
 
 /// What the index doesn't have yet of the journal.
 #[derive(Debug, Default)]
-enum Behind {
+enum Unapplied {
     #[default]
     Nothing,
     Changes(History),
@@ -95,11 +95,11 @@ impl DiskEngine {
     /// [checkpoint](Engine::finish_checkpoint).
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
         let folder = Folder::lock(path)?;
-        let new_number = || RandomState::new().hash_one(path);
+        let new_id = || RandomState::new().hash_one(path);
         if !folder.is_store() {
             folder.begin()?;
             let index = Index::open(&folder, 1, cache_bytes)?;
-            return Ok(Self::new(folder, cache_bytes, index, new_number()));
+            return Ok(Self::new(folder, cache_bytes, index, new_id()));
         }
         folder.sync()?;
         let contents = folder.contents()?;
@@ -116,12 +116,12 @@ impl DiskEngine {
             (Some((_, closed)), Ok(history))
                 if history.last() > closed.change && history.has_checkpoint(closed.checkpoint)? =>
             {
-                Self::rebuilt(folder, cache_bytes, history)
+                Self::remade(folder, cache_bytes, history)
             }
             // The index is all that is left of the last changes: a checkpoint is made of it.
             (Some((index, closed)), _) => {
                 let last = contents.journals.iter().chain(&contents.checkpoints).copied().max();
-                let mut engine = Self::new(folder, cache_bytes, index, new_number());
+                let mut engine = Self::new(folder, cache_bytes, index, new_id());
                 engine.base = closed.change.max(last.unwrap_or_default()) + 1;
                 engine.closed = Some(closed);
                 engine.made_anew = Some(MadeAnew::History);
@@ -130,21 +130,21 @@ impl DiskEngine {
             (None, Ok(history)) if closed.is_some_and(|closed| history.last() < closed.change) => {
                 Err(folder.corrupt(history.lost()))
             }
-            (None, Ok(history)) => Self::rebuilt(folder, cache_bytes, history),
+            (None, Ok(history)) => Self::remade(folder, cache_bytes, history),
             (None, Err(problem)) => Err(folder.corrupt(problem)),
         }
     }
 
-    fn new(folder: Folder, cache_bytes: u64, index: Index, store: u64) -> Self {
+    fn new(folder: Folder, cache_bytes: u64, index: Index, store_id: u64) -> Self {
         Self {
             index: RwLock::new(Arc::new(index)),
             new_index: Mutex::default(),
             journal: RwLock::default(),
-            store,
+            store_id,
             base: 0,
             checkpoint: Mutex::default(),
             closed: None,
-            behind: Mutex::default(),
+            unapplied: Mutex::default(),
             has_parts: AtomicBool::new(false),
             made_anew: None,
             cache_bytes,
@@ -153,7 +153,7 @@ impl DiskEngine {
     }
 
     /// Opens a store with an index that is made anew.
-    fn rebuilt(folder: Folder, cache_bytes: u64, history: History) -> Result<Self> {
+    fn remade(folder: Folder, cache_bytes: u64, history: History) -> Result<Self> {
         let number = folder.contents()?.indexes.last().copied().unwrap_or_default() + 1;
         let index = Index::load(&folder, number, cache_bytes, history.checkpoint)?;
         let mut engine = Self::go_on(folder, cache_bytes, index, None, history)?;
@@ -169,7 +169,7 @@ impl DiskEngine {
         closed: Option<Closed>,
         history: History,
     ) -> Result<Self> {
-        let mut engine = Self::new(folder, cache_bytes, index, history.store);
+        let mut engine = Self::new(folder, cache_bytes, index, history.store_id);
         let failed = |source| Error::Io { action: "opening", path: engine.folder.path().to_owned(), source };
         if let Some((path, found)) = history.journals.last() {
             let journal = Journal::go_on(path.clone(), found).map_err(failed)?;
@@ -180,7 +180,7 @@ impl DiskEngine {
         let hash = closed.map(|closed| closed.checkpoint);
         engine.checkpoint = CheckpointFile { number, bytes, hash }.into();
         if closed.is_none() && history.has_changes() {
-            engine.behind = Behind::Changes(history).into();
+            engine.unapplied = Unapplied::Changes(history).into();
         } else {
             engine.folder.keep_only(number, engine.index().folder());
         }
@@ -246,8 +246,8 @@ impl DiskEngine {
         if let Some(journal) = self.journal() {
             journal.flush().and_then(|()| is_in_place(&journal)).map_err(self.failed("flushing"))?;
         }
-        let is_behind = !matches!(*lock(&self.behind), Behind::Nothing);
-        if is_behind || self.has_parts.load(Ordering::Relaxed) {
+        let is_complete = matches!(*lock(&self.unapplied), Unapplied::Nothing);
+        if !is_complete || self.has_parts.load(Ordering::Relaxed) {
             return Ok(());
         }
         let index = self.index();
@@ -332,23 +332,23 @@ impl Engine for DiskEngine {
         self.has_parts.store(false, Ordering::Relaxed);
     }
 
-    fn behind(&self) -> Option<Parts> {
-        let mut behind = lock(&self.behind);
-        match mem::take(&mut *behind) {
-            Behind::Nothing => None,
-            Behind::Changes(mut history) => {
-                *behind = Behind::CatchingUp;
+    fn unapplied(&self) -> Option<Parts> {
+        let mut unapplied = lock(&self.unapplied);
+        match mem::take(&mut *unapplied) {
+            Unapplied::Nothing => None,
+            Unapplied::Changes(mut history) => {
+                *unapplied = Unapplied::CatchingUp;
                 Some(history.parts())
             }
-            Behind::CatchingUp => {
-                *behind = Behind::CatchingUp;
+            Unapplied::CatchingUp => {
+                *unapplied = Unapplied::CatchingUp;
                 None
             }
         }
     }
 
     fn caught_up(&self) {
-        *lock(&self.behind) = Behind::Nothing;
+        *lock(&self.unapplied) = Unapplied::Nothing;
         self.folder.keep_only(lock(&self.checkpoint).number, self.index().folder());
     }
 
@@ -386,7 +386,7 @@ impl Engine for DiskEngine {
         }
         let number = self.number();
         if journal.as_ref().is_none_or(|journal| journal.number() != journal.base()) {
-            let (path, name) = (self.folder.journal(number), JournalName { store: self.store, base: number });
+            let (path, name) = (self.folder.journal(number), JournalName { store_id: self.store_id, base: number });
             let created = Journal::create(path.clone(), name, journal.is_some()).inspect_err(|error| {
                 // A power cut may bring its name back.
                 let is_gone = !path.exists() && sync_folder(self.folder.path()).is_ok();
@@ -396,7 +396,7 @@ impl Engine for DiskEngine {
             });
             self.set_journal(created.map_err(self.failed("writing to"))?);
         }
-        Checkpoint::begin(&self.folder, self.store, number).map(Some)
+        Checkpoint::begin(&self.folder, self.store_id, number).map(Some)
     }
 
     fn finish_checkpoint(&self, checkpoint: Checkpoint) -> Result<()> {
@@ -426,7 +426,7 @@ impl Engine for DiskEngine {
         bytes_of(self.folder.path())
     }
 
-    fn begin_rebuild(&self) -> Result<Option<(Arc<dyn Engine>, Parts)>> {
+    fn begin_remake(&self) -> Result<Option<(Arc<dyn Engine>, Parts)>> {
         if let Some(journal) = self.journal() {
             journal.flush().map_err(self.failed("flushing"))?;
         }
@@ -440,7 +440,7 @@ impl Engine for DiskEngine {
         Ok(Some((index, history.parts())))
     }
 
-    fn finish_rebuild(&self) {
+    fn finish_remake(&self) {
         if let Some(index) = lock(&self.new_index).take() {
             self.set_index(index);
         }

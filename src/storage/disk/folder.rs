@@ -12,15 +12,13 @@
 use super::files::{self, DurableFile, sync_folder};
 use crate::{
     error::{Error, Result},
-    storage::{nameless::NAMELESS, private_file, private_folder},
+    storage::{nameless::NAMELESS, private_file, private_folder, until_free},
 };
 use std::{
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Duration,
 };
 
 const LOCK: &str = "lock";
@@ -37,7 +35,7 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
         Ok(names) if !names.iter().all(|name| is_ours(name)) => {
             Err(Error::NotAStore { path: path.to_owned() })
         }
-        Ok(names) if names.iter().any(|name| name == UNFINISHED) => Ok(false),
+        Ok(names) if is_unfinished(&names) => Ok(false),
         Ok(names) => Ok(names.iter().any(|name| name != LOCK && number(NAMELESS, name).is_none())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
@@ -45,6 +43,13 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
         }
         Err(source) => Err(io_error("opening", path)(source)),
     }
+}
+
+/// Whether the store in a folder with these names was never finished. One that was closed was: then a copy was put where another
+/// was being made.
+fn is_unfinished(names: &[String]) -> bool {
+    let has = |name: &str| names.iter().any(|found| found == name);
+    has(UNFINISHED) && !has(Folder::CLOSED)
 }
 
 fn is_ours(name: &str) -> bool {
@@ -128,7 +133,7 @@ impl Folder {
                 opened => opened,
             };
             let file = file.map_err(io_error("opening", path))?;
-            match until_free(|| file.try_lock()) {
+            match until_free(|| file.try_lock(), is_held) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path.to_owned() }),
                 Err(TryLockError::Error(source)) => return Err(io_error("locking", path)(source)),
@@ -152,7 +157,7 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             opened => Some(opened.map_err(io_error("opening", path))?),
         };
-        match file.as_ref().map_or(Ok(()), |file| until_free(|| file.try_lock_shared())) {
+        match file.as_ref().map_or(Ok(()), |file| until_free(|| file.try_lock_shared(), is_held)) {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: file, made: 0, is_store: true.into() }),
             Err(TryLockError::WouldBlock) => Err(Error::Locked { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(io_error("locking", path)(source)),
@@ -248,9 +253,13 @@ impl Folder {
     }
 
     /// Makes the names survive a power cut that a process has left that was killed: what was removed is not to come back,
-    /// nor is what was put in its place to go.
+    /// nor is what was put in its place to go. And nothing says any more that the store is unfinished.
     pub(super) fn sync(&self) -> Result<()> {
-        sync_folder(&self.path).map_err(io_error("opening", &self.path))
+        let removed = match files::remove(&self.path.join(UNFINISHED)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        };
+        removed.and_then(|()| sync_folder(&self.path)).map_err(io_error("opening", &self.path))
     }
 
     /// Makes the name of the store's folder survive a power cut, and those of the folders around it that are new.
@@ -266,6 +275,11 @@ impl Folder {
     }
 }
 
+/// Whether somebody else has the lock of a file.
+pub(super) fn is_held(error: &TryLockError) -> bool {
+    matches!(error, TryLockError::WouldBlock)
+}
+
 /// How many bytes the files of a folder have.
 pub(super) fn bytes_of(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
@@ -275,24 +289,6 @@ pub(super) fn bytes_of(folder: &Path) -> u64 {
         Err(_) => 0,
     });
     sizes.sum()
-}
-
-/// How often a lock is tried for before it is taken to be held for good.
-const LOCK_ATTEMPTS: u32 = 20;
-const BETWEEN_LOCK_ATTEMPTS: Duration = Duration::from_millis(25);
-
-/// A process that ends keeps its lock for a moment; so does one that was just begun by the process that had it, until it has
-/// closed what it took over.
-pub(super) fn until_free(
-    try_lock: impl Fn() -> std::result::Result<(), TryLockError>,
-) -> std::result::Result<(), TryLockError> {
-    for _ in 0..LOCK_ATTEMPTS {
-        match try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_LOCK_ATTEMPTS),
-            tried => return tried,
-        }
-    }
-    try_lock()
 }
 
 impl Drop for Folder {

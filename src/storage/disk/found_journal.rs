@@ -36,7 +36,7 @@ pub(super) struct FoundJournal {
 pub(super) struct SalvagedJournal {
     /// The parts of the changes that happened, in order.
     pub(super) parts: Vec<Vec<u8>>,
-    /// The last of these changes.
+    /// The last change that happened or was given up.
     pub(super) last: u64,
     /// Something is missing.
     pub(super) is_damaged: bool,
@@ -92,11 +92,13 @@ impl FoundJournal {
             behind = record.next - ALIGNMENT as u64;
             records.push(record);
         }
+        // A change with a number before the last one's has happened, or was given up.
+        let last = records.last().map(|record| record.number.saturating_sub(u64::from(!record.is_last)));
+        let last = last.unwrap_or(name.base);
         let happened: BTreeSet<u64> =
             records.iter().filter(|record| record.is_last).map(|record| record.number).collect();
         let parts = records.into_iter().filter(|record| happened.contains(&record.number));
         let parts = parts.map(|record| record.part).collect();
-        let last = happened.last().copied().unwrap_or(name.base);
         let is_damaged = found.is_none_or(|found| found.is_damaged || found.name != name);
         Ok(SalvagedJournal { parts, last, is_damaged })
     }

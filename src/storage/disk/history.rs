@@ -17,7 +17,7 @@ use std::{mem, path::PathBuf};
 #[derive(Debug)]
 pub(super) struct History {
     /// What tells this store's files from those of others.
-    pub(super) store: u64,
+    pub(super) store_id: u64,
     pub(super) checkpoint: u64,
     /// In their order; at least one.
     pub(super) journals: Vec<(PathBuf, FoundJournal)>,
@@ -46,7 +46,7 @@ impl History {
             _ => return Ok(Err(not_as_written(Folder::CHECKPOINT, number))),
         };
         let mut history = Self {
-            store: checkpoint.store,
+            store_id: checkpoint.store_id,
             checkpoint: number,
             journals: Vec::new(),
             folder: folder.path().to_owned(),
@@ -57,7 +57,7 @@ impl History {
                 Err(source) if !is_damage(&source) => return Err(failed(source)),
                 found => found.ok().flatten(),
             };
-            let expected = JournalName { store: history.store, base: history.last() };
+            let expected = JournalName { store_id: history.store_id, base: history.last() };
             match found {
                 Some(found) if found.name == expected && *base == expected.base && !found.is_damaged => {
                     history.journals.push((path, found));

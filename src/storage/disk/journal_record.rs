@@ -34,7 +34,7 @@ const LAST: u8 = 0x01;
 /// Which journal a file is: that of this store, with the changes behind this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct JournalName {
-    pub(super) store: u64,
+    pub(super) store_id: u64,
     pub(super) base: u64,
 }
 
@@ -46,7 +46,7 @@ impl JournalName {
     fn header_of(self, format: u32) -> [u8; HEADER] {
         let mut bytes = format!("{TITLE}{format}\n").into_bytes();
         bytes.resize(TITLE_BYTES, 0);
-        bytes.extend([self.store, self.base].iter().flat_map(|number| number.to_le_bytes()));
+        bytes.extend([self.store_id, self.base].iter().flat_map(|number| number.to_le_bytes()));
         let checksum = XxHash3_64::oneshot(&bytes).to_le_bytes();
         let mut header = [0; HEADER];
         for (to, from) in header.iter_mut().zip(bytes.iter().chain(&checksum)) {
@@ -60,9 +60,9 @@ impl JournalName {
         let (title, numbers) = header.split_at_checked(TITLE_BYTES)?;
         let title = str::from_utf8(title).ok()?.trim_end_matches('\0');
         let format = title.strip_prefix(TITLE)?.strip_suffix('\n')?.parse().ok()?;
-        let (store, numbers) = numbers.split_first_chunk()?;
+        let (store_id, numbers) = numbers.split_first_chunk()?;
         let (base, _) = numbers.split_first_chunk()?;
-        let name = Self { store: u64::from_le_bytes(*store), base: u64::from_le_bytes(*base) };
+        let name = Self { store_id: u64::from_le_bytes(*store_id), base: u64::from_le_bytes(*base) };
         (name.header_of(format) == *header).then_some((name, format))
     }
 
@@ -222,7 +222,7 @@ mod tests {
     /// As drawn in `src/docs/format.md`.
     #[test]
     fn a_header_and_a_record_are_these_bytes() {
-        let name = JournalName { store: 0x0102, base: 5 };
+        let name = JournalName { store_id: 0x0102, base: 5 };
         let header = name.header();
         let title = hex(b"trackstats journal, format 2\n\0\0\0");
         assert_eq!(

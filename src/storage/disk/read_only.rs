@@ -24,7 +24,7 @@ pub(crate) struct ReadOnlyEngine {
     memory: MemoryEngine,
     path: PathBuf,
     /// None when the changes of the journal were read; then others may open the store.
-    behind: Mutex<Option<(Folder, History)>>,
+    unapplied: Mutex<Option<(Folder, History)>>,
 }
 
 impl ReadOnlyEngine {
@@ -43,7 +43,7 @@ impl ReadOnlyEngine {
         })?;
         let memory = MemoryEngine::default();
         checkpoint::load(&folder, history.checkpoint, |batch| memory.apply(batch, None))?;
-        Ok(Self { memory, path: path.to_owned(), behind: Mutex::new(Some((folder, history))) })
+        Ok(Self { memory, path: path.to_owned(), unapplied: Mutex::new(Some((folder, history))) })
     }
 
     fn refused<T>(&self) -> Result<T> {
@@ -70,12 +70,12 @@ impl Engine for ReadOnlyEngine {
         if log.is_some() { self.refused() } else { self.memory.apply(batch, None) }
     }
 
-    fn behind(&self) -> Option<Parts> {
-        lock(&self.behind).as_mut().map(|(_, history)| history.parts())
+    fn unapplied(&self) -> Option<Parts> {
+        lock(&self.unapplied).as_mut().map(|(_, history)| history.parts())
     }
 
     fn caught_up(&self) {
-        lock(&self.behind).take();
+        lock(&self.unapplied).take();
     }
 
     fn flush(&self) -> Result<()> {

@@ -3,17 +3,17 @@
 use super::{
     checkpoint::FoundCheckpoint,
     closed::Closed,
-    folder::{Contents, Folder, until_free},
+    folder::{Contents, Folder, is_held},
     found_journal::FoundJournal,
     journal_record::JournalName,
 };
 use crate::{
     error::{Error, Result},
     format::KeyRange,
-    storage::{Direction, Entry, checksum::EntrySum, private_folder, sled::Database},
+    storage::{Direction, Entry, checksum::EntrySum, private_folder, sled::Database, until_free},
 };
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io,
     path::Path,
 };
@@ -36,7 +36,7 @@ impl Remains {
         let failed = |source| Error::Io { action: "reading", path: store.to_owned(), source };
         let lock = File::options().write(true).open(store.join("lock"));
         if let Ok(lock) = &lock
-            && matches!(until_free(|| lock.try_lock()), Err(TryLockError::WouldBlock))
+            && until_free(|| lock.try_lock(), is_held).is_err_and(|error| is_held(&error))
         {
             return Err(Error::Locked { path: store.to_owned() });
         }
@@ -48,8 +48,11 @@ impl Remains {
             return Err(Error::NoStore { path: store.to_owned() });
         }
         let closed = Closed::read(&store.join(Folder::CLOSED));
-        let index = Self::index(store, &contents, closed.as_ref(), scratch);
+        let index = copied_index(store, &contents, closed.as_ref(), scratch)
+            .map_err(|source| Error::Io { action: "writing to", path: scratch.to_owned(), source })
+            .map(|copied| copied.and_then(|()| Self::index(store, scratch)));
         let _ = fs::remove_dir_all(scratch);
+        let index = index?;
         let index = match index {
             Ok((entries, sum)) if closed.is_some_and(|closed| closed.sum == sum) => {
                 return Ok(Self { entries, ..Self::default() });
@@ -58,7 +61,7 @@ impl Remains {
         };
         let mut remains = Self::default();
         let number = contents.checkpoints.last().copied();
-        let store_number = number.and_then(|number| remains.checkpoint(store, number));
+        let store_id = number.and_then(|number| remains.checkpoint(store, number));
         let is_whole = number.is_some() && remains.missing.is_empty();
         match index {
             // Nothing was written after it was closed, so what is left of the index is as new as can be.
@@ -80,7 +83,7 @@ impl Remains {
         let mut last = number;
         for base in contents.journals.iter().filter(|base| number.is_none_or(|number| **base >= number)) {
             let path = store.join(format!("{}{base}", Folder::JOURNAL));
-            let name = store_number.map(|store| JournalName { store, base: *base });
+            let name = store_id.map(|store_id| JournalName { store_id, base: *base });
             let found = FoundJournal::salvage(&path, name).map_err(failed)?;
             if found.is_damaged || last.is_some_and(|last| last != *base) {
                 remains.missing.push(format!("some changes of its file {}{base} are lost", Folder::JOURNAL));
@@ -120,22 +123,13 @@ impl Remains {
                 }
             }
         }
-        Some(found.record.store)
+        Some(found.record.store_id)
     }
 
-    /// The entries of a copy of the index, and what they come to; the text says why they can't be read.
-    fn index(
-        store: &Path,
-        contents: &Contents,
-        closed: Option<&Closed>,
-        scratch: &Path,
-    ) -> std::result::Result<(Vec<Entry>, EntrySum), String> {
-        let number = closed.map(|closed| closed.index).or(contents.indexes.last().copied());
-        let number = number.ok_or("its index is not there")?;
-        let name = format!("{}{number}", Folder::INDEX);
-        let unreadable = || format!("its index in {name} can't be read");
-        copy(&store.join(&name), scratch).map_err(|_| unreadable())?;
-        let database = Database::open(store, scratch, 1 << 20).map_err(|_| unreadable())?;
+    /// The entries of a copy of the index, and what they come to; the text says that they can't be read.
+    fn index(store: &Path, copy: &Path) -> std::result::Result<(Vec<Entry>, EntrySum), String> {
+        let unreadable = || UNREADABLE_INDEX.to_owned();
+        let database = Database::open(store, copy, 1 << 20).map_err(|_| unreadable())?;
         let (mut entries, mut sum) = (Vec::new(), EntrySum::default());
         let read = database.visit(&KeyRange::all(), Direction::Forwards, &mut |key, value| {
             sum.add(key, value);
@@ -145,6 +139,29 @@ impl Remains {
         read.map_err(|_| unreadable())?;
         Ok((entries, sum))
     }
+}
+
+const UNREADABLE_INDEX: &str = "its index can't be read";
+
+/// Copies the newest index of a store; the text says why it can't be read, the error that there is no room for the copy.
+fn copied_index(
+    store: &Path,
+    contents: &Contents,
+    closed: Option<&Closed>,
+    to: &Path,
+) -> io::Result<std::result::Result<(), String>> {
+    let number = closed.map(|closed| closed.index).or(contents.indexes.last().copied());
+    let Some(number) = number else { return Ok(Err("its index is not there".to_owned())) };
+    match copy(&store.join(format!("{}{number}", Folder::INDEX)), to) {
+        Err(error) if is_full(&error) => Err(error),
+        copied => Ok(copied.map_err(|_| UNREADABLE_INDEX.to_owned())),
+    }
+}
+
+/// Whether an error says that there is no room on the disk.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

@@ -10,7 +10,7 @@ use crate::{
     storage::{
         Direction,
         checksum::{EntrySum, checked, with_checksum},
-        lock, private_folder,
+        lock, private_folder, until_free,
     },
 };
 use std::{
@@ -22,13 +22,7 @@ use std::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
-    time::Duration,
 };
-
-/// How often a lock is tried for that sled's own threads keep for a moment after its last handle is gone.
-const LOCK_ATTEMPTS: u32 = 20;
-const BETWEEN_LOCK_ATTEMPTS: Duration = Duration::from_millis(25);
 
 /// sled writes its log in segments of this many bytes, and only reuses whole ones: small segments take less space. A
 /// page must fit into a quarter of one, or sled gives it a file of its own; with 17 blocks at most in a page, that
@@ -65,15 +59,8 @@ impl Database {
             .segment_size(SEGMENT)
             .cache_capacity(cache_bytes)
             .flush_every_ms(None);
-        let mut attempts = LOCK_ATTEMPTS;
-        let tree = loop {
-            match contained(|| config.open()) {
-                Ok(tree) => break tree,
-                Err(Failure::Locked) if attempts > 0 => thread::sleep(BETWEEN_LOCK_ATTEMPTS),
-                Err(failure) => return Err(failure.during("opening", store)),
-            }
-            attempts -= 1;
-        };
+        let opened = until_free(|| contained(|| config.open()), |failure| matches!(failure, Failure::Locked));
+        let tree = opened.map_err(|failure| failure.during("opening", store))?;
         let watchdog = Watchdog::start(store, tree.clone())?;
         Ok(Self {
             tree,
