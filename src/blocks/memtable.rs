@@ -389,7 +389,11 @@ impl<V: Value> Patch<V> {
     pub(super) fn one_integer(&self) -> Option<(u32, i64)> {
         let mut statistics = self.row.iter();
         let (slot, value) = statistics.next()?;
-        if self.removed == 0 && statistics.next().is_none() { Some((slot, value?.to_integer()?)) } else { None }
+        if self.removed == 0 && statistics.next().is_none() {
+            Some((slot, value?.to_integer()?))
+        } else {
+            None
+        }
     }
 
     /// Puts what the patch has into a stored row, merged with what is there or instead of it; says how many statistics

@@ -68,7 +68,9 @@ impl Replacement {
         // Nothing takes the place of a pipe or a device, also where a link leads to one.
         match fs::metadata(path) {
             Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-            Ok(there) if !there.is_file() => return Err(io::Error::other("it is not a file that can be replaced")),
+            Ok(there) if !there.is_file() => {
+                return Err(io::Error::other("it is not a file that can be replaced"));
+            }
             _ => {}
         }
         let process = process::id();

@@ -329,6 +329,24 @@ fn readers_go_on_while_a_writer_waits_for_a_compaction() {
 }
 
 #[test]
+fn a_check_beside_checkpoints_and_changes_finds_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = open(Arc::new(DiskEngine::open(dir.path(), 1 << 20).unwrap()));
+    storage.checkpoint().unwrap();
+    thread::scope(|scope| {
+        let others = [
+            scope.spawn(|| (0..20).for_each(|_| storage.checkpoint().unwrap())),
+            scope.spawn(|| (0..60).for_each(|n| write(&storage, 0..n * 50, Some(b"value")))),
+        ];
+        while !others.iter().all(thread::ScopedJoinHandle::is_finished) {
+            storage.check().unwrap();
+        }
+    });
+    storage.check().unwrap();
+    assert_eq!(all(&storage.snapshot(), Direction::Forwards, 64).len(), 59 * 50);
+}
+
+#[test]
 fn a_compacted_map_is_found_again_whatever_it_has() {
     for count in [0, 1, 2, 3, 600] {
         let dir = tempfile::tempdir().unwrap();

@@ -386,7 +386,8 @@ impl Engine for DiskEngine {
         }
         let number = self.number();
         if journal.as_ref().is_none_or(|journal| journal.number() != journal.base()) {
-            let (path, name) = (self.folder.journal(number), JournalName { store_id: self.store_id, base: number });
+            let (path, name) =
+                (self.folder.journal(number), JournalName { store_id: self.store_id, base: number });
             let created = Journal::create(path.clone(), name, journal.is_some()).inspect_err(|error| {
                 // A power cut may bring its name back.
                 let is_gone = !path.exists() && sync_folder(self.folder.path()).is_ok();
