@@ -144,7 +144,7 @@ fn read_block<'b>(form: Form, first_object: &[u8], bytes: &'b [u8]) -> Result<Bl
 fn block(form: Form, first_object: &[u8], bytes: &[u8]) {
     let Ok(found) = read_block(form, first_object, bytes) else { return };
     // A block is written in one way only: rows that share more have fewer bytes.
-    let mut builder = BlockBuilder::new(form);
+    let mut builder = BlockBuilder::new(form, 0);
     let mut last = None;
     for (object, row) in &found {
         rows(form, row);

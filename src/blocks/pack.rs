@@ -17,6 +17,9 @@ const SHRUNKEN: usize = SPLIT / 4;
 /// The lengths that stand before the parts of a row in a block have no more bytes together.
 const LENGTHS: usize = 12;
 
+/// Most blocks have no more rows.
+const USUAL_ROWS: usize = 64;
+
 /// Beyond this many bytes of rows, full blocks are written.
 const WAITING: usize = 16 * SPLIT;
 
@@ -30,6 +33,10 @@ pub(super) struct PendingRows {
 impl PendingRows {
     pub(super) fn push(&mut self, object: &[u8], row: &[u8]) {
         let start = self.bytes.len();
+        if start == 0 {
+            self.bytes.reserve(SPLIT);
+            self.rows.reserve(USUAL_ROWS);
+        }
         self.bytes.extend_from_slice(object);
         let middle = self.bytes.len();
         self.bytes.extend_from_slice(row);
@@ -71,7 +78,7 @@ impl PendingRows {
 
     /// Makes full blocks of the rows, and keeps those that don't fill one. `put` gets the first object and the bytes.
     pub(super) fn write_full(&mut self, table: &Table, mut put: impl FnMut((Vec<u8>, Vec<u8>))) {
-        let mut builder = BlockBuilder::new(table.form());
+        let mut builder = BlockBuilder::new(table.form(), SPLIT);
         let (mut kept, mut number) = (0, 0);
         for (object, row) in self.iter() {
             if !has_room(&builder, object, row) {
@@ -92,11 +99,11 @@ impl PendingRows {
 
     /// Makes blocks of the rows, of about the same size; none are left.
     pub(super) fn write_all(&mut self, table: &Table, mut put: impl FnMut((Vec<u8>, Vec<u8>))) {
-        let mut builder = BlockBuilder::new(table.form());
+        let mut builder = BlockBuilder::new(table.form(), self.bytes.len());
         self.iter().for_each(|(object, row)| builder.push(object, row));
         if builder.len() > SPLIT && self.rows.len() > 1 {
             let size = builder.len() / builder.len().div_ceil(TARGET);
-            builder = BlockBuilder::new(table.form());
+            builder = BlockBuilder::new(table.form(), SPLIT);
             for (object, row) in self.iter() {
                 if builder.len() >= size || !has_room(&builder, object, row) {
                     put(builder.take());

@@ -24,8 +24,9 @@ pub(crate) struct BlockBuilder {
 }
 
 impl BlockBuilder {
-    pub(crate) fn new(form: Form) -> Self {
-        Self { form, bytes: Vec::new(), first: Vec::new(), last: Vec::new() }
+    /// With room for so many bytes.
+    pub(crate) fn new(form: Form, room: usize) -> Self {
+        Self { form, bytes: Vec::with_capacity(room), first: Vec::new(), last: Vec::new() }
     }
 
     /// Adds the row of an object, which comes after those before.
@@ -157,7 +158,7 @@ mod tests {
     }
 
     fn block(rows: &Rows) -> Vec<u8> {
-        let mut builder = BlockBuilder::new(Form::Integers);
+        let mut builder = BlockBuilder::new(Form::Integers, 0);
         assert!(builder.is_empty());
         for (object, row) in rows {
             builder.push(object, row);
@@ -193,7 +194,7 @@ mod tests {
 
         #[test]
         fn a_builder_that_gave_a_block_begins_anew(rows in rows(), others in rows()) {
-            let mut builder = BlockBuilder::new(Form::Integers);
+            let mut builder = BlockBuilder::new(Form::Integers, 0);
             let mut blocks = Vec::new();
             for rows in [&rows, &others] {
                 for (object, row) in rows {

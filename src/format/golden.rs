@@ -328,7 +328,7 @@ type ObjectRow = (Vec<u8>, Vec<u8>);
 
 /// The first object, and the bytes of the block.
 fn block(form: Form, rows: &[ObjectRow]) -> (Vec<u8>, Vec<u8>) {
-    let mut builder = BlockBuilder::new(form);
+    let mut builder = BlockBuilder::new(form, 0);
     for (object, row) in rows {
         builder.push(object, row);
     }

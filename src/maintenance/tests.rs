@@ -60,7 +60,7 @@ fn block_of<V: Value>(form: Form, objects: &[&[u8]], slot: u32, value: V) -> Vec
     let (mut row, mut bytes) = (Row::default(), Vec::new());
     row.set(slot, Some(value));
     row.encode(form, &mut bytes).unwrap();
-    let mut builder = BlockBuilder::new(form);
+    let mut builder = BlockBuilder::new(form, 0);
     for object in objects {
         builder.push(object, &bytes);
     }
