@@ -5,7 +5,10 @@ use super::{
     folder::Folder,
 };
 use crate::storage::checksum::{EntrySum, entry_hash};
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 const TITLE: &str = "trackstats, closed";
 
@@ -43,6 +46,13 @@ impl Closed {
         (closed.text() == text).then_some(closed)
     }
 
+    /// The last change that a store had when it was closed in order, as far as is known: its index keeps a copy of the note,
+    /// which stays when the note goes.
+    pub(super) fn last_change(folder: &Path, indexes: impl IntoIterator<Item = PathBuf>) -> Option<u64> {
+        let notes = indexes.into_iter().chain([folder.to_owned()]);
+        notes.filter_map(|folder| Self::read(&folder.join(Folder::CLOSED))).map(|closed| closed.change).max()
+    }
+
     /// Removes the note from a store's folder, on the disk too, if it is there.
     pub(super) fn remove(folder: &Path) -> io::Result<()> {
         let path = folder.join(Folder::CLOSED);
@@ -55,10 +65,15 @@ impl Closed {
         sync_folder(folder)
     }
 
-    /// Writes the file. It need not be flushed: without it, the index is made anew.
-    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let new = path.with_extension("new");
-        DurableFile::create(&new)?.write_at(0, self.text().as_bytes())?;
-        files::rename(&new, path)
+    /// Writes the note into a store's folder, and a copy into that of its index. Neither need be flushed: without the note, the
+    /// index is made anew.
+    pub(super) fn write(&self, store: &Path, index: &Path) -> io::Result<()> {
+        for folder in [index, store] {
+            let path = folder.join(Folder::CLOSED);
+            let new = path.with_extension("new");
+            DurableFile::create(&new)?.write_at(0, self.text().as_bytes())?;
+            files::rename(&new, &path)?;
+        }
+        Ok(())
     }
 }

@@ -127,9 +127,7 @@ impl DiskEngine {
                 engine.made_anew = Some(MadeAnew::History);
                 Ok(engine)
             }
-            (None, Ok(history)) if closed.is_some_and(|closed| history.last() < closed.change) => {
-                Err(folder.corrupt(history.lost()))
-            }
+            (None, Ok(history)) if history.has_lost(&contents) => Err(folder.corrupt(history.lost())),
             (None, Ok(history)) => Self::remade(folder, cache_bytes, history),
             (None, Err(problem)) => Err(folder.corrupt(problem)),
         }
@@ -258,7 +256,7 @@ impl DiskEngine {
         let closed = sum.map(|sum| Closed { index: index.number(), change: self.number(), sum, checkpoint });
         match closed {
             Some(closed) if self.closed != Some(closed) => {
-                closed.write(&self.folder.closed()).map_err(self.failed("closing"))
+                closed.write(self.folder.path(), index.folder()).map_err(self.failed("closing"))
             }
             _ => Ok(()),
         }

@@ -181,7 +181,7 @@ impl Folder {
     }
 
     pub(super) fn index(&self, number: u64) -> PathBuf {
-        self.path.join(format!("{}{number}", Self::INDEX))
+        index_path(&self.path, number)
     }
 
     pub(super) fn closed(&self) -> PathBuf {
@@ -273,6 +273,11 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// Where the index of this number is, in a store's folder.
+pub(super) fn index_path(store: &Path, number: u64) -> PathBuf {
+    store.join(format!("{}{number}", Folder::INDEX))
 }
 
 /// Whether somebody else has the lock of a file.

@@ -2,7 +2,8 @@
 
 use super::{
     checkpoint::{FoundCheckpoint, file_hash},
-    folder::{Contents, Folder, is_damage, not_as_written},
+    closed::Closed,
+    folder::{Contents, Folder, index_path, is_damage, not_as_written},
     found_journal::{FoundJournal, format_of},
     journal_record::JournalName,
 };
@@ -85,6 +86,12 @@ impl History {
             }
             found => Ok(found.is_ok_and(|found| found == hash)),
         }
+    }
+
+    /// Whether the store had later changes when it was closed in order.
+    pub(super) fn has_lost(&self, contents: &Contents) -> bool {
+        let indexes = contents.indexes.iter().map(|number| index_path(&self.folder, *number));
+        Closed::last_change(&self.folder, indexes).is_some_and(|last| self.last() < last)
     }
 
     /// What is said when changes were made after the last one.

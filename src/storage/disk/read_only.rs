@@ -4,7 +4,6 @@
 
 use super::{
     checkpoint,
-    closed::Closed,
     folder::Folder,
     history::{History, check_format},
 };
@@ -33,11 +32,8 @@ impl ReadOnlyEngine {
         let folder = Folder::lock_to_read(path)?;
         let contents = folder.contents()?;
         check_format(&folder, &contents)?;
-        let history = History::read(&folder, &contents)?.and_then(|history| {
-            let lost = |closed: Closed| history.last() < closed.change;
-            let is_lost = Closed::read(&folder.closed()).is_some_and(lost);
-            if is_lost { Err(history.lost()) } else { Ok(history) }
-        });
+        let history = History::read(&folder, &contents)?
+            .and_then(|history| if history.has_lost(&contents) { Err(history.lost()) } else { Ok(history) });
         let history = history.map_err(|problem| {
             folder.corrupt(format!("{problem}; opened where it may be written to, it may be made anew"))
         })?;

@@ -3,7 +3,7 @@
 use super::{
     checkpoint::FoundCheckpoint,
     closed::Closed,
-    folder::{Contents, Folder, is_held},
+    folder::{Contents, Folder, index_path, is_held},
     found_journal::FoundJournal,
     journal_record::JournalName,
 };
@@ -29,6 +29,13 @@ pub(crate) struct Remains {
     pub(crate) missing: Vec<String>,
 }
 
+/// Which journals are wanted: those behind this checkpoint, of this store, where that is known.
+#[derive(Debug, Clone, Copy)]
+struct JournalsOf {
+    checkpoint: Option<u64>,
+    store_id: Option<u64>,
+}
+
 impl Remains {
     /// Reads what is left of the store in this folder, and writes nothing to it; to `scratch`, a folder that isn't there,
     /// the index is copied.
@@ -51,58 +58,76 @@ impl Remains {
         let index = copied_index(store, &contents, closed.as_ref(), scratch)
             .map_err(|source| Error::Io { action: "writing to", path: scratch.to_owned(), source })
             .map(|copied| copied.and_then(|()| Self::index(store, scratch)));
+        let noted = closed.or(Closed::read(&scratch.join(Folder::CLOSED)));
         let _ = fs::remove_dir_all(scratch);
-        let index = index?;
+        let (index, is_as_noted) = match index? {
+            Ok((entries, sum)) => (Ok(entries), noted.is_some_and(|noted| noted.sum == sum)),
+            Err(problem) => (Err(problem), false),
+        };
         let index = match index {
-            Ok((entries, sum)) if closed.is_some_and(|closed| closed.sum == sum) => {
+            Ok(entries) if is_as_noted && closed.is_some() => {
                 return Ok(Self { entries, ..Self::default() });
             }
-            index => index.map(|(entries, _)| entries),
+            index => index,
         };
         let mut remains = Self::default();
         let number = contents.checkpoints.last().copied();
         let store_id = number.and_then(|number| remains.checkpoint(store, number));
         let is_whole = number.is_some() && remains.missing.is_empty();
-        match index {
+        if number.is_none() {
+            remains.missing.push("its checkpoint is not there".to_owned());
+        }
+        let last = remains.journals(store, &contents, JournalsOf { checkpoint: number, store_id })?;
+        let noted_later = noted.filter(|noted| last.is_none_or(|last| last < noted.change));
+        match (index, noted_later) {
+            (Ok(entries), Some(noted)) if is_as_noted => {
+                let problem = format!("the changes after {}, if there were any, are lost", noted.change);
+                return Ok(Self { entries, parts: Vec::new(), missing: vec![problem] });
+            }
             // Nothing was written after it was closed, so what is left of the index is as new as can be.
-            Ok(entries) if closed.is_some() => remains.entries.extend(entries),
+            (Ok(entries), _) if closed.is_some() => remains.entries.extend(entries),
             // A power cut may have left it older than the checkpoint.
-            Ok(mut entries) => {
+            (Ok(mut entries), _) => {
                 entries.append(&mut remains.entries);
                 remains.entries = entries;
                 if !is_whole {
                     remains.missing.push("its index may be older than its last changes".to_owned());
                 }
             }
-            Err(problem) if !is_whole => remains.missing.push(problem),
-            Err(_) => {}
+            (Err(problem), _) if !is_whole => remains.missing.push(problem),
+            (Err(_), _) => {}
         }
-        if number.is_none() {
-            remains.missing.push("its checkpoint is not there".to_owned());
-        }
-        let mut last = number;
-        for base in contents.journals.iter().filter(|base| number.is_none_or(|number| **base >= number)) {
-            let path = store.join(format!("{}{base}", Folder::JOURNAL));
-            let name = store_id.map(|store_id| JournalName { store_id, base: *base });
-            let found = FoundJournal::salvage(&path, name).map_err(failed)?;
-            if found.is_damaged || last.is_some_and(|last| last != *base) {
-                remains.missing.push(format!("some changes of its file {}{base} are lost", Folder::JOURNAL));
-            }
-            last = Some(found.last);
-            remains.parts.extend(found.parts);
-        }
-        if contents.journals.is_empty() {
-            remains.missing.push("its journal is not there".to_owned());
-        }
-        if let Some(closed) = closed.filter(|closed| last.is_none_or(|last| last < closed.change)) {
+        if let Some(noted) = noted_later {
             let last = last.unwrap_or_default();
-            remains.missing.push(format!("the changes from {} to {} are lost", last + 1, closed.change));
+            remains.missing.push(format!("the changes from {} to {} are lost", last + 1, noted.change));
         }
         if remains.entries.is_empty() && remains.parts.is_empty() {
             let problem = "nothing in its files can be read".to_owned();
             return Err(Error::Corrupt { path: store.to_owned(), problem });
         }
         Ok(remains)
+    }
+
+    /// Reads what is left of the journals behind a checkpoint, and says up to which change they go, or the checkpoint.
+    fn journals(&mut self, store: &Path, contents: &Contents, of: JournalsOf) -> Result<Option<u64>> {
+        let JournalsOf { checkpoint, store_id } = of;
+        let failed = |source| Error::Io { action: "reading", path: store.to_owned(), source };
+        let mut last = checkpoint;
+        let is_behind = |base: &&u64| checkpoint.is_none_or(|checkpoint| **base >= checkpoint);
+        for base in contents.journals.iter().filter(is_behind) {
+            let path = store.join(format!("{}{base}", Folder::JOURNAL));
+            let name = store_id.map(|store_id| JournalName { store_id, base: *base });
+            let found = FoundJournal::salvage(&path, name).map_err(failed)?;
+            if found.is_damaged || last.is_some_and(|last| last != *base) {
+                self.missing.push(format!("some changes of its file {}{base} are lost", Folder::JOURNAL));
+            }
+            last = Some(found.last);
+            self.parts.extend(found.parts);
+        }
+        if contents.journals.is_empty() {
+            self.missing.push("its journal is not there".to_owned());
+        }
+        Ok(last)
     }
 
     /// Reads a checkpoint as far as it can be read, and says which store it is of.
@@ -152,7 +177,7 @@ fn copied_index(
 ) -> io::Result<std::result::Result<(), String>> {
     let number = closed.map(|closed| closed.index).or(contents.indexes.last().copied());
     let Some(number) = number else { return Ok(Err("its index is not there".to_owned())) };
-    match copy(&store.join(format!("{}{number}", Folder::INDEX)), to) {
+    match copy(&index_path(store, number), to) {
         Err(error) if is_full(&error) => Err(error),
         copied => Ok(copied.map_err(|_| UNREADABLE_INDEX.to_owned())),
     }

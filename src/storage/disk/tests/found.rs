@@ -56,13 +56,14 @@ pub(super) fn write_image(image: &Image, folder: &Path) {
     }
 }
 
-pub(super) fn copy_index(from: &Path, to: &Path) {
+/// Copies the index of a store, with the note of how it was closed or without.
+pub(super) fn copy_index(from: &Path, to: &Path, has_note: bool) {
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         if entry.file_name().to_string_lossy().starts_with("sled-") {
             let to = to.join(entry.file_name());
             fs::create_dir_all(&to).unwrap();
             for file in fs::read_dir(entry.path()).unwrap().map(Result::unwrap) {
-                if file.path().is_file() {
+                if file.path().is_file() && (has_note || file.file_name() != Folder::CLOSED) {
                     fs::copy(file.path(), to.join(file.file_name())).unwrap();
                 }
             }
@@ -90,7 +91,7 @@ impl Finder {
         if !self.found.contains_key(&hash) {
             let path = self.folder.path().join(self.found.len().to_string());
             write_image(image, &path);
-            index.inspect(|index| copy_index(index, &path));
+            index.inspect(|index| copy_index(index, &path, true));
             let mut found = read(&path);
             // Making an index takes many times as long as reading.
             if index.is_some() || self.found.len().is_multiple_of(OPENED) {

@@ -179,9 +179,12 @@ impl Living {
             Step::Reopen => {
                 let from = recorder::count();
                 self.storage = None;
-                let copy = self.life.folder.path().join(format!("index-{from}"));
-                copy_index(&self.path, &copy);
-                self.life.indexes.push((from, copy));
+                // Its note is written only when everything is on the disk.
+                for (from, has_note) in [(from, false), (recorder::count(), true)] {
+                    let copy = self.life.folder.path().join(format!("index-{from}"));
+                    copy_index(&self.path, &copy, has_note);
+                    self.life.indexes.push((from, copy));
+                }
                 assert_eq!(self.states.last(), Some(&state(&self.entries)));
                 self.states.drain(..self.states.len() - 1);
                 self.open();
@@ -201,7 +204,7 @@ impl Living {
         recorder::move_to(&to, || self.storage = None);
         // What sled has, it may have of any moment.
         if self.chance.one_in(2) {
-            copy_index(&self.path, &to);
+            copy_index(&self.path, &to, false);
         }
         self.path = to;
         self.open();
