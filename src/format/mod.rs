@@ -9,6 +9,7 @@ mod change;
 mod golden;
 pub(crate) mod key;
 mod record;
+mod row_head;
 mod row;
 
 pub(crate) use block::{BlockBuilder, BlockReader, form_of};
@@ -18,7 +19,8 @@ pub(crate) use record::{
     CalendarRecord, CheckpointRecord, DomainRecord, FORMAT, Form, MetricRecord, PeriodRecord, Record,
     SeenRecord, StoreRecord, TrackedRecord,
 };
-pub(crate) use row::{MOST_SLOTS, PackedRow, Row, SlotBits, Unencodable, bit, slots_of};
+pub(crate) use row::{PackedRow, Row, Unencodable};
+pub(crate) use row_head::{MOST_SLOTS, SlotBits, bit, slots_of};
 
 use crate::kinds::varint::Misread;
 

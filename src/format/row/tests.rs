@@ -1,6 +1,7 @@
 //! Rows against a map of slots, and against damage.
 
 use super::*;
+use crate::format::{MOST_SLOTS, row_head::push_presence};
 use crate::kinds::Max;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use serde::{Deserialize, Serialize};
