@@ -74,10 +74,9 @@ impl Remains {
         let number = contents.checkpoints.last().copied();
         let store_id = number.and_then(|number| remains.checkpoint(store, number));
         let is_whole = number.is_some() && remains.missing.is_empty();
-        if number.is_none() {
-            remains.missing.push("its checkpoint is not there".to_owned());
-        }
+        let of_checkpoint = remains.missing.len();
         let last = remains.journals(store, &contents, JournalsOf { checkpoint: number, store_id })?;
+        let of_journals = remains.missing.split_off(of_checkpoint);
         let noted_later = noted.filter(|noted| last.is_none_or(|last| last < noted.change));
         match (index, noted_later) {
             (Ok(entries), Some(noted)) if is_as_noted => {
@@ -97,6 +96,10 @@ impl Remains {
             (Err(problem), _) if !is_whole => remains.missing.push(problem),
             (Err(_), _) => {}
         }
+        if number.is_none() {
+            remains.missing.push("its checkpoint is not there".to_owned());
+        }
+        remains.missing.extend(of_journals);
         if let Some(noted) = noted_later {
             let last = last.unwrap_or_default();
             remains.missing.push(format!("the changes from {} to {} are lost", last + 1, noted.change));
