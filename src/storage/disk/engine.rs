@@ -387,8 +387,9 @@ impl Engine for DiskEngine {
             let (path, name) =
                 (self.folder.journal(number), JournalName { store_id: self.store_id, base: number });
             let created = Journal::create(path.clone(), name, journal.is_some()).inspect_err(|error| {
-                // A power cut may bring its name back.
-                let is_gone = !path.exists() && sync_folder(self.folder.path()).is_ok();
+                // A power cut may bring its name back, unless there was no folder to make it in.
+                let is_moved = error.kind() == io::ErrorKind::NotFound && !self.folder.path().exists();
+                let is_gone = is_moved || !path.exists() && sync_folder(self.folder.path()).is_ok();
                 if let Some(journal) = journal.filter(|_| !is_gone) {
                     journal.stop(error);
                 }
